@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from taskbahn.protocol.views import Problem
-from taskbahn_router.queries.problems import MOST, Facts, LongRun, PartitionFacts, WorkerFacts, problems, too_long
+from taskbahn_router.queries.facts import Facts, LongRun, PartitionFacts, WorkerFacts
+from taskbahn_router.queries.problems import MOST, problems, too_long
 from taskbahn_router.text import format_duration, join_names, pluralize
 
 NOW = 1_700_000_000.0

@@ -6,28 +6,20 @@ stops one task, errors before warnings.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from taskbahn.protocol.views import Problem
-from taskbahn_router.queries import limit_problems, node_problems, schedule_facts, trigger_facts
+from taskbahn_router.queries import limit_problems, node_problems, schedule_facts, trigger_facts, waiting_problems
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
-from taskbahn_router.text import format_duration, jobs_waiting, join_names, pluralize
+from taskbahn_router.text import format_duration, join_names, pluralize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from taskbahn_router.queries.limit_problems import Declared, Stall
-    from taskbahn_router.queries.schedule_facts import Lateness, Refusal
-    from taskbahn_router.queries.trigger_facts import Trouble
+    from taskbahn_router.queries.facts import Facts
 
 MOST = 20  # problems in one answer
-UNSERVED_SECONDS = 3.0  # seconds that a ready job may wait without a worker; one that restarts is back by then
-LATE_SECONDS = 60.0  # seconds that a ready job may wait for a busy slot, or LATE_TIMES of what its task takes if that is more
-LATE_TIMES = 10.0
 FAILURES = 5  # failed jobs of a task within `FAILURE_SECONDS`
 FAILURE_SECONDS = 600.0
 FAILURE_SHARE, BAD_SHARE = 0.2, 0.5
@@ -35,80 +27,6 @@ BAD_FAILURES = 20
 SILENT_SECONDS = 15.0  # a worker says something every 5 s, and is given up after 30
 LONG_SECONDS = 60.0  # seconds that an attempt may run, or LONG_TIMES of what is typical if that is more
 LONG_TIMES = 10.0
-TASK, QUEUE = "task", "queue"
-
-
-class PartitionFacts(NamedTuple):
-    """A queue with ready jobs of a task; since: when the oldest of them became ready; typical: seconds that one takes."""
-
-    task: str
-    queue: str
-    ready: int
-    since: float
-    typical: float | None = None
-
-
-class WorkerFacts(NamedTuple):
-    """An attached worker; silent: seconds since its last word; takes: it takes new jobs."""
-
-    id: str
-    slots: int
-    running: int
-    silent: float
-    takes: bool
-    tasks: frozenset[str]
-    queues: frozenset[str]
-    blocked: dict[str, Any] | None = None  # `views.BlockedView`
-
-
-class LongRun(NamedTuple):
-    """Running jobs of a task that have run for much longer than is typical; job: the one that runs for the longest, in seconds."""
-
-    task: str
-    number: int
-    job: str
-    longest: float
-    typical: float
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What was seen. trouble: why the store takes nothing, as a sentence; failures: task -> how many failed, and of how many."""
-
-    now: float
-    trouble: str = ""
-    lag: float = 0.0  # seconds by which the event loop is late
-    has_tasks: bool = False
-    partitions: list[PartitionFacts] = field(default_factory=list)
-    workers: list[WorkerFacts] = field(default_factory=list)
-    failures: dict[str, tuple[int, int]] = field(default_factory=dict)
-    long_runs: list[LongRun] = field(default_factory=list)
-    stalls: list[Stall] = field(default_factory=list)
-    disagreements: dict[str, list[Declared]] = field(default_factory=dict)
-    refusals: list[Refusal] = field(default_factory=list)
-    late: list[Lateness] = field(default_factory=list)  # the first of the schedules that are late
-    late_count: int = 0  # how many they are
-    node_worker: str = ""  # why the node's own worker does not stay
-    troubles: list[Trouble] = field(default_factory=list)
-
-    @cached_property
-    def kinds(self) -> dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]]:
-        """The workers, grouped by the tasks that they offer and the queues that they serve."""
-        found: dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]] = {}
-        for worker in self.workers:
-            found.setdefault((worker.tasks, worker.queues), []).append(worker)
-        return found
-
-    def able(self, partition: PartitionFacts) -> list[WorkerFacts]:
-        """Return the workers that may be given such jobs."""
-        fitting = [
-            workers for (tasks, queues), workers in self.kinds.items() if partition.task in tasks and partition.queue in queues
-        ]  # fmt: skip
-        return fitting[0] if len(fitting) == 1 else list(chain.from_iterable(fitting))
-
-    def older(self, seconds: float) -> list[PartitionFacts]:
-        """Return the partitions with jobs that have been ready for longer than that."""
-        return [partition for partition in self.partitions if self.now - partition.since > seconds]
 
 
 def problems(facts: Facts) -> list[Problem]:
@@ -116,13 +34,13 @@ def problems(facts: Facts) -> list[Problem]:
     found: list[Problem] = []
     for rule in (
         _store,
-        _no_workers,
-        _unserved,
+        waiting_problems.no_workers,
+        waiting_problems.unserved,
         _node_worker,
         _schedules,
         _failing,
-        _busy,
-        _draining,
+        waiting_problems.busy,
+        waiting_problems.draining,
         _silent,
         _blocked,
         _limits,
@@ -152,64 +70,6 @@ def _store(facts: Facts) -> Iterator[Problem]:
             sentence=f"Nothing can be recorded: {facts.trouble}.",
             hint="No job is accepted or ended until this is mended. Workers keep their results and report them then.",
             page="settings",
-        )
-
-
-def _no_workers(facts: Facts) -> Iterator[Problem]:
-    if facts.workers or not (facts.has_tasks or facts.partitions):
-        return
-    yield Problem(
-        kind="no_workers",
-        level="error" if facts.partitions else "warning",
-        sentence=f"No worker is attached, and {_jobs(facts.partitions)} for one."
-        if facts.partitions
-        else "No worker is attached.",
-        hint="Start one, as in `taskbahn worker photos:app`; if some should run, see why they ended or cannot reach this node.",
-        since=min((partition.since for partition in facts.partitions), default=None),
-        page="workers",
-    )
-
-
-def _unserved(facts: Facts) -> Iterator[Problem]:
-    """Find jobs that no attached worker can run, however long they wait."""
-    if not facts.workers:
-        return
-    offered = frozenset[str]().union(*(tasks for tasks, _ in facts.kinds))
-    served = frozenset[str]().union(*(queues for _, queues in facts.kinds))
-    old = facts.older(UNSERVED_SECONDS)
-    for task, partitions in _grouped((partition for partition in old if partition.task not in offered), TASK):
-        yield Problem(
-            kind="task_not_offered",
-            level="error",
-            sentence=f"{_jobs(partitions)}, and no attached worker offers {task or _names(partitions, TASK)}.",
-            hint="Start a worker whose application has the task. If it was renamed or removed, cancel the jobs.",
-            since=_since(partitions),
-            page="jobs",
-            query=f"state:ready task:{task}" if task else "state:ready",
-        )
-    for queue, partitions in _grouped(
-        (partition for partition in old if partition.task in offered and partition.queue not in served), QUEUE
-    ):
-        yield Problem(
-            kind="queue_not_served",
-            level="error",
-            sentence=f"{_jobs(partitions)} in {_queues(queue, partitions)}, which no attached worker serves.",
-            hint=f"Start a worker for it, as in `taskbahn worker photos:app --queues {queue or 'NAME'}`.",
-            since=_since(partitions),
-            page="queues",
-            id=queue,
-            query=f"state:ready queue:{queue}" if queue else "state:ready",
-        )
-    known = (partition for partition in old if partition.task in offered and partition.queue in served)
-    for task, partitions in _grouped((partition for partition in known if not facts.able(partition)), TASK):
-        yield Problem(
-            kind="not_together",
-            level="error",
-            sentence=f"{_jobs(partitions)}: no worker that offers {task or _names(partitions, TASK)} serves {_names(partitions, QUEUE)}.",
-            hint="Start a worker that offers the task and serves the queue.",
-            since=_since(partitions),
-            page="jobs",
-            query=f"state:ready task:{task}" if task else "state:ready",
         )
 
 
@@ -248,48 +108,6 @@ def _failing(facts: Facts) -> Iterator[Problem]:
             hint="Many failures at once often have one cause: something that all of them need.",
             page="errors",
             query="state:failed since:1h",
-        )
-
-
-def _busy(facts: Facts) -> Iterator[Problem]:
-    """Find jobs that have waited long for a slot."""
-    late = []
-    for partition in facts.older(LATE_SECONDS):
-        if facts.now - partition.since > LATE_TIMES * (partition.typical or 0.0):
-            takers = [worker for worker in facts.able(partition) if worker.takes]
-            if takers and all(worker.running >= worker.slots for worker in takers):
-                late.append(partition)
-    for queue, partitions in _grouped(late, QUEUE):
-        yield Problem(
-            kind="busy",
-            level="warning",
-            sentence=f"{_jobs(partitions)} in {_queues(queue, partitions)} for a free slot: all slots are busy.",
-            hint="Start more workers or give them more slots; jobs that must not wait can have a higher priority.",
-            since=_since(partitions),
-            page="queues",
-            id=queue,
-            query=f"state:ready queue:{queue}" if queue else "state:ready",
-        )
-
-
-def _draining(facts: Facts) -> Iterator[Problem]:
-    """Find jobs that only draining workers could run."""
-    left: list[PartitionFacts] = []
-    ids: set[str] = set()
-    for partition in facts.older(UNSERVED_SECONDS):
-        able = facts.able(partition)
-        if able and not any(worker.takes for worker in able):
-            left.append(partition)
-            ids |= {worker.id for worker in able}
-    if left:
-        yield Problem(
-            kind="draining",
-            level="error",
-            sentence=f"{_jobs(left)} for {_names(left, TASK)}, and who could run that is draining: {join_names(sorted(ids))}.",
-            hint="Start another worker, or let a drained one take jobs again.",
-            since=_since(left),
-            page="workers",
-            id=min(ids) if len(ids) == 1 else "",
         )
 
 
@@ -367,34 +185,3 @@ def _long(facts: Facts) -> Iterator[Problem]:
 
 def _lag(facts: Facts) -> Iterator[Problem]:
     yield from node_problems.is_late(facts.lag)
-
-
-def _grouped(partitions: Iterable[PartitionFacts], by: str) -> Iterator[tuple[str, list[PartitionFacts]]]:
-    """Yield the names with the most ready jobs, each with its partitions, and at last "" with the partitions of all others."""
-    ready: Counter[str] = Counter()
-    groups: dict[str, list[PartitionFacts]] = {}
-    for partition in partitions:
-        name = getattr(partition, by)
-        ready[name] += partition.ready
-        groups.setdefault(name, []).append(partition)
-    most = len(ready) if len(ready) <= MAX_ALIKE + 1 else MAX_ALIKE
-    for name, _ in ready.most_common(most):
-        yield name, groups.pop(name)
-    if groups:
-        yield "", [partition for rest in groups.values() for partition in rest]
-
-
-def _since(partitions: Iterable[PartitionFacts]) -> float:
-    return min(partition.since for partition in partitions)
-
-
-def _jobs(partitions: Iterable[PartitionFacts]) -> str:
-    return jobs_waiting(sum(partition.ready for partition in partitions))
-
-
-def _queues(queue: str, partitions: Iterable[PartitionFacts]) -> str:
-    return f"the queue {queue}" if queue else f"the queues {_names(partitions, QUEUE)}"
-
-
-def _names(partitions: Iterable[PartitionFacts], of: str) -> str:
-    return join_names(sorted({getattr(partition, of) for partition in partitions}))

@@ -12,8 +12,9 @@ from taskbahn_router.metrics import histogram
 from taskbahn_router.metrics.minutes import minute_of
 from taskbahn_router.metrics.queue_age import QueueAges
 from taskbahn_router.metrics.recent import STEP
+from taskbahn_router.queries.facts import Facts, LongRun, PartitionFacts, WorkerFacts
 from taskbahn_router.queries.limit_facts import LimitFacts, disagreements
-from taskbahn_router.queries.problems import FAILURE_SECONDS, Facts, LongRun, PartitionFacts, WorkerFacts, problems, too_long
+from taskbahn_router.queries.problems import FAILURE_SECONDS, problems, too_long
 from taskbahn_router.queries.schedule_facts import ScheduleFacts
 from taskbahn_router.queries.trigger_facts import TriggerFacts, Trouble
 from taskbahn_router.workers.registry import AttachChannel
