@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import JobRow
 
 WORKERS = ("web-1", "web-2", "w[1]")
+CALLERS = (None, "schedule:nightly", "schedule:n*", "admin")
 TAGS = ("user:42", "user:4", "a*b", "what?")
 
 
@@ -47,6 +48,7 @@ def some_jobs(store: Store, count: int) -> None:
         first = chance.choice([State.WAITING, State.READY, State.RUNNING, State.RUNNING])
         tags = "[" + ",".join(f'"{tag}"' for tag in TAGS if chance.random() < 0.3) + "]"
         changes = {"partition": chance.randint(1, 3), "priority": chance.randint(-1, 1), "tags": tags}
+        changes["caller"] = chance.choice(CALLERS)
         worker = {"worker": chance.choice(WORKERS)} if first is State.RUNNING else {}
         state = chance.choice(["", "succeeded", "failed", "expired"]) if worker else ""
         put(store, new_job(seq, state=first, expires_at=NOW if state == "expired" else None, **changes, **worker))
@@ -73,6 +75,7 @@ def is_one(row: JobRow, states: tuple[str, ...] = (), since: float = 0.0, until:
         "task": [row.task],
         "queue": [row.queue],
         "worker": [row.worker or ""],
+        "caller": [row.caller or ""],
         "tag": [tag for tag in TAGS if f'"{tag}"' in (row.tags or "")],
     }
     return (
@@ -100,6 +103,11 @@ WANTED: list[dict[str, Any]] = [
     {"worker": "web-*"},
     {"worker": "w[*"},
     {"worker": "w[1]"},
+    {"tag": "a[*]b"},
+    {"tag": "[*]*"},
+    {"caller": "schedule:*"},
+    {"caller": "schedule:n[*]", "states": ("ready", "running")},
+    {"caller": "admin"},
     {"worker": "*", "states": ("failed",)},
     {"since": NOW + 20},
     {"until": NOW + 20},

@@ -116,6 +116,10 @@ def test_whatever_an_error_says_it_has_a_fingerprint(kind: str, message: str, tr
         ("**", ["", "anything"], []),
         ("[a]?", ["[a]?"], ["a", "ab"]),
         ("", [""], ["a"]),
+        ("a[*]b", ["a*b"], ["a[*]b", "axb"]),
+        ("[[*]]", ["[*]"], ["*", "[[*]]"]),
+        ("a[*]*", ["a*", "a*b"], ["ab"]),
+        ("[**]", ["[]", "[x]"], ["*"]),
     ],
 )
 def test_a_pattern_describes_texts(pattern: str, yes: list[str], no: list[str]) -> None:

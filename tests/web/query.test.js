@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { matches, parseQuery, splitWords } from "../../web/taskbahn_web/static/app/data/query.js";
+import { matches, parseQuery } from "../../web/taskbahn_web/static/app/data/query.js";
+import { exact, matchesPattern, quote, splitWords } from "../../web/taskbahn_web/static/app/data/query-words.js";
 
 process.env.TZ = "UTC"; // what the times of the file are in
 const { now, good, bad } = JSON.parse(readFileSync(new URL("../support/queries.json", import.meta.url), "utf8"));
@@ -31,7 +32,25 @@ test("a mistake says what is possible", () => {
 });
 
 test("words have their positions", () => {
-  assert.deepEqual(splitWords(" a  state:b"), [{ text: "a", start: 1 }, { text: "state:b", start: 4 }]);
+  const placed = splitWords(" a  tag:'b c'd \"e").map(({ text, start, isOpen }) => [text, start, isOpen]);
+  assert.deepEqual(placed, [["a", 1, false], ["tag:'b c'd", 4, false], ["\"e", 15, true]]);
+});
+
+test("a quoted name matches itself alone", () => {
+  for (const name of ["nightly weird", "it's", "a*b", "[*]", "*", "a\nb", "'", "''", "größe", "a:b", "\\", "[", "a b*"]) {
+    const { wanted, problem } = parseQuery(`tag:${quote(name)} state:failed`);
+    assert.equal(problem, null, name);
+    assert.equal(wanted.tag, exact(name));
+    assert.equal(matchesPattern(name, wanted.tag), true, name);
+    assert.equal(matchesPattern(name.replace("*", "xx").replace(" ", "x") + "x", wanted.tag), false, name);
+  }
+});
+
+test("in a pattern a star in brackets is a star", () => {
+  for (const [pattern, fitting, others] of [["a[*]b", ["a*b"], ["a[*]b", "axb"]], ["[[*]]", ["[*]"], ["*"]], ["a[*]b*", ["a*b", "a*bc"], ["ab"]], ["[**]", ["[x]", "[]"], ["*"]]]) {
+    for (const text of fitting) assert.equal(matchesPattern(text, pattern), true, `${text} ${pattern}`);
+    for (const text of others) assert.equal(matchesPattern(text, pattern), false, `${text} ${pattern}`);
+  }
 });
 
 test("a job matches all words, or not, or what is known of it does not tell", () => {
@@ -45,6 +64,9 @@ test("a job matches all words, or not, or what is known of it does not tell", ()
   assert.equal(verdict("tag:b", { tags: undefined }), null);
   assert.equal(verdict("tag:b state:running", { tags: undefined }), false);
   assert.equal(verdict("worker:w*", { worker: null }), false);
+  assert.equal(verdict("caller:schedule:*", { caller: "schedule:nightly" }), true);
+  assert.equal(verdict("caller:schedule:*", { caller: null }), false);
+  assert.equal(verdict("caller:schedule:*"), null);
   assert.equal(verdict("error:0123456789ab"), null);
   assert.equal(verdict("error:0123456789ab", { state: "running" }), false);
   assert.equal(matches(job, { since: 100 }), true);

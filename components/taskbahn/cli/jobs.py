@@ -31,8 +31,9 @@ def jobs(
 ) -> None:
     """List jobs, newest first.
 
-    QUERY is words that must all hold: state:failed,expired task:images.* queue:slow tag:user:42 worker:w1 since:1h
-    until:2026-11-21T10:00 error:FINGERPRINT parent:ID root:ID, a part of a task's name, or a job id. `*` stands for anything.
+    QUERY is words that must all hold: state:failed,expired task:images.* queue:slow tag:user:42 worker:w1 caller:schedule:nightly
+    since:1h until:2026-11-21T10:00 error:FINGERPRINT parent:ID root:ID, a part of a task's name, or a job id. `*` stands for anything.
+    Quotes keep a name with blanks together, within those of the shell: "tag:'nightly weird'".
     """
     wanted = query_of(query, state=[state] if state else None, task=task, queue=queue, tag=tag)
     with connected(url) as app:

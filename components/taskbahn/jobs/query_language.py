@@ -1,10 +1,12 @@
 """The language of questions about jobs, as in the query bar and on the command line.
 
-    state:failed,expired task:images.* queue:slow tag:user:42 worker:w1 since:1h until:2026-11-21T10:00 error:0123456789ab parent:ID root:ID
+    state:failed,expired task:images.* queue:slow tag:user:42 worker:w1 caller:schedule:nightly since:1h until:2026-11-21T10:00
+    error:0123456789ab parent:ID root:ID
 
-Words separated by blanks, in any order, all of which must hold. `*` stands for any run of characters. since and until are an age
-(30s, 5m, 1h, 2d) or a local date (a whole day) or time. A word without a colon is short for `task:*word*`; a job id is a word of
-its own; parent: finds the jobs that belong to it, root: all of its tree.
+Words separated by blanks, in any order, all of which must hold. `*` stands for any run of characters; what is in quotes means itself,
+as in `tag:'nightly weird'` (`protocol/query_words.py`). since and until are an age (30s, 5m, 1h, 2d) or a local date (a whole day) or
+time. A word without a colon is short for `task:*word*`; a job id is a word of its own; parent: finds the jobs that belong to it,
+root: all of its tree.
 """
 
 from __future__ import annotations
@@ -12,12 +14,16 @@ from __future__ import annotations
 import contextlib
 import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from taskbahn.errors import InvalidRequest, did_you_mean
+from taskbahn.protocol.query_words import split
 from taskbahn.protocol.states import State
+
+if TYPE_CHECKING:
+    from taskbahn.protocol.query_words import Word
 
 ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 AGE = re.compile(r"([0-9]{1,9})([smhd])")
@@ -25,6 +31,7 @@ MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:t(\d\d:\d\d(?::\d\d)?))?", re.ASCII)
 FINGERPRINT = re.compile(r"[0-9a-f]{12}")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 STATES = [state.value for state in State]
+NAMES = ("task", "queue", "tag", "worker", "caller")  # whose values are patterns
 
 
 class WrongQuery(InvalidRequest):
@@ -45,6 +52,7 @@ class Query(msgspec.Struct, omit_defaults=True, frozen=True):
     queue: str | None = None
     tag: str | None = None
     worker: str | None = None
+    caller: str | None = None
     since: float | None = None
     until: float | None = None
     error: str | None = None
@@ -62,11 +70,11 @@ def parse(text: str, now: float) -> Query:
     """Return what *text* asks for; raises `WrongQuery`. *now* is UTC seconds since the epoch, dates are local."""
     found: dict[str, Any] = {}
     words: dict[str, str] = {}
-    for word in text.split():
+    for word in split(text):
         name, value = _one(word, now)
         if name in found:
-            raise WrongQuery(word, _twice(name, word, words[name]))
-        found[name], words[name] = value, word
+            raise WrongQuery(word.text, _twice(name, word.text, words[name]))
+        found[name], words[name] = value, word.text
     others = [word for name, word in words.items() if name != "id"]
     if "id" in found and others:
         raise WrongQuery(others[0], "a job id says all: leave the other words out")
@@ -75,37 +83,38 @@ def parse(text: str, now: float) -> Query:
     return Query(**found)
 
 
-def _one(word: str, now: float) -> tuple[str, Any]:
+def _one(word: Word, now: float) -> tuple[str, Any]:
     """Return name and value of one word."""
-    if ID.fullmatch(word.lower()):
-        return "id", word.lower()
-    name, colon, value = word.partition(":")
-    if not colon:
-        return "task", word.lower() if "*" in word else f"*{word.lower()}*"
-    name = name.lower()
+    if word.is_open:
+        raise WrongQuery(word.text, "its last quote is not closed; a quote within quotes is written twice")
+    if ID.fullmatch(word.text.lower()):
+        return "id", word.text.lower()
+    pattern = "".join(part.pattern for part in word.value)
+    if word.name is None:
+        pattern = pattern.lower()
+        return "task", pattern if any("*" in part.text and not part.is_quoted for part in word.parts) else f"*{pattern}*"
+    name = word.name.lower()
     if name not in EXAMPLES:
-        raise WrongQuery(word, f"there is no {name!r}{did_you_mean(name, EXAMPLES)}; there are {', '.join(EXAMPLES)}")
-    if not value:
-        raise WrongQuery(word, f"{name}: what? {EXAMPLES[name]}")
-    return name, _value(name, word, value, now)
+        raise WrongQuery(word.text, f"there is no {name!r}{did_you_mean(name, EXAMPLES)}; there are {', '.join(EXAMPLES)}")
+    if not word.value:
+        raise WrongQuery(word.text, f"{name}: what? {EXAMPLES[name]}")
+    if name in NAMES:
+        return name, pattern.lower() if name == "task" else pattern  # names of tasks are lower-case
+    return name, _value(name, word.text, "".join(part.text for part in word.value).lower(), now)
 
 
 def _value(name: str, word: str, value: str, now: float) -> Any:
     match name:
         case "state":
-            return _states(word, value.lower())
+            return _states(word, value)
         case "since" | "until":
-            return _moment(word, value.lower(), now, whole_days=1 if name == "until" else 0)
+            return _moment(word, value, now, whole_days=1 if name == "until" else 0)
         case "error":
-            if not FINGERPRINT.fullmatch(value.lower()):
+            if not FINGERPRINT.fullmatch(value):
                 raise WrongQuery(word, "a fingerprint has 12 hexadecimal digits; `taskbahn errors` shows them")
-            return value.lower()
-        case "parent" | "root":
-            if not ID.fullmatch(value.lower()):
-                raise WrongQuery(word, f"that is no id; {EXAMPLES[name]}")
-            return value.lower()
-        case "task":
-            return value.lower()  # names of tasks are lower-case
+            return value
+    if not ID.fullmatch(value):
+        raise WrongQuery(word, f"that is no id; {EXAMPLES[name]}")
     return value
 
 
@@ -139,8 +148,9 @@ EXAMPLES = {  # examples in the order of the documentation
     "state": f"one or more of {', '.join(STATES)}, with commas between them",
     "task": "a task's name, such as images.thumbnail or images.*",
     "queue": "a queue's name, such as slow or slow-*",
-    "tag": "a tag, such as user:42 or user:*",
+    "tag": "a tag, such as user:42, user:* or 'with blanks'",
     "worker": "a worker's name, such as w1 or web-*",
+    "caller": "who asked for the job: an authid, schedule:ID or trigger:ID",
     "parent": "the whole id of the job to which jobs belong",
     "root": "the whole id of the job at the root of a tree",
     "since": "30s, 5m, 1h or 2d ago, or a local time such as 2026-11-21 or 2026-11-21T10:00",

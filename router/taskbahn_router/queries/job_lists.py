@@ -33,6 +33,7 @@ JOBS_ARGUMENTS = (
     "queue",
     "tag",
     "worker",
+    "caller",
     "since",
     "until",
     "error",
@@ -162,10 +163,10 @@ def filter_of(given: dict[str, Any], most: int) -> Filter:
     before, limit = given.get("before"), given.get("limit", 50)
     if not is_number(limit) or not 0 < limit <= most or not (before is None or is_number(before)):
         raise InvalidRequest(f"limit must be 1 to {most:,}, before the `next` of an earlier answer")
-    task, queue, tag, worker = (_text(name, given.get(name)) for name in ("task", "queue", "tag", "worker"))
+    task, queue, tag, worker, caller = (_text(name, given.get(name)) for name in ("task", "queue", "tag", "worker", "caller"))
     since, until = (_time(name, given.get(name)) for name in ("since", "until"))
     parent, root = (None if given.get(name) is None else id_bytes(given[name]) for name in ("parent", "root"))
-    return Filter(tuple(states), task, queue, tag, worker, since, until, before, limit, parent, root)
+    return Filter(tuple(states), task, queue, tag, worker, since, until, before, limit, parent, root, caller)
 
 
 def is_number(value: Any) -> TypeGuard[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from taskbahn.protocol.query_words import quote
 from taskbahn.protocol.views import Problem
 from taskbahn_router.queries import limit_problems, node_problems, schedule_facts, trigger_facts, waiting_problems
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
@@ -98,7 +99,7 @@ def _failing(facts: Facts) -> Iterator[Problem]:
             sentence=f"{share} jobs of {task or 'rare tasks'} that ended in the last 10 minutes failed.",
             hint="See the errors by their kind; when the cause is mended, retry the jobs from there.",
             page="errors",
-            query=f"state:failed task:{task} since:1h" if task else "state:failed since:1h",
+            query=f"state:failed task:{quote(task)} since:1h" if task else "state:failed since:1h",
         )
     if len(worst) > MAX_ALIKE:
         yield Problem(
@@ -179,7 +180,7 @@ def _long(facts: Facts) -> Iterator[Problem]:
             since=facts.now - run.longest,
             page="jobs",
             id=run.job if run.number == 1 else "",
-            query=f"state:running task:{run.task}",
+            query=f"state:running task:{quote(run.task)}",
         )
 
 

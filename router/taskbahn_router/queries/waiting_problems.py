@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from taskbahn.protocol.query_words import quote
 from taskbahn.protocol.views import Problem
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.text import jobs_waiting, join_names
@@ -50,7 +52,7 @@ def unserved(facts: Facts) -> Iterator[Problem]:
             hint="Start a worker whose application has the task. If it was renamed or removed, cancel the jobs.",
             since=_since(partitions),
             page="jobs",
-            query=f"state:ready task:{task}" if task else "state:ready",
+            query=f"state:ready task:{quote(task)}" if task else "state:ready",
         )
     for queue, partitions in _grouped(
         (partition for partition in old if partition.task in offered and partition.queue not in served), QUEUE
@@ -59,11 +61,11 @@ def unserved(facts: Facts) -> Iterator[Problem]:
             kind="queue_not_served",
             level="error",
             sentence=f"{_jobs(partitions)} in {_queues(queue, partitions)}, which no attached worker serves.",
-            hint=f"Start a worker for it, as in `taskbahn worker photos:app --queues {queue or 'NAME'}`.",
+            hint=f"Start a worker for it, as in `taskbahn worker photos:app --queues {shlex.quote(queue or 'NAME')}`.",
             since=_since(partitions),
             page="queues",
             id=queue,
-            query=f"state:ready queue:{queue}" if queue else "state:ready",
+            query=f"state:ready queue:{quote(queue)}" if queue else "state:ready",
         )
     known = (partition for partition in old if partition.task in offered and partition.queue in served)
     for task, partitions in _grouped((partition for partition in known if not facts.able(partition)), TASK):
@@ -74,7 +76,7 @@ def unserved(facts: Facts) -> Iterator[Problem]:
             hint="Start a worker that offers the task and serves the queue.",
             since=_since(partitions),
             page="jobs",
-            query=f"state:ready task:{task}" if task else "state:ready",
+            query=f"state:ready task:{quote(task)}" if task else "state:ready",
         )
 
 
@@ -95,7 +97,7 @@ def busy(facts: Facts) -> Iterator[Problem]:
             since=_since(partitions),
             page="queues",
             id=queue,
-            query=f"state:ready queue:{queue}" if queue else "state:ready",
+            query=f"state:ready queue:{quote(queue)}" if queue else "state:ready",
         )
 
 

@@ -15,7 +15,7 @@ ERROR_SHOWN = 500  # characters of an error's message in lists
 class Filter(NamedTuple):
     """Which jobs to list, newest first; None (or nothing) means any.
 
-    In task, queue, tag and worker `*` stands for any run of characters. Times are UTC seconds since the epoch.
+    In task, queue, tag, worker and caller `*` stands for any run of characters, and `[*]` for a star. Times are UTC seconds since the epoch.
     """
 
     states: tuple[str, ...] = ()
@@ -29,6 +29,7 @@ class Filter(NamedTuple):
     limit: int = 50
     parent: bytes | None = None  # id of the job of which it is a member
     root: bytes | None = None  # id of the job at the root of its tree
+    caller: str | None = None  # the authid of the session that submitted it, or the schedule or trigger that did
     most: int = MAX_LOOKED_AT  # rows that the store reads at most; fewer when reading takes long
 
 

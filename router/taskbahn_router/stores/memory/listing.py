@@ -66,6 +66,7 @@ def _is_wanted(row: JobRow, wanted: Filter) -> bool:
         (not wanted.states or row.state in wanted.states)
         and _is_in(row.queue, row.task, wanted)
         and (wanted.worker is None or (row.worker is not None and fits(row.worker, wanted.worker)))
+        and (wanted.caller is None or (row.caller is not None and fits(row.caller, wanted.caller)))
         and (wanted.tag is None or any(fits(tag, wanted.tag) for tag in json.loads(row.tags or "[]")))
         and (wanted.parent is None or row.parent == wanted.parent)
         and (wanted.root is None or row.root == wanted.root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ SECONDS = 0.05  # seconds after which a question looks no further
 MAX_HEADS = 64  # priorities of partitions whose ready jobs are brought into one order; with more of them all rows are looked at
 MAX_WAITING = 20_000  # waiting jobs that are ordered by seq; with more of them all rows are looked at
 LAST = 2**63 - 1
+OTHERS = re.compile(r"\[\*\]|[?\[]")  # what GLOB has beside the star
+TERMS = {"worker": "worker {fits}", "caller": "caller {fits}", "tag": "EXISTS (SELECT 1 FROM json_each(tags) WHERE value {fits})"}
 IN_TREE = "root = (SELECT seq FROM job WHERE id = :root)"  # only windows of members and of trees have it
 INDEXED = ("failed", "running", "waiting", "ready")
 
@@ -89,7 +92,7 @@ def _look(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str
         terms.append("state IN (SELECT value FROM json_each(:states))")
     if wanted.task is not None or wanted.queue is not None:
         terms.append("line IN (SELECT value FROM json_each(:lines))")
-    for name, term in (("worker", "worker {fits}"), ("tag", "EXISTS (SELECT 1 FROM json_each(tags) WHERE value {fits})")):
+    for name, term in TERMS.items():
         pattern = getattr(wanted, name)
         if pattern is not None:
             terms.append(term.replace("{fits}", f"GLOB :{name}" if is_pattern(pattern) else f"= :{name}"))
@@ -143,5 +146,5 @@ def _is_one(name: str, pattern: str | None) -> bool:
 
 
 def _glob(pattern: str) -> str:
-    """Return a pattern as SQLite's GLOB has it, in which `?` and `[` mean something too."""
-    return "".join(f"[{letter}]" if letter in "?[" else letter for letter in pattern)
+    """Return a pattern as SQLite's GLOB has it, in which `?` and `[` mean something too; `[*]` is a star there, too."""
+    return OTHERS.sub(lambda match: match[0] if match[0] == "[*]" else f"[{match[0]}]", pattern)

@@ -1,6 +1,7 @@
 /** The page that shows more of a problem. */
 
 import { link } from "../core/route.js";
+import { splitKey, splitWords } from "./query-words.js";
 
 /** @typedef {import("../../client/wire.js").Problem} Problem */
 
@@ -9,7 +10,7 @@ import { link } from "../core/route.js";
  * @returns {{where: string, text: string} | null}  a hash and the link's text; null if no page says more
  */
 export function problemLink({ kind, page, id, query }) {
-  const task = query?.match(/(?:^| )task:(\S+)/)?.[1];
+  const task = taskOf(query ?? "");
   if (page === "jobs" && id) return { where: link("jobs", id), text: "Show the job" };
   if (page === "jobs" || (page === "queues" && query)) return { where: link("jobs", null, { q: query }), text: "Show the jobs" };
   if (page === "errors") return { where: link("errors", null, { task }), text: "Show the errors" };
@@ -21,4 +22,10 @@ export function problemLink({ kind, page, id, query }) {
   if (page === "triggers") return { where: link("triggers", id, { state: id ? "" : "trouble" }), text: id ? "Show the trigger" : "Show the triggers" };
   if (page === "queues" || page === "settings") return { where: link(page), text: `Show the ${page}` };
   return null;
+}
+
+/** The name behind `task:` in a query. @param {string} query */
+function taskOf(query) {
+  const found = splitWords(query).map(splitKey).find(({ key }) => key === "task");
+  return found?.value.map(({ text }) => text).join("");
 }

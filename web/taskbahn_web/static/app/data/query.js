@@ -1,9 +1,10 @@
 /**
- * The language of the query bar: words, all of which must hold, as `state:failed task:images.* since:1h`.
- * `taskbahn.query` is the same for the command line; tests/support/queries.json holds both to one meaning.
+ * The language of the query bar: words, all of which must hold, as `state:failed task:images.* tag:'nightly weird' since:1h`.
+ * `query_language.py` is the same for the command line; tests/support/queries.json holds both to one meaning.
  */
 
 import { STATES } from "../../client/states.js";
+import { matchesPattern, patternOf, splitKey, splitWords } from "./query-words.js";
 
 /**
  * @typedef {object} Wanted  arguments of `taskbahn.view.jobs`; or one job by its id
@@ -12,6 +13,7 @@ import { STATES } from "../../client/states.js";
  * @property {string} [queue]
  * @property {string} [tag]
  * @property {string} [worker]
+ * @property {string} [caller]
  * @property {string} [error]
  * @property {string} [parent]  the id of the job to which jobs belong
  * @property {string} [root]  the id of the job at the root of their tree
@@ -19,26 +21,17 @@ import { STATES } from "../../client/states.js";
  * @property {number} [until]
  * @property {string} [id]
  *
- * @typedef {{text: string, start: number}} Word
+ * @typedef {import("./query-words.js").Word} Word
  *
  * @typedef {object} Query
  * @property {Wanted} wanted
- * @property {(Word & {why: string}) | null} problem  the first word that is wrong, and a sentence; then `wanted` is of no use
+ * @property {({text: string, start: number, why: string}) | null} problem  the first word that is wrong, and a sentence; then `wanted` is of no use
  */
 
-export const KEYS = ["state", "task", "queue", "tag", "worker", "parent", "root", "since", "until", "error"];
+export const KEYS = ["state", "task", "queue", "tag", "worker", "caller", "parent", "root", "since", "until", "error"];
 const KEYS_HELP = `Possible are ${KEYS.map((key) => `${key}:`).join(" ")} or a part of a task's name.`;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const UNIT_SECONDS = /** @type {Record<string, number>} */ ({ s: 1, m: 60, h: 3600, d: 86400 });
-
-/**
- * The words of a query with their positions.
- * @param {string} text
- * @returns {Word[]}
- */
-export function splitWords(text) {
-  return [...text.matchAll(/\S+/g)].map(({ 0: word, index }) => ({ text: word, start: index }));
-}
 
 /**
  * @param {string} text
@@ -51,9 +44,9 @@ export function parseQuery(text, now = Date.now() / 1000) {
   const words = splitWords(text);
   for (const word of words) {
     try {
-      addWord(wanted, word.text, now);
+      addWord(wanted, word, now);
     } catch (error) {
-      return { wanted, problem: { ...word, why: error instanceof Error ? error.message : String(error) } };
+      return { wanted, problem: { text: word.text, start: word.start, why: error instanceof Error ? error.message : String(error) } };
     }
   }
   return { wanted, problem: findConflict(wanted, words) };
@@ -68,35 +61,48 @@ export function parseQuery(text, now = Date.now() / 1000) {
 function findConflict({ id, since = -Infinity, until = Infinity }, words) {
   if (since >= until) {
     const word = words.find(({ text }) => text.toLowerCase().startsWith("until:"));
-    return { .../** @type {Word} */ (word), why: "Nothing lies before “until:”, because “since:” is not earlier." };
+    return { ...place(word), why: "Nothing lies before “until:”, because “since:” is not earlier." };
   }
   if (id === undefined || words.length === 1) return null;
   const other = words.find((word, index) => !UUID.test(word.text.toLowerCase()) || index === words.length - 1);
-  return { .../** @type {Word} */ (other), why: "A job's id is a query by itself; leave the other words out." };
+  return { ...place(other), why: "A job's id is a query by itself; leave the other words out." };
+}
+
+/** @param {Word | undefined} word */
+function place(word) {
+  return { text: word?.text ?? "", start: word?.start ?? 0 };
 }
 
 /**
  * @param {Wanted} wanted  gets what the word says
- * @param {string} word
+ * @param {Word} word
  * @param {number} now
  */
 function addWord(wanted, word, now) {
-  const lower = word.toLowerCase();
-  const colon = word.indexOf(":");
-  if (UUID.test(lower)) return void (wanted.id = lower);
-  const [key, value] = colon < 0 ? ["task", lower.includes("*") ? lower : `*${lower}*`] : [lower.slice(0, colon), word.slice(colon + 1)];
+  if (word.isOpen) throw new Error("A quote is not closed. A quote within quotes is written twice.");
+  const id = word.text.toLowerCase();
+  if (UUID.test(id)) return void (wanted.id = id);
+  const { key: said, value } = splitKey(word);
+  const key = said?.toLowerCase() ?? "task";
   if (!KEYS.includes(key)) throw new Error(`There is no “${key}:”. ${KEYS_HELP}`);
-  if (!value) throw new Error(`Nothing follows “${key}:”. ${EXAMPLES[key]}`);
+  if (!value.length) throw new Error(`Nothing follows “${key}:”. ${EXAMPLES[key]}`);
   if (key in wanted) throw new Error(`“${key}:” is already given, and only one may be.${key === "state" ? " Several states are state:failed,expired." : ""}`);
-  Object.assign(wanted, { [key]: parseValue(key, value, now) });
+  Object.assign(wanted, { [key]: said === null ? partOfTask(value) : parseValue(key, value, now) });
+}
+
+/** A word without a key is a part of a task's name. @param {import("./query-words.js").Part[]} parts */
+function partOfTask(parts) {
+  const pattern = patternOf(parts).toLowerCase();
+  return parts.some(({ text, isQuoted }) => !isQuoted && text.includes("*")) ? pattern : `*${pattern}*`;
 }
 
 const EXAMPLES = /** @type {Record<string, string>} */ ({
   state: `It takes one or more of ${STATES.join(", ")}, with commas between.`,
   task: "It takes a task's name, as task:images.*",
   queue: "It takes a queue's name, as queue:slow",
-  tag: "It takes a tag, as tag:user:42",
+  tag: "It takes a tag, as tag:user:42 or tag:'with blanks'.",
   worker: "It takes a worker's id, as worker:web-*",
+  caller: "It takes who asked for the job, as an authid, or as caller:schedule:nightly",
   parent: "It takes a job's whole id, and finds the jobs that belong to it.",
   root: "It takes a job's whole id, and finds the jobs of its tree.",
   since: "It takes a time ago, as 30s 5m 1h 2d, or a date, as 2026-11-21 or 2026-11-21T10:00",
@@ -106,17 +112,18 @@ const EXAMPLES = /** @type {Record<string, string>} */ ({
 
 /**
  * @param {string} key
- * @param {string} value
+ * @param {import("./query-words.js").Part[]} parts
  * @param {number} now
  * @returns {string | string[] | number}
  */
-function parseValue(key, value, now) {
+function parseValue(key, parts, now) {
+  if (key === "task") return patternOf(parts).toLowerCase(); // names of tasks are lower-case
+  if (key === "queue" || key === "tag" || key === "worker" || key === "caller") return patternOf(parts);
+  const value = parts.map(({ text }) => text).join("");
   const lower = value.toLowerCase();
   if (key === "state") return parseStates(lower);
   if (key === "since" || key === "until") return parseTime(key, lower, now);
-  if (key === "task") return lower;
   if (key === "parent" || key === "root") return parseId(key, lower);
-  if (key !== "error") return value;
   if (!/^[0-9a-f]{12}$/.test(lower)) throw new Error(`“${value}” is no fingerprint of an error. ${EXAMPLES.error}`);
   return lower;
 }
@@ -157,12 +164,13 @@ function parseTime(key, text, now) {
  * @param {Wanted} wanted
  * @returns {boolean | null}  null: what is known of the job does not tell
  */
-export function matches({ state, task, queue, worker, tags, created_at, parent, root }, wanted) {
+export function matches({ state, task, queue, worker, caller, tags, created_at, parent, root }, wanted) {
   const each = [
     wanted.state && (state === undefined ? null : wanted.state.includes(state)),
     wanted.task && matchesPattern(task, wanted.task),
     wanted.queue && matchesPattern(queue, wanted.queue),
     wanted.worker && (worker === undefined ? null : worker !== null && matchesPattern(worker, wanted.worker)),
+    wanted.caller && (caller === undefined ? null : caller !== null && matchesPattern(caller, wanted.caller)),
     wanted.tag && (tags === undefined ? null : tags.some((tag) => matchesPattern(tag, /** @type {string} */ (wanted.tag)))),
     wanted.parent && (parent === undefined ? null : parent === wanted.parent),
     wanted.root && (root === undefined ? null : root === wanted.root),
@@ -171,26 +179,4 @@ export function matches({ state, task, queue, worker, tags, created_at, parent, 
     wanted.error && (state === "failed" ? null : false),
   ];
   return each.includes(false) ? false : each.includes(null) ? null : true;
-}
-
-/**
- * @param {string | undefined} text
- * @param {string} pattern  `*` matches any run of characters
- */
-function matchesPattern(text, pattern) {
-  if (text === undefined) return null;
-  return pattern.includes("*") ? compilePattern(pattern).test(text) : text === pattern;
-}
-
-/** @type {Map<string, RegExp>} */
-const expressions = new Map();
-
-/** @param {string} pattern */
-function compilePattern(pattern) {
-  const before = expressions.get(pattern);
-  if (before) return before;
-  const made = new RegExp(`^${pattern.split(/\*+/).map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`, "s");
-  if (expressions.size > 100) expressions.clear();
-  expressions.set(pattern, made);
-  return made;
 }

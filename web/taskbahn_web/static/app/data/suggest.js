@@ -1,7 +1,8 @@
 /** Suggestions of the query bar: the keys of the language, or values for the key of the word at the caret. */
 
 import { STATES } from "../../client/states.js";
-import { KEYS, splitWords } from "./query.js";
+import { KEYS } from "./query.js";
+import { quote, splitKey, splitWords } from "./query-words.js";
 
 const MAX_SUGGESTIONS = 8;
 
@@ -11,6 +12,7 @@ const MEANINGS = /** @type {Record<string, string>} */ ({
   queue: "a queue's name",
   tag: "a tag of the job",
   worker: "the worker that runs or ran it",
+  caller: "who asked for it: an authid, schedule:ID, trigger:ID",
   parent: "the id of the job to which they belong",
   root: "the id of the job at the root of their tree",
   since: "accepted after: 30s 5m 1h 2d, or a date",
@@ -29,7 +31,7 @@ const MEANINGS = /** @type {Record<string, string>} */ ({
  * @param {number} caret
  */
 export function wordAt(text, caret) {
-  return splitWords(text).find((word) => word.start <= caret && caret <= word.start + word.text.length) ?? { text: "", start: caret };
+  return splitWords(text).find((word) => word.start <= caret && caret <= word.start + word.text.length) ?? { text: "", start: caret, parts: [], isOpen: false };
 }
 
 /**
@@ -39,15 +41,17 @@ export function wordAt(text, caret) {
  * @returns {Suggestion[]}
  */
 export function suggest(text, caret, known) {
-  const word = wordAt(text, caret).text.toLowerCase();
-  const given = new Set(splitWords(text).map((each) => each.text.split(":")[0].toLowerCase()));
-  const colon = word.indexOf(":");
-  if (colon < 0) {
+  const at = wordAt(text, caret);
+  const given = new Set(splitWords(text).map((each) => splitKey(each).key?.toLowerCase() ?? each.text.toLowerCase()));
+  const { key: said, value: parts } = at.parts.length ? splitKey(at) : { key: null, value: [] };
+  const value = parts.map((part) => part.text.toLowerCase()).join("");
+  if (said === null) {
+    const word = value;
     const keys = KEYS.filter((key) => key.startsWith(word) && !given.has(key));
     const tasks = word && !given.has("task") ? suggestValues("task", word, known) : [];
     return [...keys.map((key) => ({ text: `${key}:`, note: MEANINGS[key], isWhole: false })), ...tasks].slice(0, MAX_SUGGESTIONS);
   }
-  const [key, value] = [word.slice(0, colon), word.slice(colon + 1)];
+  const key = said.toLowerCase();
   return key === "state" ? suggestStates(value) : suggestValues(key, value, known).slice(0, MAX_SUGGESTIONS);
 }
 
@@ -62,9 +66,9 @@ function suggestStates(value) {
 
 /** @param {string} key @param {string} value @param {Known} known @returns {Suggestion[]} */
 function suggestValues(key, value, known) {
-  const fitting = (known[key] ?? []).filter((each) => each.toLowerCase().includes(value) && each.toLowerCase() !== value && !/\s/.test(each));
+  const fitting = (known[key] ?? []).filter((each) => each.toLowerCase().includes(value) && each.toLowerCase() !== value);
   const first = (/** @type {string} */ each) => (each.toLowerCase().startsWith(value) ? 0 : 1);
-  return fitting.sort((a, b) => first(a) - first(b)).map((each) => ({ text: `${key}:${each}`, note: "", isWhole: true }));
+  return fitting.sort((a, b) => first(a) - first(b)).map((each) => ({ text: `${key}:${quote(each)}`, note: "", isWhole: true }));
 }
 
 /**

@@ -12,6 +12,7 @@ import { link } from "../core/route.js";
 import { deadlineText } from "../text/deadline-text.js";
 import { isFlow, taskName } from "../text/flow-text.js";
 import { originText, shownArgument } from "../text/input-text.js";
+import { quote } from "../data/query-words.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
 
@@ -37,14 +38,14 @@ export function Facts({ job }) {
     ["Name", label],
     ["Belongs to", parent && html`<a href=${link("jobs", parent)}><code>${shortId(parent)}</code></a>`],
     ["Root", root && html`<a href=${link("jobs", root)}><code>${shortId(root)}</code></a> ${jobs(`root:${root}`, "all of its tree")}`],
-    ["Queue", jobs(`queue:${queue}`, queue)],
+    ["Queue", jobs(`queue:${quote(queue)}`, queue)],
     ["Priority", priority || null],
     ["Attempt", attempt || null],
     ["Worker", worker && html`<a href=${link("workers", worker)}>${worker}</a>`],
     ["Schedule", schedule && html`<a href=${link("schedules", schedule)}>${schedule}</a>`],
     ["Trigger", trigger && html`<a href=${link("triggers", trigger)}>${trigger}</a>`],
     ["Caller", caller && !schedule && !trigger && html`<code>${caller}</code>`],
-    ["Tags", tags.length > 0 && tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${tag}` })}>${tag}</a>`)],
+    ["Tags", tags.length > 0 && tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${quote(tag)}` })}>${tag}</a>`)],
     ["Joined", joined && html`<a href=${link("jobs", joined)}><code>${shortId(joined)}</code></a>, whose outcome it has`],
     ["Unique key", unique && html`<code>${unique}</code>`],
     ...optionRows(job),

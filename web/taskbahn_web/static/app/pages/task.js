@@ -23,6 +23,7 @@ import { TaskForm } from "../parts/task-form.js";
 import { TaskNumbers } from "../parts/task-numbers.js";
 import { go, link } from "../core/route.js";
 import { namedArguments } from "./job-facts.js";
+import { quote } from "../data/query-words.js";
 
 /** @typedef {import("../../client/wire.js").TaskView} TaskView */
 
@@ -48,7 +49,7 @@ export function Task({ name, from }) {
     <div class="page-head">
       <h1 class="name">${name}</h1>
       <p class="actions">
-        <a class="button" href=${link("jobs", null, { q: `task:${name}` })}>Its jobs</a>
+        <a class="button" href=${link("jobs", null, { q: `task:${quote(name)}` })}>Its jobs</a>
         <a class="button" href=${link("errors", null, { task: name })}>Its errors</a>
         ${!isReadOnly && html`<${PauseKey} query=${query} ask=${ask} />`}
         ${!pauseOf(query) && html`<${PauseButton} query=${query} ask=${ask} />`}
@@ -125,7 +126,7 @@ function Recent({ task }) {
     <h2>Latest jobs</h2>
     ${jobs.length > 0 && html`<${JobTable} jobs=${jobs} caption="Latest jobs of ${task}" />`}
     ${jobs.length === 0 && !list.isLoading.value && html`<p class="muted">None yet.</p>`}
-    ${list.jobs.value.length > jobs.length && html`<p><a href=${link("jobs", null, { q: `task:${task}` })}>All its jobs</a></p>`}
+    ${list.jobs.value.length > jobs.length && html`<p><a href=${link("jobs", null, { q: `task:${quote(task)}` })}>All its jobs</a></p>`}
   </div>`;
 }
 

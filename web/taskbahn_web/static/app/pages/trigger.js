@@ -18,6 +18,7 @@ import { LastStart, TriggerState } from "../parts/trigger-parts.js";
 import { callCode } from "../text/schedule-fields.js";
 import { callTasks, schedulePauseText } from "../text/schedule-text.js";
 import { eventText, isPassedOn, mappingOf, meaningText, whereTexts } from "../text/trigger-text.js";
+import { quote } from "../data/query-words.js";
 
 /** @typedef {import("../../client/triggers.js").TriggerView} TriggerView */
 
@@ -144,7 +145,7 @@ function About({ trigger: { spec, last_job, changed_by, changed_at } }) {
   /** @type {[string, unknown][]} */
   const rows = [
     ["Newest job", last_job && html`<a href=${link("jobs", last_job)}><code>${last_job}</code></a>`],
-    ["Jobs", names.map((name) => html`<a key=${name} class="trigger-jobs" href=${link("jobs", null, { q: `task:${name}` })}>all of ${name}</a>`)],
+    ["Jobs", names.map((name) => html`<a key=${name} class="trigger-jobs" href=${link("jobs", null, { q: `task:${quote(name)}` })}>all of ${name}</a>`)],
     ["Changed", changed_by && changed_at && html`<time title=${fullTime(changed_at)}>${ago(changed_at, now.value)}</time> by ${changed_by}`],
     ["Note", spec.note],
   ];

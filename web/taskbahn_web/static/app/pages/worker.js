@@ -12,6 +12,7 @@ import { Empty, Problem } from "../parts/note.js";
 import { Slots } from "../parts/slots.js";
 import { Badges, Blocked, EndedJobs, LastWord, Machine, TimeSince } from "../parts/worker-parts.js";
 import { link } from "../core/route.js";
+import { exact, quote } from "../data/query-words.js";
 
 const MAX_RUNNING_JOBS = 50; // jobs that are shown, the newest
 const MAX_ENDED_JOBS = 12;
@@ -27,7 +28,7 @@ export function Worker({ id }) {
   if (!entries) return html`<section>${workers.problem.value && html`<${Problem}>${workers.problem.value}<//>`}</section>`;
   if (!worker) {
     return html`<section><h1 class="unseen">${id}</h1><${Empty} title="Worker ${id} is not attached">
-      It has left, or is not connected now. Jobs that it ran are <a href=${link("jobs", null, { q: `worker:${id}` })}>in the list of jobs</a>,
+      It has left, or is not connected now. Jobs that it ran are <a href=${link("jobs", null, { q: `worker:${quote(id)}` })}>in the list of jobs</a>,
       and <a href=${link("workers")}>here are the workers that there are</a>.
     <//></section>`;
   }
@@ -36,15 +37,15 @@ export function Worker({ id }) {
     <p class="crumbs"><a href=${link("workers")}>Workers</a></p>
     <div class="page-head">
       <h1 class="name">${id} <${Badges} worker=${worker} /></h1>
-      <p class="actions"><a class="button" href=${link("jobs", null, { q: `worker:${id}` })}>Its jobs</a><${DrainButton} worker=${worker} onDone=${say} /></p>
+      <p class="actions"><a class="button" href=${link("jobs", null, { q: `worker:${quote(id)}` })}>Its jobs</a><${DrainButton} worker=${worker} onDone=${say} /></p>
     </div>
     <p class="said" role="status">${said}</p>
     <${Blocked} worker=${worker} />
     <div class="panel"><${Slots} slots=${slots} running=${running} isDraining=${draining} /><${Machine} worker=${worker} /></div>
     <div class="split split-job">
       <div class="work">
-        <${Jobs} title="Runs now" caption="What ${id} runs" wanted=${{ worker: id, state: ["running"] }} most=${MAX_RUNNING_JOBS} />
-        <${Jobs} title="Ran last" caption="What ${id} ran last" wanted=${{ worker: id, state: [...FINAL_STATES] }} most=${MAX_ENDED_JOBS} />
+        <${Jobs} title="Runs now" caption="What ${id} runs" wanted=${{ worker: exact(id), state: ["running"] }} most=${MAX_RUNNING_JOBS} />
+        <${Jobs} title="Ran last" caption="What ${id} ran last" wanted=${{ worker: exact(id), state: [...FINAL_STATES] }} most=${MAX_ENDED_JOBS} />
       </div>
       <div class="about"><${About} worker=${worker} /></div>
     </div>
@@ -85,7 +86,7 @@ function About({ worker }) {
     </div>
     <div class="panel"><h2>Serves</h2>
       <dl class="worker-serves">
-        <div><dt>Queues</dt><dd>${queues.map((name) => html`<a key=${name} href=${link("jobs", null, { q: `queue:${name}` })}>${name}</a>`)}</dd></div>
+        <div><dt>Queues</dt><dd>${queues.map((name) => html`<a key=${name} href=${link("jobs", null, { q: `queue:${quote(name)}` })}>${name}</a>`)}</dd></div>
         <div><dt>Tasks</dt><dd>${tasks.map((name) => html`<a key=${name} href=${link("tasks", name)}>${name}</a>`)}</dd></div>
       </dl>
     </div>`;

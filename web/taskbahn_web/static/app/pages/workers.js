@@ -12,6 +12,7 @@ import { Slots } from "../parts/slots.js";
 import { Badges, Blocked, EndedJobs, LastWord, Machine, Running, TimeSince } from "../parts/worker-parts.js";
 import { link } from "../core/route.js";
 import { focusRow } from "../core/rows.js";
+import { quote } from "../data/query-words.js";
 
 const MAX_CARD_JOBS = 3; // that a card shows
 const MAX_CARD_TASKS = 6;
@@ -68,7 +69,7 @@ function Card({ worker, onDone }) {
       ${version && html`<span>Taskbahn ${version}${python && `, Python ${python}`}</span>`}
     </p>
     <dl class="worker-serves">
-      <div><dt>${queues.length === 1 ? "Queue" : "Queues"}</dt><dd>${queues.map((name) => html`<a key=${name} href=${link("jobs", null, { q: `queue:${name}` })}>${name}</a>`)}</dd></div>
+      <div><dt>${queues.length === 1 ? "Queue" : "Queues"}</dt><dd>${queues.map((name) => html`<a key=${name} href=${link("jobs", null, { q: `queue:${quote(name)}` })}>${name}</a>`)}</dd></div>
       <div><dt>${tasks.length === 1 ? "Task" : "Tasks"}</dt><dd>
         ${tasks.slice(0, MAX_CARD_TASKS).map((name) => html`<a key=${name} href=${link("tasks", name)}>${name}</a>`)}
         ${tasks.length > MAX_CARD_TASKS && html`<a href=${link("workers", id)}>and ${number(tasks.length - MAX_CARD_TASKS)} more</a>`}

@@ -15,6 +15,7 @@ import { link } from "../core/route.js";
 import { ProgressCell, durationText } from "./job-cells.js";
 import { jobName } from "../text/flow-text.js";
 import { State } from "./state.js";
+import { quote } from "../data/query-words.js";
 
 /**
  * @typedef {import("../../client/wire.js").JobView} JobView
@@ -109,7 +110,7 @@ class Row extends Component {
       ${!isReadOnly && html`<td role="cell" class="cell-select"><input type="checkbox" checked=${isSelected} aria-label="Select ${task} ${shortId(id)}" onClick=${onSelect} /></td>`}
       <td role="cell" class="cell-state"><${State} state=${state} /></td>
       <th role="rowheader" class="cell-job"><a href=${link("jobs", id)} title="${task} ${id}"><span>${jobName(job)}</span> <code>${shortId(id)}</code></a></th>
-      <td role="cell" class="cell-tags" title=${tags.join(", ")}>${tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${tag}` })}>${tag}</a>`)}</td>
+      <td role="cell" class="cell-tags" title=${tags.join(", ")}>${tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${quote(tag)}` })}>${tag}</a>`)}</td>
       <td role="cell" class="cell-progress"><${ProgressCell} job=${job} /></td>
       <${Times} job=${job} />
       <td role="cell" class="cell-worker" title=${worker ?? ""}>${worker ?? ""}</td>

@@ -6,6 +6,7 @@ import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { parseQuery } from "../data/query.js";
 import { completeQuery, suggest } from "../data/suggest.js";
+import { splitWords } from "../data/query-words.js";
 
 /** @typedef {{currentTarget: HTMLInputElement}} Typed */
 
@@ -67,7 +68,7 @@ function useTyping(q, known, onQuery) {
   const lines = isOpen ? suggest(text, caret, known) : [];
   const ask = (/** @type {string} */ query) => {
     setOpen(false);
-    if (!parseQuery(query).problem) onQuery(query.trim().replaceAll(/\s+/g, " "));
+    if (!parseQuery(query).problem) onQuery(splitWords(query).map((word) => word.text).join(" "));
   };
   const choose = (/** @type {import("../data/suggest.js").Suggestion} */ line) => {
     const made = completeQuery(text, caret, line);

@@ -9,6 +9,7 @@ import { share } from "../text/measures.js";
 import { link } from "../core/route.js";
 import { TaskHistory } from "../data/task-history.js";
 import { Columns } from "./columns.js";
+import { quote } from "../data/query-words.js";
 
 /** @typedef {import("../../client/wire.js").TaskStatistics} TaskStatistics */
 
@@ -18,7 +19,7 @@ export function TaskNumbers({ task, statistics }) {
   useEffect(() => history.open(), [history]);
   const { accepted = 0, succeeded = 0, failed = 0, cancelled = 0, expired = 0, last_at } = statistics;
   const columns = history.columns.value;
-  const jobs = (/** @type {string} */ query) => link("jobs", null, { q: `task:${task} ${query}since:1d` });
+  const jobs = (/** @type {string} */ query) => link("jobs", null, { q: `task:${quote(task)} ${query}since:1d` });
   return html`<section class="panel task-numbers" aria-label="Last 24 hours">
     <dl class="numbers-row">
       <${Number} label="Accepted" value=${number(accepted)} href=${jobs("")} />
