@@ -49,15 +49,17 @@ class Taskbahn:
     """An application: `tasks` by name.
 
     url: the router's; by default TASKBAHN_URL, or ws://127.0.0.1:8080/ws.   timeout: seconds that a call waits for a
-    router that does not answer, before it raises RouterUnavailable. Raises InvalidOption for a url that is no address.
+    router that does not answer, before it raises RouterUnavailable.   connect_within: seconds that it waits where no router has
+    answered yet. Raises InvalidOption for a url that is no address.
     """
 
-    def __init__(self, url: str | None = None, *, timeout: float = 30.0) -> None:
+    def __init__(self, url: str | None = None, *, timeout: float = 30.0, connect_within: float = 1.0) -> None:
         self.tasks: dict[str, Task[..., Any]] = {}
         self.declared_schedules: dict[str, DeclaredSchedule] = {}  # by id
         self.declared_triggers: dict[str, DeclaredTrigger] = {}  # likewise
         self.timeout = _check_timeout(timeout)
-        self._url = url if url is None else check_address(url)
+        self.connect_within = _check_timeout(connect_within, "connect_within")
+        self.url = url
         _ = self.url  # checks the address of the environment now, too
         self._client: Client | None = None
         self.substitute: Callable[[], Client] | None = None  # gives the client instead, in tests
@@ -80,12 +82,14 @@ class Taskbahn:
 
     def _connect(self) -> Client:
         from taskbahn.client.client import Client
+        from taskbahn.client.guard import GUARD
         from taskbahn.client.requests import Link
 
+        GUARD.check(self.url)
         with _connecting:
             client = self._client
             if client is None or client.link.process != os.getpid() or client.link.is_closed:
-                client = self._client = Client(Link(self.url, self.timeout))
+                client = self._client = Client(Link(self.url, self.timeout, self.connect_within))
                 _connected.add(self)
             return client
 
@@ -230,6 +234,11 @@ class Taskbahn:
         given = os.environ.get("TASKBAHN_URL")
         return check_address(given, "TASKBAHN_URL") if given else DEFAULT_URL
 
+    @url.setter
+    def url(self, url: str | None) -> None:
+        """Connect to another router from the next connection on; None: to that of the environment.  Raises InvalidOption."""
+        self._url = url if url is None else check_address(url)
+
     @overload
     def task(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncTask[P, R]: ...
     @overload
@@ -283,9 +292,9 @@ class Taskbahn:
         return self.tasks.get(name) or TaskHandle(self, check_name(name))
 
 
-def _check_timeout(timeout: Any) -> float:
+def _check_timeout(timeout: Any, name: str = "timeout") -> float:
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < float("inf"):
-        raise InvalidOption(f"timeout = {timeout!r}: it is in seconds, more than 0", option="timeout")
+        raise InvalidOption(f"{name} = {timeout!r}: it is in seconds, more than 0", option=name)
     return timeout
 
 

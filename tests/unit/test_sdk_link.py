@@ -93,3 +93,21 @@ def test_declaring_and_checking_needs_no_connection(app: Taskbahn) -> None:
     with pytest.raises(InvalidArguments):
         add.start("x")  # type: ignore[arg-type]
     assert app._client is None
+
+
+def test_where_nothing_ever_answered_a_request_fails_soon(url: str) -> None:
+    began = time.monotonic()
+    with Taskbahn(url, timeout=60, connect_within=0.2) as app, pytest.raises(RouterUnavailable, match="connect_within"):
+        app.get("some.task").start()
+    assert time.monotonic() - began < 30
+    with pytest.raises(InvalidOption, match="connect_within"):
+        Taskbahn(url, connect_within=0)
+
+
+def test_where_something_listens_a_request_waits_as_for_a_busy_router() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"ws://127.0.0.1:{silent.getsockname()[1]}/ws"
+        began = time.monotonic()
+        with Taskbahn(url, timeout=0.5, connect_within=0.01) as app, pytest.raises(RouterUnavailable):
+            app.get("some.task").start()
+        assert time.monotonic() - began >= 0.4

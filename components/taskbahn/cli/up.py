@@ -26,7 +26,9 @@ def shown(name: str) -> dict[str, Any]:
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8080, help="The one port for everything.", **shown("PORT"))
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, help="The one port for everything; 0: a free one.", **shown("PORT")
+)
 @click.option("--interface", default="127.0.0.1", help="Loopback address to listen on.", **shown("INTERFACE"))
 @click.option(
     "--data",

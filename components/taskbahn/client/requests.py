@@ -58,11 +58,17 @@ class Request:
 
 
 class Link:
-    """Asks the router at *url*. *timeout*: seconds that anything waits for a missing connection."""
+    """Asks the router at *url*.
 
-    def __init__(self, url: str, timeout: float) -> None:
+    timeout: seconds that anything waits for a connection that was lost, or that does not get ready.
+    connect_within: seconds that it waits while there never was a connection, and no router answers at all.
+    """
+
+    def __init__(self, url: str, timeout: float, connect_within: float) -> None:
         self.url = url
         self.timeout = timeout
+        self._connect_within = min(connect_within, timeout)
+        self._was_connected = False
         self.process = os.getpid()
         self.is_closed = False
         self._thread = ReactorThread("taskbahn-client")
@@ -124,6 +130,7 @@ class Link:
 
     async def _open(self, session: Session) -> None:
         self._session = session
+        self._was_connected = True
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
@@ -193,13 +200,18 @@ class Link:
 
     def _watch_time(self) -> None:
         if self._watch is None and not self.is_closed:
-            self._watch = self._thread.reactor.callLater(max(0.01, min(0.5, self.timeout / 10)), self._check_time)
+            self._watch = self._thread.reactor.callLater(max(0.01, min(0.5, self._patience() / 10)), self._check_time)
+
+    def _patience(self) -> float:
+        """Return the seconds that a request waits for a connection: few if nothing listens there, and nothing ever did."""
+        return self.timeout if self._was_connected or self._connection.is_accepted else self._connect_within
 
     def _check_time(self) -> None:
         """Without a connection, fail the requests that have waited too long."""
         self._watch = None
         now = self._seconds()
-        for request in [request for request in self._asked if now - request.since >= self.timeout]:
+        patience = self._patience()
+        for request in [request for request in self._asked if now - request.since >= patience]:
             self._asked.discard(request)
             request.future.fail(self._unavailable())
         if self._asked and self._session is None:
@@ -220,7 +232,8 @@ class Link:
     def _unavailable(self) -> RouterUnavailable:
         reason = f" ({self._connection.last_failure.rstrip('.')})" if self._connection.last_failure else ""
         return RouterUnavailable(
-            f"no router answers at {self.url}{reason}; start one with `taskbahn up`, or set TASKBAHN_URL to where it is",
+            f"no router answers at {self.url}{reason}; start one with `taskbahn up`, or set TASKBAHN_URL to where it is"
+            + ("" if self._was_connected else ", or wait longer for it with Taskbahn(connect_within=...)"),
             url=self.url,
         )
 

@@ -213,6 +213,11 @@ class Connection:
         opened.addCallbacks(lambda _: self._opened(session), lambda failure: self._not_opened(session, failure))
 
     @property
+    def is_accepted(self) -> bool:
+        """Whether something at the address has accepted the connection, though it may not speak yet."""
+        return self._protocol is not None
+
+    @property
     def attached(self) -> Session | None:
         """The session that is open, or about to be: who opens it may call over it already."""
         return self.session or self._opening

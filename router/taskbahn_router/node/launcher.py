@@ -115,6 +115,13 @@ def check_port(port: int, interface: str, patience: float = 0.0) -> None:
         time.sleep(POLL_SECONDS)
 
 
+def free_port(interface: str) -> int:
+    """Return a port on which no program listens now."""
+    with socket.socket(socket.AF_INET6 if ":" in interface else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((interface, 0))
+        return int(probe.getsockname()[1])
+
+
 def allow_many_connections() -> None:
     """Raise the soft limit of open files, which Crossbar inherits: it is 1,024 on many systems, and every connection takes one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -294,7 +301,7 @@ def _lives(pid: int) -> bool:
 def up(port: int, data: Path, interface: str, loglevel: str, given: dict[str, str], ready: Callable[[Addresses], None]) -> int:
     """Run a node until SIGTERM or SIGINT; return the exit code.  Raises NodeFailed."""
     stopping: list[int] = []
-    node = Node(port, data, interface, loglevel, given)
+    node = Node(port or free_port(interface), data, interface, loglevel, given)
 
     def stop(number: int, _: object) -> None:
         stopping.append(number)

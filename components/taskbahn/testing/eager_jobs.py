@@ -14,8 +14,8 @@ from taskbahn.errors import TaskbahnError, UnknownTask
 from taskbahn.future import Future
 from taskbahn.protocol import messages
 from taskbahn.tasks.options import as_dict
-from taskbahn.testing.attempt import begun
 from taskbahn.testing.local_jobs import LocalJob, LocalJobs
+from taskbahn.testing.one_attempt import begun
 from taskbahn.testing.said import Said
 from taskbahn.testing.scripted import Due
 from taskbahn.testing.substitute import substituted
@@ -122,7 +122,7 @@ class EagerJobs(LocalJobs):
             job.end("failed", error={"type": "Suspended", "message": "the task waits for what nothing brings in this test"})
 
     def _run_flow(self, content: dict[str, Any], follower: OutcomeListener | None) -> Future[Any]:
-        from taskbahn.testing.simulated import flow_outcome  # late: for flows alone the extra is needed
+        from taskbahn.testing.simulate import flow_outcome  # late: for flows alone the extra is needed
 
         answered: Future[Any] = Future()
         try:

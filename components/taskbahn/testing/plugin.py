@@ -1,0 +1,72 @@
+"""The plugin of pytest: tests reach no node by accident, and get one of their own with the fixtures `taskbahn_node` and `taskbahn_app`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from taskbahn.app import Taskbahn
+    from taskbahn.testing.real_node import RealNode
+
+MODES = ("refuse", "allow")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what a project may say in its configuration."""
+    parser.addini("taskbahn_nodes", "whether tests may connect to any node: refuse (the default) or allow", default="refuse")
+    parser.addini("taskbahn_app", "MODULE:APP, the application of the fixture taskbahn_app", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse connections from now on."""
+    mode = config.getini("taskbahn_nodes")
+    if mode not in MODES:
+        raise pytest.UsageError(f"taskbahn_nodes = {mode}: it is one of {', '.join(MODES)}")
+    if mode == "refuse":
+        from taskbahn.client.guard import GUARD  # late: nothing of the SDK is needed in a run that does not use it
+
+        GUARD.is_closed = True
+
+
+def pytest_unconfigure() -> None:
+    """Allow them again."""
+    from taskbahn.client.guard import GUARD  # late, as above
+
+    GUARD.is_closed = False
+
+
+@pytest.fixture(scope="session")
+def taskbahn_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNode]:
+    """Give a real node on a free port, for all tests: `url`, `page`.
+
+    TASKBAHN_NODE in the environment: the address of one that runs already, or the `taskbahn` command of another environment, in which
+    Crossbar is installed.
+    """
+    from taskbahn.client.guard import GUARD  # late, as above
+    from taskbahn.testing.real_node import real_node
+
+    with real_node(tmp_path_factory.mktemp("taskbahn"), os.environ.get("TASKBAHN_NODE", "")) as node:
+        GUARD.allowed.add(node.url)
+        try:
+            yield node
+        finally:
+            GUARD.allowed.discard(node.url)
+
+
+@pytest.fixture(scope="session")
+def taskbahn_app(taskbahn_node: RealNode, pytestconfig: pytest.Config) -> Iterator[Taskbahn]:
+    """Give the application of `taskbahn_app = MODULE:APP`, connected to `taskbahn_node`, with a worker that runs its tasks."""
+    from taskbahn.testing.real_node import running_app  # late, as above
+
+    target: Any = pytestconfig.getini("taskbahn_app")
+    if not target:
+        raise pytest.UsageError(
+            "the fixture taskbahn_app needs to know the application: write taskbahn_app = MODULE:APP in pytest's configuration"
+        )
+    with running_app(target, taskbahn_node) as app:
+        yield app

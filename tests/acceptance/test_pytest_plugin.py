@@ -1,0 +1,108 @@
+"""The plugin of pytest as the tests of a project of its own have it: in a folder of their own, and with a real node."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from benchmarks.ports import free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.programs import Node
+
+APP = """
+from taskbahn import Taskbahn
+
+app = Taskbahn({url})
+
+
+@app.task
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+@app.task(queue="slow lane")
+async def double(n: int) -> int:
+    return 2 * n
+"""
+REAL = """
+import asyncio
+from shop import add, double
+
+
+def test_a_real_node(taskbahn_app, taskbahn_node):
+    assert add.call(1, 2) == 3
+    assert asyncio.run(double.call_async(4)) == 8
+    assert taskbahn_app.url == taskbahn_node.url
+    assert taskbahn_app.view.status().workers == 1
+"""
+FORGETS = """
+from shop import add
+from taskbahn.testing import eager
+
+
+def test_forgets():
+    add.start(1, 2)
+
+
+def test_does_not(request):
+    with eager(add.app):
+        assert add.call(1, 2) == 3
+"""
+
+
+def run(folder: Path, test: str, config: str = "", url: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a project's tests as it would."""
+    (folder / "shop.py").write_text(APP.format(url=url), encoding="utf-8")
+    (folder / "test_shop.py").write_text(test, encoding="utf-8")
+    (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = .\n{config}", encoding="utf-8")
+    named = {name: value for name, value in os.environ.items() if not name.startswith(("TASKBAHN_", "PYTEST_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env={**named, **environment},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_a_test_that_forgets_reaches_no_node(node: Node, tmp_path: Path) -> None:
+    done = run(tmp_path, FORGETS, TASKBAHN_URL=node.websocket)
+    assert "1 failed, 1 passed" in done.stdout, done.stdout
+    assert f"this test would connect to {node.websocket}" in done.stdout
+    assert "eager(app)" in done.stdout
+
+
+def test_a_project_may_allow_any_node(node: Node, tmp_path: Path) -> None:
+    done = run(tmp_path, FORGETS, "taskbahn_nodes = allow", TASKBAHN_URL=node.websocket)
+    assert "UnknownTask" in done.stdout, done.stdout  # it was asked
+    wrong = run(tmp_path, FORGETS, "taskbahn_nodes = perhaps")
+    assert "taskbahn_nodes = perhaps: it is one of refuse, allow" in wrong.stderr
+
+
+@pytest.mark.parametrize("url", ["", "'ws://127.0.0.1:1/ws'"])
+def test_the_fixtures_give_a_node_and_a_worker(tmp_path: Path, url: str) -> None:
+    done = run(tmp_path, REAL, "taskbahn_app = shop:app", url)
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_the_node_may_run_already_or_live_elsewhere(node: Node, tmp_path: Path) -> None:
+    given = REAL.replace("    assert taskbahn_app.view.status().workers == 1\n", "")
+    done = run(tmp_path, given, "taskbahn_app = shop:app", TASKBAHN_NODE=node.websocket)
+    assert "1 passed" in done.stdout, done.stdout
+    done = run(tmp_path, given, "taskbahn_app = shop:app", TASKBAHN_NODE=f"{sys.executable} -m taskbahn")
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_what_does_not_start_says_why(tmp_path: Path) -> None:
+    done = run(tmp_path, REAL, "taskbahn_app = shop:app", TASKBAHN_NODE=f"{sys.executable} -c 'print(\"no node\")'")
+    assert "did not get ready; it said: no node" in done.stdout, done.stdout
+    done = run(tmp_path, REAL, TASKBAHN_NODE=f"ws://127.0.0.1:{free_port()}/ws")
+    assert "write taskbahn_app = MODULE:APP" in done.stdout, done.stdout
