@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -39,8 +39,9 @@ test("the package has version and licence of the project", () => {
 test("the types are those of the code: npm run declarations", () => {
   const copy = join(FOLDER, "web");
   for (const name of ["tsconfig.json", "tsconfig.declarations.json"]) cpSync(join(WEB, name), join(copy, name));
-  cpSync(STATIC, join(copy, "taskbahn_web/static"), { recursive: true, filter: (path) => !/static\/(app|vendor|types\/(?!tags\.))/.test(path) });
+  cpSync(STATIC, join(copy, "taskbahn_web/static"), { recursive: true, filter: (path) => !/static\/(app|vendor|types\/(?!tags\.|index\.))/.test(path) });
   assert.equal(outputOf(() => node(TSC, "-p", join(copy, "tsconfig.declarations.json"))), "");
+  cpSync(join(STATIC, "client/tasks.d.ts"), join(copy, "taskbahn_web/static/types/client/tasks.d.ts"));
   const [kept, fresh] = [join(STATIC, "types"), join(copy, "taskbahn_web/static/types")];
   const names = (folder) => readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".d.ts")).sort();
   assert.deepEqual(names(kept), names(fresh), "run npm run declarations in web/");
@@ -64,6 +65,9 @@ test("the package installs without a registry, loads without a page, and its typ
   assert.equal(node("--input-type=module", "-e", script).trim(), "function 7 job-log,job-progress,job-question,job-result,task-form no answer");
 
   cpSync(join(ROOT, "tests/web/usage.ts"), join(FOLDER, "usage.mts"));
-  const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2023", "--lib", "es2023,dom,dom.iterable"];
+  const example = /^```ts\n(.*?)^```/ms.exec(read(ROOT, "docs/browser.md"))[1];
+  writeFileSync(join(FOLDER, "example.mts"), example);
+  const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--lib", "es2023,dom,dom.iterable"];
   assert.equal(outputOf(() => node(TSC, ...options, "usage.mts")), "");
+  assert.equal(outputOf(() => node(TSC, ...options, "example.mts")), "");
 });

@@ -1,7 +1,7 @@
 // What a TypeScript program may write with the package, and what the types keep it from writing; package.test.js checks it.
 
 import { chain, chord, connect, FINAL_STATES, group, output, s, si, TaskbahnError, type Bahn, type Job, type Question } from "taskbahn";
-import { JobProgress } from "taskbahn/elements.js";
+import { addTexts, JobProgress } from "taskbahn/elements.js";
 
 async function use(): Promise<number> {
   const bahn: Bahn = await connect({ url: "ws://127.0.0.1:8080/ws" });
@@ -54,8 +54,7 @@ function show(job: Job): void {
   const form = document.createElement("task-form");
   form.values = { width: 64 };
   form.options = { queue: "slow" };
-  form.addEventListener("job", (event) => {
-    const { detail }: TaskbahnEvents["job"] = event as TaskbahnEvents["job"];
+  form.addEventListener("job", ({ detail }) => {
     document.querySelector("job-log")!.job = detail.id;
   });
 }
@@ -66,6 +65,93 @@ async function flow(bahn: Bahn): Promise<number> {
   await bahn.call(chain(group(...pages), si("report.make", [output(job)])), { priority: 2, onProgress: ({ fraction }) => console.log(fraction) });
   await bahn.start({ chain: [{ ...s("images.resize", ["a"]), name: "small", if_fails: "none" }, si("x.y", [[1, output("small")]])] });
   return bahn.call({ group: [{ task: "x.y", args: [output("small")], immutable: true, after: [job.id] }], on_failure: [s("tell")] });
+}
+
+declare module "taskbahn" {
+  interface Tasks {
+    "images.resize": { args: [photo: string, width?: number]; result: string };
+    "report.make": { args: [pages: string[]]; result: number };
+  }
+}
+
+/** What the program says of its tasks holds for calls, jobs and flows. */
+async function typed(bahn: Bahn): Promise<void> {
+  const job = await bahn.start("images.resize", ["a.jpg", 64], {}, { key: "a", finish_within: 3600 });
+  const text: string = await job.result();
+  const made: number = await (await bahn.start(chord([s("images.resize", ["a"]), s("images.resize", ["b"])], s("report.make")))).result();
+  const list: string[] = await bahn.call(group(s("images.resize", ["a"]), s("images.resize", ["b"])));
+  const same: number = await bahn.call(chain(group(s("images.resize", ["a"])), s("report.make")));
+  const known: number = await bahn.job<number>("0199").result();
+  si("report.make", [[text, output("a")]]);
+  si("images.resize", [output("a"), 3]);
+  console.log(made, list, same, known);
+  // @ts-expect-error: an argument of the wrong type
+  await bahn.start("images.resize", [3]);
+  // @ts-expect-error: the result is a text
+  const wrong: number = await bahn.call("images.resize", ["a"]);
+  // @ts-expect-error: a group gives a list
+  const one: string = await bahn.call(group(s("images.resize", ["a"])));
+  // @ts-expect-error: an argument of the wrong type
+  si("images.resize", [1]);
+  console.log(wrong, one);
+}
+
+/** Events are a union: their kind says what their data are. */
+async function hear(job: Job): Promise<void> {
+  for await (const event of job.events()) {
+    switch (event.kind) {
+      case "snapshot":
+      case "outcome":
+        console.log(event.data.state, event.data.attempts?.length);
+        break;
+      case "state":
+        console.log(event.data.state, event.data.error?.message);
+        break;
+      case "progress":
+        console.log(event.data.fraction, event.data.stages?.[0]?.weight);
+        break;
+      case "log":
+        console.log(event.data.level.toLowerCase(), event.data.message);
+        break;
+      case "question":
+        console.log("question" in event.data ? event.data.question : `${event.data.name} is closed`);
+        break;
+      case "pause":
+        console.log(event.data?.reason);
+        break;
+      case "chunk":
+        console.log(event.data);
+        break;
+      default: {
+        const none: never = event;
+        console.log(none);
+      }
+    }
+    // @ts-expect-error: there is no such kind
+    if (event.kind === "done") return;
+    // @ts-expect-error: a log line has no fraction
+    if (event.kind === "log") console.log(event.data.fraction);
+  }
+}
+
+/** Elements have typed events of their own beside those of the page. */
+function listen(bar: JobProgress): void {
+  bar.addEventListener("progress", ({ detail }) => console.log(detail.fraction));
+  bar.addEventListener("done", ({ detail: { job, result } }) => console.log(job.task, result), { once: true });
+  bar.addEventListener("cancelled", ({ detail: { reason } }) => console.log(reason.length));
+  bar.addEventListener("click", (event) => console.log(event.clientX));
+  document.createElement("job-question").addEventListener("question", ({ detail }) => console.log(detail?.question));
+  document.createElement("job-result").traceback = true;
+  document.querySelector("task-form")?.addEventListener("job", ({ detail }) => (bar.job = detail));
+  addTexts("de", { Cancel: "Halt" });
+  document.querySelector("ul")!.addEventListener("done", (event) => {
+    const { detail } = event as TaskbahnEvents["done"];
+    console.log(detail.job.id);
+  });
+  // @ts-expect-error: a result is no number
+  bar.addEventListener("cancelled", ({ detail: { reason } }) => console.log(reason * 2));
+  // @ts-expect-error: the form accepts jobs, it does not do them
+  document.createElement("task-form").addEventListener("job", ({ detail }) => detail.result.toFixed());
 }
 
 async function wrong(bahn: Bahn, job: Job): Promise<void> {
@@ -93,4 +179,4 @@ async function wrong(bahn: Bahn, job: Job): Promise<void> {
   job.onPlace(({ why }) => console.log(why));
 }
 
-void [use, show, flow, wrong];
+void [use, show, flow, typed, hear, listen, wrong];

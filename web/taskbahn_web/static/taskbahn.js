@@ -78,20 +78,22 @@ export class Bahn {
   /**
    * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away. If a job with its id or
    * its unique key is there already, this resolves to that one.
+   * @template {string} T
    * @overload
-   * @param {string} task
-   * @param {unknown[]} [args]
+   * @param {T} task
+   * @param {import("./client/tasks.js").Args<T>} [args]
    * @param {Record<string, unknown>} [kwargs]
    * @param {import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {id?: string}} [options]  id: a UUID; what has
    *   the same id is the same job
-   * @returns {Promise<Job>}
+   * @returns {Promise<Job<import("./client/tasks.js").Result<T>>>}
    */
   /**
    * Start a flow: one job is the whole. It is accepted and durable when this resolves.
+   * @template R
    * @overload
-   * @param {import("./client/flows.js").Flow} flow
+   * @param {import("./client/flows.js").Flow<R>} flow
    * @param {import("./client/wire.js").Options & {id?: string}} [options]
-   * @returns {Promise<Job>}
+   * @returns {Promise<Job<R>>}
    */
   /**
    * @param {string | import("./client/flows.js").Flow} what
@@ -127,7 +129,9 @@ export class Bahn {
 
   /**
    * A job by its id, to watch, await or cancel it.
+   * @template [R=any]
    * @param {string} id
+   * @returns {Job<R>}
    */
   job(id) {
     return new Job(this.connection, id);
@@ -135,19 +139,21 @@ export class Bahn {
 
   /**
    * Call a task as a remote procedure. If the connection is lost the call rejects; the job goes on.
+   * @template {string} T
    * @overload
-   * @param {string} task
-   * @param {unknown[]} [args]
+   * @param {T} task
+   * @param {import("./client/tasks.js").Args<T>} [args]
    * @param {Record<string, unknown>} [kwargs]
    * @param {Listening} [options]
-   * @returns {Promise<any>}  what the task returned
+   * @returns {Promise<import("./client/tasks.js").Result<T>>}  what the task returned
    */
   /**
    * Start a flow and wait for its result, over lost connections.
+   * @template R
    * @overload
-   * @param {import("./client/flows.js").Flow} flow
+   * @param {import("./client/flows.js").Flow<R>} flow
    * @param {Listening & import("./client/wire.js").Options} [options]
-   * @returns {Promise<any>}  the result of the flow
+   * @returns {Promise<R>}  the result of the flow
    */
   /**
    * @param {string | import("./client/flows.js").Flow} what

@@ -17,7 +17,11 @@
  * @typedef {FlowWords & {group: Flow[]}} GroupFlow
  * @typedef {FlowWords & {map: {task: string, options?: import("./wire.js").Options, immutable?: true}, calls: string[], size?: number}} MapFlow  a group of
  *   calls of one task, each the JSON text of `[args, kwargs]`; size: calls that one job makes, whose result is the list of all results
- * @typedef {TaskFlow | ChainFlow | GroupFlow | MapFlow} Flow
+ */
+
+/**
+ * @template [R=any]
+ * @typedef {import("./tasks.js").Giving<R> & (TaskFlow | ChainFlow | GroupFlow | MapFlow)} Flow  R: what it gives
  */
 
 /** Outputs of `output`; objects that only look like one are data of the page. @type {WeakSet<object>} */
@@ -25,15 +29,16 @@ const outputs = new WeakSet();
 
 /**
  * A call of a task; what comes before it is its first argument.
- * @param {string} task
+ * @template {string} T
+ * @param {T} task
  * @param {unknown[]} [args]  each, and each item of a list among them, may be an `output`
  * @param {Record<string, unknown>} [kwargs]
  * @param {import("./wire.js").Options} [options]
- * @returns {TaskFlow}
+ * @returns {TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>}
  */
 export function s(task, args = [], kwargs = {}, options = {}) {
   const named = Object.entries(kwargs).map(([name, value]) => [name, argument(value)]);
-  /** @type {TaskFlow} */
+  /** @type {TaskFlow & import("./tasks.js").Giving<any>} */
   const flow = { task, args: args.map(argument), kwargs: Object.fromEntries(named) };
   if (Object.keys(options).length) flow.options = options;
   return flow;
@@ -41,20 +46,22 @@ export function s(task, args = [], kwargs = {}, options = {}) {
 
 /**
  * A call of a task that takes nothing of what comes before it.
- * @param {string} task
- * @param {unknown[]} [args]
+ * @template {string} T
+ * @param {T} task
+ * @param {import("./tasks.js").OrOutputs<import("./tasks.js").Args<T>>} [args]  of these, too, each may be an `output`
  * @param {Record<string, unknown>} [kwargs]
  * @param {import("./wire.js").Options} [options]
- * @returns {TaskFlow}
+ * @returns {TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>}
  */
 export function si(task, args, kwargs, options) {
-  return { ...s(task, args, kwargs, options), immutable: true };
+  return { ...s(task, /** @type {unknown[] | undefined} */ (args), kwargs, options), immutable: true };
 }
 
 /**
  * One after the other; the result is that of the last.
- * @param {...Flow} flows
- * @returns {ChainFlow}
+ * @template R
+ * @param {[...Flow[], Flow<R>]} flows
+ * @returns {ChainFlow & import("./tasks.js").Giving<R>}
  */
 export function chain(...flows) {
   return { chain: flows };
@@ -62,8 +69,9 @@ export function chain(...flows) {
 
 /**
  * All at the same time; the result is the list of their results, in this order.
- * @param {...Flow} flows
- * @returns {GroupFlow}
+ * @template R
+ * @param {...Flow<R>} flows
+ * @returns {GroupFlow & import("./tasks.js").Giving<R[]>}
  */
 export function group(...flows) {
   return { group: flows };
@@ -71,8 +79,10 @@ export function group(...flows) {
 
 /**
  * A group, then a body that takes the list of its results.
+ * @template R
  * @param {Flow[]} header
- * @param {Flow} body
+ * @param {Flow<R>} body
+ * @returns {ChainFlow & import("./tasks.js").Giving<R>}
  */
 export function chord(header, body) {
   return chain(group(...header), body);
@@ -81,7 +91,7 @@ export function chord(header, body) {
 /**
  * What stands for a result among the arguments of `s` and `si`: a whole argument, or an item of a list.
  * @param {string | import("./job.js").Job} of  the `name` of a part of the same flow, or a job
- * @returns {{$output: string}}
+ * @returns {import("./tasks.js").Output}
  */
 export function output(of) {
   const made = Object.freeze({ $output: typeof of === "string" ? of : of.id });

@@ -16,9 +16,10 @@ import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_PAUSE, JO
 
 const ERROR_NAMES = { failed: "job_failed", cancelled: "job_cancelled", expired: "job_expired" };
 
+/** @template [R=any]  what it returns */
 export class Job {
   #connection;
-  /** One watch for all listeners and for the result. @type {{watch: import("./watch.js").Watch, result: Promise<any>} | null} */
+  /** One watch for all listeners and for the result. @type {{watch: import("./watch.js").Watch, result: Promise<R>} | null} */
   #following = null;
   /** The page waits for the result, so the watch stays when the last listener goes. */
   #isAwaited = false;
@@ -143,7 +144,7 @@ export class Job {
 
   /**
    * Wait for the end, as long as that takes.
-   * @returns {Promise<any>}  what the task returned; rejects with a `TaskbahnError` if it did not succeed
+   * @returns {Promise<R>}  what the task returned; rejects with a `TaskbahnError` if it did not succeed
    */
   result() {
     this.#isAwaited = true;

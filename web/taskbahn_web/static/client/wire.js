@@ -75,13 +75,31 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {Failure | string | null} [cause]
  * @property {string[]} [notes]
  *
- * @typedef {object} Event  one numbered thing that happened to a job
+ * @typedef {object} EventHead
  * @property {string} job
  * @property {number} number
- * @property {"state" | "progress" | "log" | "chunk" | "question" | "pause"} kind
  * @property {number} at  seconds since the epoch
- * @property {any} data
  * @property {number} [attempt]  which one said it; not of "state"
+ *
+ * @typedef {object} StateNews
+ * @property {State} state
+ * @property {number} [attempt]
+ * @property {string} [worker]
+ * @property {Failure | null} [error]
+ * @property {number | null} [due_at]
+ *
+ * @typedef {object} LogLine
+ * @property {string} level
+ * @property {string} logger
+ * @property {string} message
+ *
+ * @typedef {EventHead & {kind: "state", data: StateNews}} StateEvent
+ * @typedef {EventHead & {kind: "progress", data: Progress}} ProgressEvent
+ * @typedef {EventHead & {kind: "log", data: LogLine}} LogEvent
+ * @typedef {EventHead & {kind: "chunk", data: any}} ChunkEvent
+ * @typedef {EventHead & {kind: "question", data: import("./questions.js").QuestionView | {name: string}}} QuestionEvent
+ * @typedef {EventHead & {kind: "pause", data: JobPause | null}} PauseEvent
+ * @typedef {StateEvent | ProgressEvent | LogEvent | ChunkEvent | QuestionEvent | PauseEvent} Event  one numbered thing that happened to a job
  *
  * @typedef {object} AttemptView
  * @property {number} attempt

@@ -28,7 +28,7 @@ export function applyEvent(job, { kind, data, at }) {
   if (kind === "question") return { ...job, questions: applyQuestion(job.questions ?? [], data) };
   if (kind === "pause") return { ...job, paused: data };
   if (kind !== "state") return job;
-  const { state, attempt = job.attempt, worker, error, due_at = null } = data;
+  const { state, attempt = job.attempt ?? 1, worker, error, due_at = null } = data;
   const attempts = job.attempts ?? [];
   if (state === "running") {
     const begun = { attempt, worker: worker ?? "", started_at: at, outcome: "" };

@@ -33,27 +33,29 @@ export class Bahn {
     /**
      * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away. If a job with its id or
      * its unique key is there already, this resolves to that one.
+     * @template {string} T
      * @overload
-     * @param {string} task
-     * @param {unknown[]} [args]
+     * @param {T} task
+     * @param {import("./client/tasks.js").Args<T>} [args]
      * @param {Record<string, unknown>} [kwargs]
      * @param {import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {id?: string}} [options]  id: a UUID; what has
      *   the same id is the same job
-     * @returns {Promise<Job>}
+     * @returns {Promise<Job<import("./client/tasks.js").Result<T>>>}
      */
-    start(task: string, args?: unknown[] | undefined, kwargs?: Record<string, unknown> | undefined, options?: (import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {
+    start<T extends string>(task: T, args?: import("./client/tasks.js").Args<T> | undefined, kwargs?: Record<string, unknown> | undefined, options?: (import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {
         id?: string;
-    }) | undefined): Promise<Job>;
+    }) | undefined): Promise<Job<import("./client/tasks.js").Result<T>>>;
     /**
      * Start a flow: one job is the whole. It is accepted and durable when this resolves.
+     * @template R
      * @overload
-     * @param {import("./client/flows.js").Flow} flow
+     * @param {import("./client/flows.js").Flow<R>} flow
      * @param {import("./client/wire.js").Options & {id?: string}} [options]
-     * @returns {Promise<Job>}
+     * @returns {Promise<Job<R>>}
      */
-    start(flow: import("./client/flows.js").Flow, options?: (import("./client/wire.js").Options & {
+    start<R>(flow: import("./client/flows.js").Flow<R>, options?: (import("./client/wire.js").Options & {
         id?: string;
-    }) | undefined): Promise<Job>;
+    }) | undefined): Promise<Job<R>>;
     /**
      * Publish an event; resolves to the jobs that it starts, when they are durable. Subscribers of the topic hear of it then.
      * @param {string} topic
@@ -67,27 +69,31 @@ export class Bahn {
     }): Promise<Job[]>;
     /**
      * A job by its id, to watch, await or cancel it.
+     * @template [R=any]
      * @param {string} id
+     * @returns {Job<R>}
      */
-    job(id: string): Job;
+    job<R = any>(id: string): Job<R>;
     /**
      * Call a task as a remote procedure. If the connection is lost the call rejects; the job goes on.
+     * @template {string} T
      * @overload
-     * @param {string} task
-     * @param {unknown[]} [args]
+     * @param {T} task
+     * @param {import("./client/tasks.js").Args<T>} [args]
      * @param {Record<string, unknown>} [kwargs]
      * @param {Listening} [options]
-     * @returns {Promise<any>}  what the task returned
+     * @returns {Promise<import("./client/tasks.js").Result<T>>}  what the task returned
      */
-    call(task: string, args?: unknown[] | undefined, kwargs?: Record<string, unknown> | undefined, options?: Listening | undefined): Promise<any>;
+    call<T extends string>(task: T, args?: import("./client/tasks.js").Args<T> | undefined, kwargs?: Record<string, unknown> | undefined, options?: Listening | undefined): Promise<import("./client/tasks.js").Result<T>>;
     /**
      * Start a flow and wait for its result, over lost connections.
+     * @template R
      * @overload
-     * @param {import("./client/flows.js").Flow} flow
+     * @param {import("./client/flows.js").Flow<R>} flow
      * @param {Listening & import("./client/wire.js").Options} [options]
-     * @returns {Promise<any>}  the result of the flow
+     * @returns {Promise<R>}  the result of the flow
      */
-    call(flow: import("./client/flows.js").Flow, options?: (Listening & import("./client/wire.js").Options) | undefined): Promise<any>;
+    call<R>(flow: import("./client/flows.js").Flow<R>, options?: (Listening & import("./client/wire.js").Options) | undefined): Promise<R>;
     /**
      * Watch a job by callbacks, events in the batches in which they come.
      * @param {string} id

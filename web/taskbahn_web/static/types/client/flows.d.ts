@@ -1,47 +1,51 @@
 /**
  * A call of a task; what comes before it is its first argument.
- * @param {string} task
+ * @template {string} T
+ * @param {T} task
  * @param {unknown[]} [args]  each, and each item of a list among them, may be an `output`
  * @param {Record<string, unknown>} [kwargs]
  * @param {import("./wire.js").Options} [options]
- * @returns {TaskFlow}
+ * @returns {TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>}
  */
-export function s(task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: import("./wire.js").Options): TaskFlow;
+export function s<T extends string>(task: T, args?: unknown[], kwargs?: Record<string, unknown>, options?: import("./wire.js").Options): TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>;
 /**
  * A call of a task that takes nothing of what comes before it.
- * @param {string} task
- * @param {unknown[]} [args]
+ * @template {string} T
+ * @param {T} task
+ * @param {import("./tasks.js").OrOutputs<import("./tasks.js").Args<T>>} [args]  of these, too, each may be an `output`
  * @param {Record<string, unknown>} [kwargs]
  * @param {import("./wire.js").Options} [options]
- * @returns {TaskFlow}
+ * @returns {TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>}
  */
-export function si(task: string, args?: unknown[], kwargs?: Record<string, unknown>, options?: import("./wire.js").Options): TaskFlow;
+export function si<T extends string>(task: T, args?: import("./tasks.js").OrOutputs<import("./tasks.js").Args<T>>, kwargs?: Record<string, unknown>, options?: import("./wire.js").Options): TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>;
 /**
  * One after the other; the result is that of the last.
- * @param {...Flow} flows
- * @returns {ChainFlow}
+ * @template R
+ * @param {[...Flow[], Flow<R>]} flows
+ * @returns {ChainFlow & import("./tasks.js").Giving<R>}
  */
-export function chain(...flows: Flow[]): ChainFlow;
+export function chain<R>(...flows: [...Flow[], Flow<R>]): ChainFlow & import("./tasks.js").Giving<R>;
 /**
  * All at the same time; the result is the list of their results, in this order.
- * @param {...Flow} flows
- * @returns {GroupFlow}
+ * @template R
+ * @param {...Flow<R>} flows
+ * @returns {GroupFlow & import("./tasks.js").Giving<R[]>}
  */
-export function group(...flows: Flow[]): GroupFlow;
+export function group<R>(...flows: Flow<R>[]): GroupFlow & import("./tasks.js").Giving<R[]>;
 /**
  * A group, then a body that takes the list of its results.
+ * @template R
  * @param {Flow[]} header
- * @param {Flow} body
+ * @param {Flow<R>} body
+ * @returns {ChainFlow & import("./tasks.js").Giving<R>}
  */
-export function chord(header: Flow[], body: Flow): ChainFlow;
+export function chord<R>(header: Flow[], body: Flow<R>): ChainFlow & import("./tasks.js").Giving<R>;
 /**
  * What stands for a result among the arguments of `s` and `si`: a whole argument, or an item of a list.
  * @param {string | import("./job.js").Job} of  the `name` of a part of the same flow, or a job
- * @returns {{$output: string}}
+ * @returns {import("./tasks.js").Output}
  */
-export function output(of: string | import("./job.js").Job): {
-    $output: string;
-};
+export function output(of: string | import("./job.js").Job): import("./tasks.js").Output;
 /**
  * what may be said of each part of a flow
  */
@@ -61,19 +65,19 @@ export type FlowWords = {
     /**
      * these start then, with its result as their first argument
      */
-    on_success?: Flow[] | undefined;
+    on_success?: Flow<any>[] | undefined;
     /**
      * these start then, with the id of its job
      */
-    on_failure?: Flow[] | undefined;
+    on_failure?: Flow<any>[] | undefined;
     /**
      * these start in any case, with the id of its job
      */
-    on_end?: Flow[] | undefined;
+    on_end?: Flow<any>[] | undefined;
     /**
      * parts that have no other place, and to which others refer
      */
-    with?: Flow[] | undefined;
+    with?: Flow<any>[] | undefined;
 };
 /**
  * of a job that is started by itself
@@ -105,4 +109,7 @@ export type MapFlow = FlowWords & {
     calls: string[];
     size?: number;
 };
-export type Flow = TaskFlow | ChainFlow | GroupFlow | MapFlow;
+/**
+ * R: what it gives
+ */
+export type Flow<R = any> = import("./tasks.js").Giving<R> & (TaskFlow | ChainFlow | GroupFlow | MapFlow);

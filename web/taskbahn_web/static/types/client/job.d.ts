@@ -3,7 +3,8 @@
  * @returns {any}  its result; throws a `TaskbahnError` if it did not succeed
  */
 export function resultOf(job: import("./wire.js").JobView): any;
-export class Job {
+/** @template [R=any]  what it returns */
+export class Job<R = any> {
     /** A new id for a job, to be given to it by the option `id` of `start`. */
     static newId(): string;
     /**
@@ -62,9 +63,9 @@ export class Job {
     send(message: unknown): Promise<number>;
     /**
      * Wait for the end, as long as that takes.
-     * @returns {Promise<any>}  what the task returned; rejects with a `TaskbahnError` if it did not succeed
+     * @returns {Promise<R>}  what the task returned; rejects with a `TaskbahnError` if it did not succeed
      */
-    result(): Promise<any>;
+    result(): Promise<R>;
     /**
      * Ask once what is known of it: state, arguments, progress, result, error, attempts.
      * @returns {Promise<import("./wire.js").JobView>}  rejects if there is no such job

@@ -105,23 +105,60 @@ export type Failure = {
     cause?: string | Failure | null | undefined;
     notes?: string[] | undefined;
 };
-/**
- * one numbered thing that happened to a job
- */
-export type Event = {
+export type EventHead = {
     job: string;
     number: number;
-    kind: "state" | "progress" | "log" | "chunk" | "question" | "pause";
     /**
      * seconds since the epoch
      */
     at: number;
-    data: any;
     /**
      * which one said it; not of "state"
      */
     attempt?: number | undefined;
 };
+export type StateNews = {
+    state: State;
+    attempt?: number | undefined;
+    worker?: string | undefined;
+    error?: Failure | null | undefined;
+    due_at?: number | null | undefined;
+};
+export type LogLine = {
+    level: string;
+    logger: string;
+    message: string;
+};
+export type StateEvent = EventHead & {
+    kind: "state";
+    data: StateNews;
+};
+export type ProgressEvent = EventHead & {
+    kind: "progress";
+    data: Progress;
+};
+export type LogEvent = EventHead & {
+    kind: "log";
+    data: LogLine;
+};
+export type ChunkEvent = EventHead & {
+    kind: "chunk";
+    data: any;
+};
+export type QuestionEvent = EventHead & {
+    kind: "question";
+    data: import("./questions.js").QuestionView | {
+        name: string;
+    };
+};
+export type PauseEvent = EventHead & {
+    kind: "pause";
+    data: JobPause | null;
+};
+/**
+ * one numbered thing that happened to a job
+ */
+export type Event = StateEvent | ProgressEvent | LogEvent | ChunkEvent | QuestionEvent | PauseEvent;
 export type AttemptView = {
     attempt: number;
     worker: string;
@@ -376,7 +413,7 @@ export type TaskView = {
     /**
      * flows that follow each of its jobs
      */
-    callbacks?: Partial<Record<"on_success" | "on_failure" | "on_end", import("./flows.js").Flow[]>> | undefined;
+    callbacks?: Partial<Record<"on_success" | "on_failure" | "on_end", import("./flows.js").Flow<any>[]>> | undefined;
     pool?: string | undefined;
     workers?: number | undefined;
     ready?: number | undefined;
