@@ -73,7 +73,12 @@ def test_the_list_is_live_and_asked_for_in_the_query_bar(page: Page, tag: str, g
         "There is no state “succeded”. It takes one or more of waiting, ready,"
     )
     expect(bar(page)).to_have_attribute("aria-invalid", "true")
-    expect(states(page)).to_have_text(["succeeded"])  # what was asked before stays
+    expect(page.get_by_role("heading", name="This cannot be asked")).to_be_visible()
+    expect(states(page)).to_have_count(0)  # nothing of another query stays, and no action on it
+    expect(page.get_by_text("All that match")).to_have_count(0)
+    page.go_back()
+    expect(bar(page)).to_have_value(f"tag:{tag} state:succeeded")
+    expect(states(page)).to_have_text(["succeeded"])
     page.get_by_role("button", name="Clear the filter").click()
     expect(page).to_have_url(re.compile(r"#/jobs$"))
 

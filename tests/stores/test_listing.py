@@ -70,7 +70,9 @@ def all_of(reader: Reader, **wanted: Any) -> list[JobRow]:
             return rows
 
 
-def is_one(row: JobRow, states: tuple[str, ...] = (), since: float = 0.0, until: float = NOW * 2, **patterns: str) -> bool:
+def is_one(
+    row: JobRow, states: tuple[str, ...] = (), since: float = 0.0, until: float = NOW * 2, id_part: str = "", **patterns: str
+) -> bool:
     names = {
         "task": [row.task],
         "queue": [row.queue],
@@ -80,6 +82,7 @@ def is_one(row: JobRow, states: tuple[str, ...] = (), since: float = 0.0, until:
     }
     return (
         (not states or row.state in states)
+        and (row.id.hex().startswith(id_part) or row.id.hex().endswith(id_part))
         and since <= row.created_at < until
         and all(any(fits(name, pattern) for name in names[what]) for what, pattern in patterns.items())
     )  # fmt: skip
@@ -108,6 +111,10 @@ WANTED: list[dict[str, Any]] = [
     {"caller": "schedule:*"},
     {"caller": "schedule:n[*]", "states": ("ready", "running")},
     {"caller": "admin"},
+    {"id_part": "0007"},
+    {"id_part": new_job(12).id.hex()[:9]},
+    {"id_part": new_job(12).id.hex()[-5:], "states": ("ready", "running", "waiting")},
+    {"id_part": "ffffffff"},
     {"worker": "*", "states": ("failed",)},
     {"since": NOW + 20},
     {"until": NOW + 20},

@@ -46,7 +46,7 @@ def test_a_wrong_query_is_answered_with_the_wrong_word(text: str, word: str) -> 
     [
         (
             "stat:failed",
-            "there is no 'stat' (did you mean 'state'?); there are state, task, queue, tag, worker, caller, parent, root, since, until, error",
+            "there is no 'stat' (did you mean 'state'?); there are state, task, queue, tag, worker, caller, id, parent, root, since,",
         ),
         ("state:faild", "there is no state 'faild' (did you mean 'failed'?); there are waiting, ready, running"),
         ("state:failed state:expired", "several states are written state:failed,expired"),

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { applyChange, JobPages } from "../../web/taskbahn_web/static/app/data/job-pages.js";
 import { JobWindow } from "../../web/taskbahn_web/static/app/data/job-window.js";
-import { parseQuery } from "../../web/taskbahn_web/static/app/data/query.js";
+import { isSliding, parseQuery } from "../../web/taskbahn_web/static/app/data/query.js";
 
 /** Job number *n* of a store: the higher the newer. */
 const job = (n, changes = {}) => ({ id: `j${n}`, task: "a", queue: "q", state: "running", attempt: 1, created_at: n, tags: [], ...changes });
@@ -84,12 +84,12 @@ test("a change that begins the job again clears its earlier end", () => {
 });
 
 /** A node with a store of jobs, and the screen. */
-function stage(store, q = "") {
+function stage(store, q = "", scan = () => null) {
   const [asked, frames, listeners] = [[], [], []];
   const ask = async (_procedure, _args, { before = Infinity, limit }) => {
     asked.push(before === Infinity ? null : before);
     const found = store.filter(({ created_at }) => created_at < before);
-    return { jobs: found.slice(0, limit), next: found.length > limit ? found[limit - 1].created_at : null };
+    return { jobs: found.slice(0, limit), next: found.length > limit ? found[limit - 1].created_at : scan() };
   };
   const source = { bahn: { ask }, onChanges: (listener) => (listeners.push(listener), () => {}), onLive: (action) => (action(), () => {}) };
   const list = new JobWindow(parseQuery(q).wanted, source, (draw) => frames.push(draw));
@@ -166,4 +166,58 @@ test("where only the node knows whether a job matches, the page asks", async () 
   await quiet();
   assert.equal(asked.length, 2);
   stop();
+});
+
+test("an empty answer that goes on is asked on, until it says which rows are gone", async () => {
+  const store = range(300, 100);
+  let rest = 0; // answers that find nothing and go on: each looks at a bounded number of rows
+  const { list, asked, stop, quiet, publish } = stage(store, "state:running", () => (rest-- > 0 ? rest + 1 : null));
+  await quiet();
+  list.see(0, 30, true);
+  await quiet();
+  store.length = 0; // all were retried
+  rest = 3;
+  const full = Array.from({ length: 500 }, (_, index) => ({ id: `k${index}`, state: "ready" }));
+  publish(full);
+  await quiet();
+  assert.deepEqual(asked, [null, null, 3, 2, 1]);
+  assert.equal(list.pages.count, 0);
+  stop();
+});
+
+test("a span that ends now moves on: jobs leave it without a change of them", async (context) => {
+  context.mock.timers.enable({ apis: ["setInterval"] });
+  let now = 1000;
+  const source = { bahn: { ask: async () => ({ jobs: [job(995), job(990), job(985)], next: null }) }, onChanges: () => () => {}, onLive: (action) => (action(), () => {}) };
+  const list = new JobWindow(() => parseQuery("since:20s", now).wanted, source, (draw) => draw());
+  const stop = list.open();
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  assert.equal(list.pages.count, 3);
+  now = 1008;
+  context.mock.timers.tick(1000);
+  assert.deepEqual(shown(list.pages), ["j995", "j990"]);
+  list.see(1, 3, false); // held still: it stays, in grey
+  now = 1012;
+  context.mock.timers.tick(1000);
+  assert.deepEqual([shown(list.pages).length, list.pages.entry("j990").isGone], [2, true]);
+  stop();
+});
+
+test("a list that is opened again keeps its rows and catches up", async () => {
+  const store = range(300, 150);
+  const { list, asked, stop, quiet } = stage(store);
+  await quiet();
+  list.see(0, 30, true);
+  await quiet();
+  stop();
+  const before = asked.length;
+  const again = list.open();
+  assert.equal(list.pages.count, 100);
+  await quiet();
+  assert.ok(asked.length > before);
+  again();
+});
+
+test("only a span that is said as an age moves with the time", () => {
+  assert.deepEqual(["since:30s", "state:failed until:5m", "since:2026-11-21", "tag:since:5m", "", "since:'1h'"].map(isSliding), [true, true, false, false, false, true]);
 });

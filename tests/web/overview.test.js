@@ -85,11 +85,17 @@ test("an unknown range is the shortest", () => {
 
 test("an id is its job, a task's name its task, and all else a question to the list of jobs", () => {
   const tasks = ["images.thumbnail", "images.palette", "jobs.tidy"];
-  const places = (words) => searchResults(words, tasks).map(({ kind, where }) => [kind, where]);
+  const [workers, queues] = [["web-1", "odd one"], ["web", "slow lane"]];
+  const places = (words) => searchResults(words, { tasks, workers, queues }).map(({ kind, where }) => [kind, where]);
   assert.deepEqual(places(" 0193A5B0-0000-7000-8000-00000000002A "), [["Job", "#/jobs/0193a5b0-0000-7000-8000-00000000002a"]]);
   assert.deepEqual(places("0193a5b000007000800000000000002a"), [["Job", "#/jobs/0193a5b0-0000-7000-8000-00000000002a"]]);
   assert.deepEqual(places("images.palette")[0], ["Task", "#/tasks/images.palette"]);
   assert.deepEqual(places("state:failed since:1h"), [["Jobs", "#/jobs?q=state%3Afailed+since%3A1h"]]);
   assert.deepEqual(places("job"), [["Jobs", "#/jobs?q=job"], ["Task", "#/tasks/jobs.tidy"], ["Page", "#/jobs"]]);
   assert.deepEqual(places("  "), []);
+  assert.deepEqual(places("web"), [["Worker", "#/workers/web-1"], ["Queue", "#/jobs?q=queue%3Aweb"], ["Jobs", "#/jobs?q=web"]]);
+  assert.deepEqual(places("Slow L")[0], ["Queue", "#/jobs?q=queue%3A%27slow+lane%27"]);
+  assert.deepEqual(places("3f29A1c0"), [["Job", "#/jobs?q=id%3A3f29a1c0&open=one"], ["Jobs", "#/jobs?q=3f29A1c0"]]);
+  assert.deepEqual(places("0123456789ab").slice(0, 2), [["Job", "#/jobs?q=id%3A0123456789ab&open=one"], ["Failed", "#/jobs?q=state%3Afailed+error%3A0123456789ab"]]);
+  assert.deepEqual(places("nightly weird"), [["Jobs", "#/jobs?q=tag%3A%27nightly+weird%27"], ["Jobs", "#/jobs?q=%27nightly+weird%27"]]);
 });

@@ -16,6 +16,7 @@ import click
 import msgspec
 
 from taskbahn.cli import starting
+from taskbahn.cli.finding import ids_of
 from taskbahn.errors import (
     CallerError,
     JobCancelled,
@@ -26,6 +27,7 @@ from taskbahn.errors import (
     TaskbahnError,
     UnknownJob,
 )
+from taskbahn.jobs.query_language import ID_PART, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,8 +43,6 @@ F = TypeVar("F", bound="Callable[..., Any]")
 PATIENCE = 3.0  # seconds that a command waits for a router
 PIPED_WIDTH = 200  # columns when the output is no terminal
 ID_LENGTH = 36
-SHORTEST = 4  # characters of a shortened id
-SEARCHED = 500  # newest jobs among which a shortened id is looked for
 MINUTE, HOUR, DAY = 60, 3600, 86400
 COLOURS = {
     "waiting": "yellow",
@@ -173,12 +173,12 @@ def clock(at: float) -> str:
 
 
 def find_job(app: Taskbahn, given: str) -> str:
-    """Return the full id of a job; the beginning or the end of one of the newest will do."""
+    """Return the full id of a job; its beginning or its end will do."""
     if len(given) >= ID_LENGTH:
         return given
-    if len(given) < SHORTEST:
+    if not ID_PART.fullmatch(given.lower()):
         raise UnknownJob(given)
-    found = {view.id for view in app.view.jobs(limit=SEARCHED).jobs if view.id.startswith(given) or view.id.endswith(given)}
+    found = set(ids_of(app, Query(id_part=given)))
     if len(found) > 1:
         raise click.UsageError(f"{given!r} fits {len(found)} jobs: give more of the id")
     if not found:

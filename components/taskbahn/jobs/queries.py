@@ -90,20 +90,30 @@ class Views:
         error: str | None = None,
         parent: str | None = None,
         root: str | None = None,
+        id_part: str | None = None,
         before: Any = None,
         limit: int = 50,
     ) -> JobPage:
         """Return jobs without their payloads, newest first; *before*: the `next` of the page before.
 
         task, queue, tag, worker, caller: names, in which `*` matches any run of characters, and `[*]` a star; caller: who asked for
-        them, `schedule:ID` and `trigger:ID` too; since, until: when they were accepted, seconds
-        since the epoch; error: a fingerprint, from `errors`; parent, root: the id of the job to which they belong, or of the root of
-        their tree. A page looks at a bounded number of jobs, so it may be short, even empty, and yet have a `next`.
+        them, `schedule:ID` and `trigger:ID` too; since, until: when they were accepted, seconds since the epoch; error: a fingerprint,
+        from `errors`; parent, root: the id of the job to which they belong, or of the root of their tree; id_part: how their ids begin
+        or end, 4 hexadecimal digits or more. A page looks at a bounded number of jobs, so it may be short, even empty, and yet have a
+        `next`.
         """
         check_may_block("app.view.jobs()", "await asyncio.to_thread(app.view.jobs, ...)")
         given = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "since": since, "until": until}
         answer = self._future(
-            messages.VIEW_JOBS, **given, caller=caller, error=error, parent=parent, root=root, before=before, limit=limit
+            messages.VIEW_JOBS,
+            **given,
+            caller=caller,
+            error=error,
+            parent=parent,
+            root=root,
+            id_part=id_part,
+            before=before,
+            limit=limit,
         ).get()
         return JobPage(msgspec.convert(answer["jobs"], list[views.JobView]), answer["next"])
 

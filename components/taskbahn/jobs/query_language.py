@@ -5,8 +5,8 @@
 
 Words separated by blanks, in any order, all of which must hold. `*` stands for any run of characters; what is in quotes means itself,
 as in `tag:'nightly weird'` (`protocol/query_words.py`). since and until are an age (30s, 5m, 1h, 2d) or a local date (a whole day) or
-time. A word without a colon is short for `task:*word*`; a job id is a word of its own; parent: finds the jobs that belong to it,
-root: all of its tree.
+time. A word without a colon is short for `task:*word*`; a job id is a word of its own, and id: has the beginning or the end of one,
+as lists show it; parent: finds the jobs that belong to it, root: all of its tree.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 AGE = re.compile(r"([0-9]{1,9})([smhd])")
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:t(\d\d:\d\d(?::\d\d)?))?", re.ASCII)
+ID_PART = re.compile(r"(?=(-*[0-9a-f]){4})[0-9a-f-]{4,36}")
 FINGERPRINT = re.compile(r"[0-9a-f]{12}")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 STATES = [state.value for state in State]
@@ -58,6 +59,7 @@ class Query(msgspec.Struct, omit_defaults=True, frozen=True):
     error: str | None = None
     parent: str | None = None
     root: str | None = None
+    id_part: str | None = None  # how ids begin or end
     id: str | None = None
 
     def given(self) -> dict[str, Any]:
@@ -100,7 +102,8 @@ def _one(word: Word, now: float) -> tuple[str, Any]:
         raise WrongQuery(word.text, f"{name}: what? {EXAMPLES[name]}")
     if name in NAMES:
         return name, pattern.lower() if name == "task" else pattern  # names of tasks are lower-case
-    return name, _value(name, word.text, "".join(part.text for part in word.value).lower(), now)
+    value = "".join(part.text for part in word.value).lower()
+    return "id_part" if name == "id" and not ID.fullmatch(value) else name, _value(name, word.text, value, now)
 
 
 def _value(name: str, word: str, value: str, now: float) -> Any:
@@ -112,6 +115,10 @@ def _value(name: str, word: str, value: str, now: float) -> Any:
         case "error":
             if not FINGERPRINT.fullmatch(value):
                 raise WrongQuery(word, "a fingerprint has 12 hexadecimal digits; `taskbahn errors` shows them")
+            return value
+        case "id":
+            if not ID_PART.fullmatch(value):
+                raise WrongQuery(word, f"that is no part of an id; {EXAMPLES['id']}")
             return value
     if not ID.fullmatch(value):
         raise WrongQuery(word, f"that is no id; {EXAMPLES[name]}")
@@ -151,6 +158,7 @@ EXAMPLES = {  # examples in the order of the documentation
     "tag": "a tag, such as user:42, user:* or 'with blanks'",
     "worker": "a worker's name, such as w1 or web-*",
     "caller": "who asked for the job: an authid, schedule:ID or trigger:ID",
+    "id": "the beginning or the end of a job's id, 4 letters and digits of it or more",
     "parent": "the whole id of the job to which jobs belong",
     "root": "the whole id of the job at the root of a tree",
     "since": "30s, 5m, 1h or 2d ago, or a local time such as 2026-11-21 or 2026-11-21T10:00",

@@ -30,7 +30,8 @@ Clients (CALL):
 Any session that may look (CALL):
     taskbahn.view.status()                   -> Status
     taskbahn.view.tasks()                    -> [TaskView, ...]
-    taskbahn.view.jobs(state=, task=, queue=, tag=, worker=, caller=, since=, until=, error=, parent=, root=, before=, limit=50)
+    taskbahn.view.jobs(state=, task=, queue=, tag=, worker=, caller=, since=, until=, error=, parent=, root=, id_part=,
+                       before=, limit=50)
                                              -> {"jobs": [JobView without payloads, ...], "next": cursor | null}
     taskbahn.view.jobs(ids=true, ...)        -> {"ids": [id, ...], "next": cursor | null}
     taskbahn.view.errors(task=)              -> Errors

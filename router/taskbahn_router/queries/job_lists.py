@@ -5,6 +5,7 @@ No question holds up the ones behind it: each looks at a bounded number of rows 
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -42,7 +43,9 @@ JOBS_ARGUMENTS = (
     "ids",
     "parent",
     "root",
+    "id_part",
 )
+ID_PART = re.compile(r"(?=(-*[0-9a-fA-F]){4})[0-9a-fA-F-]{4,36}")
 MAX_LISTED = 500
 MAX_IDS = 1_000
 MAX_TEXT = 500  # characters of a pattern
@@ -166,7 +169,9 @@ def filter_of(given: dict[str, Any], most: int) -> Filter:
     task, queue, tag, worker, caller = (_text(name, given.get(name)) for name in ("task", "queue", "tag", "worker", "caller"))
     since, until = (_time(name, given.get(name)) for name in ("since", "until"))
     parent, root = (None if given.get(name) is None else id_bytes(given[name]) for name in ("parent", "root"))
-    return Filter(tuple(states), task, queue, tag, worker, since, until, before, limit, parent, root, caller)
+    return Filter(
+        tuple(states), task, queue, tag, worker, since, until, before, limit, parent, root, caller, _id_part(given.get("id_part"))
+    )
 
 
 def is_number(value: Any) -> TypeGuard[int]:
@@ -191,6 +196,14 @@ def _time(name: str, value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MAX_TIME:
         raise InvalidRequest(f"{name} must be a time, in seconds since the epoch")
     return float(value)
+
+
+def _id_part(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and ID_PART.fullmatch(value):
+        return value.replace("-", "").lower()
+    raise InvalidRequest("id_part must be the beginning or the end of an id: 4 hexadecimal digits or more")
 
 
 def _fingerprint(value: Any) -> str | None:

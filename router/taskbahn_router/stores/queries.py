@@ -30,6 +30,7 @@ class Filter(NamedTuple):
     parent: bytes | None = None  # id of the job of which it is a member
     root: bytes | None = None  # id of the job at the root of its tree
     caller: str | None = None  # the authid of the session that submitted it, or the schedule or trigger that did
+    id_part: str | None = None  # how its id begins or ends: lower-case hexadecimal digits
     most: int = MAX_LOOKED_AT  # rows that the store reads at most; fewer when reading takes long
 
 

@@ -23,9 +23,15 @@ SECONDS = 0.05  # seconds after which a question looks no further
 MAX_HEADS = 64  # priorities of partitions whose ready jobs are brought into one order; with more of them all rows are looked at
 MAX_WAITING = 20_000  # waiting jobs that are ordered by seq; with more of them all rows are looked at
 LAST = 2**63 - 1
+IN_TREE = "root = (SELECT seq FROM job WHERE id = :root)"  # only windows of members and of trees have it
+OTHER_TERMS = {
+    "since": "created_at >= :since",
+    "until": "created_at < :until",
+    "root": IN_TREE,
+    "id_part": "(lower(hex(id)) GLOB :id_part || '*' OR lower(hex(id)) GLOB '*' || :id_part)",
+}
 OTHERS = re.compile(r"\[\*\]|[?\[]")  # what GLOB has beside the star
 TERMS = {"worker": "worker {fits}", "caller": "caller {fits}", "tag": "EXISTS (SELECT 1 FROM json_each(tags) WHERE value {fits})"}
-IN_TREE = "root = (SELECT seq FROM job WHERE id = :root)"  # only windows of members and of trees have it
 INDEXED = ("failed", "running", "waiting", "ready")
 
 # SQLite writes numbers into JSON with 15 digits; a time needs 17
@@ -97,7 +103,7 @@ def _look(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str
         if pattern is not None:
             terms.append(term.replace("{fits}", f"GLOB :{name}" if is_pattern(pattern) else f"= :{name}"))
             values[name] = _glob(pattern) if is_pattern(pattern) else pattern
-    for name, term in (("since", "created_at >= :since"), ("until", "created_at < :until"), ("root", IN_TREE)):
+    for name, term in OTHER_TERMS.items():
         if getattr(wanted, name) is not None:
             terms.append(term)
             values[name] = getattr(wanted, name)

@@ -33,9 +33,9 @@ SELECT json_group_array(json_array(parent, child, position, policy, state)) FROM
 )
 
 -- name: window_members
-SELECT seq, line, state, worker, caller, tags, created_at, root FROM job INDEXED BY job_member
+SELECT seq, id, line, state, worker, caller, tags, created_at, root FROM job INDEXED BY job_member
 WHERE parent = (SELECT seq FROM job WHERE id = :parent) AND state = '{state}' AND seq < :before ORDER BY seq DESC LIMIT :each
 
 -- name: window_tree
-SELECT seq, line, state, worker, caller, tags, created_at, root FROM job INDEXED BY job_tree
+SELECT seq, id, line, state, worker, caller, tags, created_at, root FROM job INDEXED BY job_tree
 WHERE root = (SELECT seq FROM job WHERE id = :root) AND seq < :before ORDER BY seq DESC LIMIT :each

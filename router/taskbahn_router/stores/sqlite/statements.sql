@@ -282,24 +282,24 @@ FROM json_each(?1) AS spot
 SELECT min(seq), created_at, count(*), json_group_array(seq) FILTER (WHERE {terms}) FROM ({window})
 
 -- name: window_any
-SELECT seq, line, state, worker, caller, tags, created_at FROM job WHERE seq < :before ORDER BY seq DESC LIMIT :each
+SELECT seq, id, line, state, worker, caller, tags, created_at FROM job WHERE seq < :before ORDER BY seq DESC LIMIT :each
 
 -- name: window_failed
-SELECT seq, line, state, worker, caller, tags, created_at FROM job INDEXED BY job_failed
+SELECT seq, id, line, state, worker, caller, tags, created_at FROM job INDEXED BY job_failed
 WHERE state = 'failed' AND seq < :before ORDER BY seq DESC LIMIT :each
 
 -- name: window_running
-SELECT seq, line, state, worker, caller, tags, created_at FROM job INDEXED BY job_running
+SELECT seq, id, line, state, worker, caller, tags, created_at FROM job INDEXED BY job_running
 WHERE state = 'running' AND seq < :before ORDER BY seq DESC LIMIT :each
 
 -- name: window_waiting
-SELECT seq, line, state, worker, caller, tags, created_at FROM job WHERE seq IN (
+SELECT seq, id, line, state, worker, caller, tags, created_at FROM job WHERE seq IN (
     SELECT seq FROM job INDEXED BY job_due WHERE state = 'waiting' AND seq < :before ORDER BY seq DESC LIMIT :each)
 ORDER BY seq DESC
 
 -- name: window_ready
 -- Within each priority of each line they are in order.
-SELECT seq, line, state, worker, caller, tags, created_at FROM job WHERE seq IN (
+SELECT seq, id, line, state, worker, caller, tags, created_at FROM job WHERE seq IN (
     SELECT found.value FROM ({heads}) AS head, json_each((
         SELECT json_group_array(seq) FROM (
             SELECT seq FROM job INDEXED BY job_ready

@@ -7,6 +7,7 @@ import { offerFocus } from "../shared/focus.js";
 import { drawWhenVisible } from "./core/drawing.js";
 import { Header } from "./shell/header.js";
 import { html } from "./core/html.js";
+import { placeKey, scrollBack } from "./core/place.js";
 import { preloadPages, pageName, loadedPage } from "./shell/load-pages.js";
 import { Empty } from "./parts/note.js";
 import { Navigation } from "./shell/navigation.js";
@@ -23,7 +24,7 @@ function Page() {
   return id ? html`<${Shown} key="${id} ${from}" id=${id} name=${id} from=${from} />` : html`<${Shown} />`;
 }
 
-/** The part that changes: another page begins at its top, and the keyboard and a screen reader go on there. */
+/** The part that changes: another page begins at its top, or where it was left, and the keyboard and a screen reader go on there. */
 function Main() {
   const { page, id } = route.value;
   const main = useRef(/** @type {HTMLElement | null} */ (null));
@@ -34,6 +35,7 @@ function Main() {
     if (!isFirst.current) scrollTo(0, 0);
     isFirst.current = false;
   }, [page, id]);
+  useLayoutEffect(scrollBack, [page, id, placeKey()]);
   return html`<main id="main" tabindex="-1" ref=${main}><${Page} /></main>`;
 }
 

@@ -2,6 +2,8 @@
 
 import { computed, signal } from "@preact/signals";
 
+import { moveOn } from "./place.js";
+
 /**
  * @typedef {object} Route
  * @property {string} page  "overview" for `#/`, "jobs", "tasks" …
@@ -11,7 +13,10 @@ import { computed, signal } from "@preact/signals";
 
 const hash = signal(globalThis.location?.hash ?? "");
 
-const readHash = () => (hash.value = location.hash);
+const readHash = () => {
+  moveOn();
+  hash.value = location.hash;
+};
 
 globalThis.addEventListener?.("hashchange", readHash);
 

@@ -131,6 +131,21 @@ export class JobPages {
     if (next !== null && last?.page === page) this.#split(page, page.entries.indexOf(last) + 1, next);
   }
 
+  /**
+   * Take the jobs away that were accepted before a time.
+   * @param {number} since
+   * @param {boolean} isHeld  rows neither come nor go
+   * @returns {boolean}  whether anything changed
+   */
+  leave(since, isHeld) {
+    const left = [...this.#byId.values()].filter(({ job, isGone }) => !isGone && (job.created_at ?? 0) < since);
+    for (const entry of left) {
+      if (isHeld) entry.isGone = true;
+      else this.#remove(entry);
+    }
+    return left.length > 0;
+  }
+
   /** Mark every page as old: the list loads it again before the reader sees it. */
   age() {
     for (const page of this.pages) page.isOld = true;

@@ -7,9 +7,9 @@
 
 import { signal } from "@preact/signals";
 
-import { VIEW_JOBS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
 import { drawInFrame } from "../core/frame.js";
+import { askJobs, askUntilFound } from "./ask-jobs.js";
 import { JobPages } from "./job-pages.js";
 import { matches } from "./query.js";
 
@@ -20,13 +20,15 @@ const MAX_LOADED_JOBS = 20_000; // jobs in memory
 const MAX_ROWS = 500_000; // rows that a page can be scrolled through
 const REFRESH_PAUSE_SECONDS = 1; // seconds between two questions for the same rows
 const MAX_ANSWER_JOBS = 500; // jobs that one answer can hold
+const MAX_KEPT_JOBS = 1000; // jobs in memory while the list is closed
+const SLIDE_MILLISECONDS = 1000; // after which a span that ends now has moved on
 
 /**
  * @typedef {import("./job-pages.js").Change} Change
  * @typedef {import("./job-pages.js").Page} Page
  *
  * @typedef {object} Source  what `live.js` offers
- * @property {{ask: (procedure: string, args?: unknown[], kwargs?: Record<string, unknown>) => Promise<any>}} bahn
+ * @property {import("./ask-jobs.js").Asked} bahn
  * @property {(listener: (changes: Change[]) => void) => () => void} onChanges
  * @property {(action: () => void) => () => void} onLive
  */
@@ -46,12 +48,15 @@ export class JobWindow {
   /** Whether the reader has paused the list. */
   isPaused = signal(false);
 
-  #wanted;
+  #want;
   #source;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #sliding;
   #draw;
   #first = 0; // the rows that are looked at
   #last = 30;
   #isTop = true;
+  #isSliding;
   #isOpen = false;
   #isAsking = false;
   #isWished = false;
@@ -63,25 +68,34 @@ export class JobWindow {
   #fresh = new Set();
 
   /**
-   * @param {import("./query.js").Wanted} wanted
+   * @param {import("./query.js").Wanted | (() => import("./query.js").Wanted)} wanted  a function if it moves with the time, as `since:5m`
    * @param {Source} source
    * @param {(callback: () => void) => unknown} [frame]
    */
   constructor(wanted, source, frame) {
-    this.#wanted = wanted;
+    this.#want = typeof wanted === "function" ? wanted : () => wanted;
+    this.#isSliding = typeof wanted === "function";
     this.#source = source;
     this.#draw = drawInFrame(() => this.#drawn(), frame);
   }
 
-  /** Load, and follow from now on. @returns {() => void}  stops it */
+  /** What is asked for now. */
+  get wanted() {
+    return this.#want();
+  }
+
+  /** Load, and follow from now on. @returns {() => void}  stops it; what is loaded stays, for when it is opened again */
   open() {
     this.#isOpen = true;
+    if (this.#isSliding) this.#sliding = setInterval(() => this.#slide(), SLIDE_MILLISECONDS);
     const shown = () => this.#isMissed && !document.hidden && this.#catchUp();
     globalThis.document?.addEventListener("visibilitychange", shown);
     const stops = [this.#source.onChanges((changes) => this.#take(changes)), this.#source.onLive(() => this.#catchUp())];
     return () => {
       this.#isOpen = false;
       clearTimeout(this.#timer);
+      clearInterval(this.#sliding);
+      this.pages.forget(MAX_KEPT_JOBS, this.#first);
       globalThis.document?.removeEventListener("visibilitychange", shown);
       stops.forEach((stop) => stop());
     };
@@ -112,9 +126,7 @@ export class JobWindow {
 
   #release() {
     this.#fresh.clear();
-    this.pages.age();
-    this.#refreshedAt = 0;
-    void this.#pump();
+    this.#catchUp();
   }
 
   /** After a pause of the stream anything may have changed. */
@@ -129,7 +141,8 @@ export class JobWindow {
   #take(changes) {
     if (!changes.length || !this.isKnown.value) return;
     if (globalThis.document?.hidden) return void (this.#isMissed = true);
-    const isWanted = (/** @type {import("./job-pages.js").JobView} */ job) => matches(job, this.#wanted);
+    const { wanted } = this;
+    const isWanted = (/** @type {import("./job-pages.js").JobView} */ job) => matches(job, wanted);
     for (const change of changes) {
       const found = this.pages.take(change, isWanted, this.#isHeld);
       if (found === "fresh" && this.#fresh.size < MAX_LOADED_JOBS) this.#fresh.add(change.id);
@@ -139,6 +152,15 @@ export class JobWindow {
     if (changes.length >= MAX_CHANGES) this.pages.age();
     if (!this.#isHeld) this.pages.trim(MAX_LOADED_JOBS);
     this.#draw();
+    void this.#pump();
+  }
+
+  /** The span of a query such as `since:5m` moves on: jobs leave it at its end, and come into it where it ends before now. */
+  #slide() {
+    if (!this.isKnown.value || globalThis.document?.hidden) return;
+    const { since, until } = this.wanted;
+    if (since !== undefined && this.pages.leave(since, this.#isHeld)) this.#draw();
+    if (until !== undefined && this.pages.pages.length) this.pages.pages[0].isOld = true;
     void this.#pump();
   }
 
@@ -207,11 +229,10 @@ export class JobWindow {
   /** @param {Page} page */
   async #refresh(page) {
     const isKnown = page.entries !== null;
-    const answer = await this.#ask(page.before, isKnown ? PAGE_JOBS : Math.min(MAX_ANSWER_JOBS, Math.max(PAGE_JOBS, page.count)));
-    if (!this.pages.pages.includes(page)) return;
-    this.pages.put(page, answer, this.#isHeld && isKnown);
-    const seen = this.pages.slice(this.#first, this.#last);
-    if (!seen.some((row) => row.page.isOld)) this.#refreshedAt = Date.now() / 1000;
+    const limit = isKnown ? PAGE_JOBS : Math.min(MAX_ANSWER_JOBS, Math.max(PAGE_JOBS, page.count));
+    const answer = await askUntilFound((before) => this.#ask(before, limit), page.before, () => this.#isOpen);
+    if (this.pages.pages.includes(page)) this.pages.put(page, answer, this.#isHeld && isKnown);
+    if (!this.pages.slice(this.#first, this.#last).some((row) => row.page.isOld)) this.#refreshedAt = Date.now() / 1000;
     this.pages.forget(MAX_LOADED_JOBS, this.#first);
   }
 
@@ -221,8 +242,6 @@ export class JobWindow {
     this.pages.forget(MAX_LOADED_JOBS, this.#first);
   }
 
-  /** @param {number | null} before @param {number} limit @returns {Promise<import("./job-pages.js").Answer>} */
-  #ask(before, limit) {
-    return this.#source.bahn.ask(VIEW_JOBS, [], { ...this.#wanted, limit, ...(before !== null && { before }) });
-  }
+  /** @param {number | null} before @param {number} limit */
+  #ask = (before, limit) => askJobs(this.#source.bahn, this.wanted, before, limit);
 }

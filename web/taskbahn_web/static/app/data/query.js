@@ -19,6 +19,7 @@ import { matchesPattern, patternOf, splitKey, splitWords } from "./query-words.j
  * @property {string} [root]  the id of the job at the root of their tree
  * @property {number} [since]  seconds since the epoch
  * @property {number} [until]
+ * @property {string} [id_part]  how ids begin or end
  * @property {string} [id]
  *
  * @typedef {import("./query-words.js").Word} Word
@@ -28,9 +29,10 @@ import { matchesPattern, patternOf, splitKey, splitWords } from "./query-words.j
  * @property {({text: string, start: number, why: string}) | null} problem  the first word that is wrong, and a sentence; then `wanted` is of no use
  */
 
-export const KEYS = ["state", "task", "queue", "tag", "worker", "caller", "parent", "root", "since", "until", "error"];
+export const KEYS = ["state", "task", "queue", "tag", "worker", "caller", "id", "parent", "root", "since", "until", "error"];
 const KEYS_HELP = `Possible are ${KEYS.map((key) => `${key}:`).join(" ")} or a part of a task's name.`;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const ID_PART = /^(?=(-*[0-9a-f]){4})[0-9a-f-]{4,36}$/;
 const UNIT_SECONDS = /** @type {Record<string, number>} */ ({ s: 1, m: 60, h: 3600, d: 86400 });
 
 /**
@@ -52,6 +54,12 @@ export function parseQuery(text, now = Date.now() / 1000) {
   return { wanted, problem: findConflict(wanted, words) };
 }
 
+/** Whether what a query asks for moves with the time, as `since:5m`. @param {string} text */
+export function isSliding(text) {
+  const ages = splitWords(text).map(splitKey).filter(({ key }) => ["since", "until"].includes(key?.toLowerCase() ?? ""));
+  return ages.some(({ value }) => /^\d{1,9}[smhd]$/i.test(value.map((part) => part.text).join("")));
+}
+
 /**
  * What is wrong with words that are right by themselves.
  * @param {Wanted} wanted
@@ -64,7 +72,7 @@ function findConflict({ id, since = -Infinity, until = Infinity }, words) {
     return { ...place(word), why: "Nothing lies before “until:”, because “since:” is not earlier." };
   }
   if (id === undefined || words.length === 1) return null;
-  const other = words.find((word, index) => !UUID.test(word.text.toLowerCase()) || index === words.length - 1);
+  const other = words.find((word, index) => !UUID.test(word.text.toLowerCase().replace(/^id:/, "")) || index === words.length - 1);
   return { ...place(other), why: "A job's id is a query by itself; leave the other words out." };
 }
 
@@ -86,8 +94,17 @@ function addWord(wanted, word, now) {
   const key = said?.toLowerCase() ?? "task";
   if (!KEYS.includes(key)) throw new Error(`There is no “${key}:”. ${KEYS_HELP}`);
   if (!value.length) throw new Error(`Nothing follows “${key}:”. ${EXAMPLES[key]}`);
+  if (key === "id") return addId(wanted, value.map(({ text }) => text).join("").toLowerCase());
   if (key in wanted) throw new Error(`“${key}:” is already given, and only one may be.${key === "state" ? " Several states are state:failed,expired." : ""}`);
   Object.assign(wanted, { [key]: said === null ? partOfTask(value) : parseValue(key, value, now) });
+}
+
+/** @param {Wanted} wanted @param {string} id */
+function addId(wanted, id) {
+  if (!ID_PART.test(id)) throw new Error(`“${id}” is no part of an id. ${EXAMPLES.id}`);
+  const key = UUID.test(id) ? "id" : "id_part";
+  if (key in wanted) throw new Error("“id:” is already given, and only one may be.");
+  wanted[key] = id;
 }
 
 /** A word without a key is a part of a task's name. @param {import("./query-words.js").Part[]} parts */
@@ -103,6 +120,7 @@ const EXAMPLES = /** @type {Record<string, string>} */ ({
   tag: "It takes a tag, as tag:user:42 or tag:'with blanks'.",
   worker: "It takes a worker's id, as worker:web-*",
   caller: "It takes who asked for the job, as an authid, or as caller:schedule:nightly",
+  id: "It takes the beginning or the end of a job's id, 4 of its letters and digits or more.",
   parent: "It takes a job's whole id, and finds the jobs that belong to it.",
   root: "It takes a job's whole id, and finds the jobs of its tree.",
   since: "It takes a time ago, as 30s 5m 1h 2d, or a date, as 2026-11-21 or 2026-11-21T10:00",
@@ -164,7 +182,7 @@ function parseTime(key, text, now) {
  * @param {Wanted} wanted
  * @returns {boolean | null}  null: what is known of the job does not tell
  */
-export function matches({ state, task, queue, worker, caller, tags, created_at, parent, root }, wanted) {
+export function matches({ id = "", state, task, queue, worker, caller, tags, created_at, parent, root }, wanted) {
   const each = [
     wanted.state && (state === undefined ? null : wanted.state.includes(state)),
     wanted.task && matchesPattern(task, wanted.task),
@@ -172,6 +190,7 @@ export function matches({ state, task, queue, worker, caller, tags, created_at, 
     wanted.worker && (worker === undefined ? null : worker !== null && matchesPattern(worker, wanted.worker)),
     wanted.caller && (caller === undefined ? null : caller !== null && matchesPattern(caller, wanted.caller)),
     wanted.tag && (tags === undefined ? null : tags.some((tag) => matchesPattern(tag, /** @type {string} */ (wanted.tag)))),
+    wanted.id_part && hasPart(id, wanted.id_part),
     wanted.parent && (parent === undefined ? null : parent === wanted.parent),
     wanted.root && (root === undefined ? null : root === wanted.root),
     wanted.since && (created_at === undefined ? null : created_at >= wanted.since),
@@ -179,4 +198,10 @@ export function matches({ state, task, queue, worker, caller, tags, created_at, 
     wanted.error && (state === "failed" ? null : false),
   ];
   return each.includes(false) ? false : each.includes(null) ? null : true;
+}
+
+/** @param {string} id @param {string} part  of it, with or without dashes */
+function hasPart(id, part) {
+  const [all, some] = [id.replaceAll("-", ""), part.replaceAll("-", "")];
+  return all.startsWith(some) || all.endsWith(some);
 }

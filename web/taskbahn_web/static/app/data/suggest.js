@@ -13,6 +13,7 @@ const MEANINGS = /** @type {Record<string, string>} */ ({
   tag: "a tag of the job",
   worker: "the worker that runs or ran it",
   caller: "who asked for it: an authid, schedule:ID, trigger:ID",
+  id: "the beginning or the end of an id",
   parent: "the id of the job to which they belong",
   root: "the id of the job at the root of their tree",
   since: "accepted after: 30s 5m 1h 2d, or a date",

@@ -15,7 +15,8 @@ import { JobRows } from "../parts/job-rows.js";
 import { Empty, Problem } from "../parts/note.js";
 import { QueryBar } from "../parts/query-bar.js";
 import { ViewTabs } from "../parts/view-tabs.js";
-import { parseQuery } from "../data/query.js";
+import { isSliding, parseQuery } from "../data/query.js";
+import { keep, placeKey } from "../core/place.js";
 import { go, link, route } from "../core/route.js";
 import { Selection } from "../core/selection.js";
 
@@ -38,7 +39,7 @@ export function Jobs() {
     ${problem && html`<${Empty} title="This cannot be asked">
       Mend the word <code>${problem.text}</code> in the line above, or <a href=${link("jobs")}>show all jobs</a>.
     <//>`}
-    ${!problem && !wanted.id && html`<${List} key=${q} q=${q} wanted=${wanted} />`}
+    ${!problem && !wanted.id && html`<${List} key=${`${placeKey()} ${q}`} q=${q} wanted=${wanted} opensOne=${query.get("open") === "one"} />`}
   </section>`;
 }
 
@@ -70,14 +71,27 @@ function rememberTags(list) {
   for (const tag of seenTags) if (seenTags.size > 200) seenTags.delete(tag);
 }
 
-/** @param {{q: string, wanted: import("../data/query.js").Wanted}} props */
-function List({ q, wanted }) {
-  const list = useMemo(() => new JobWindow(wanted, live), []);
-  const selection = useMemo(() => new Selection(list.pages), [list]);
+/**
+ * A list and what is selected of it; Back comes to the same ones.
+ * @param {string} q
+ * @param {import("../data/query.js").Wanted} wanted  what the query asks for now
+ */
+function newList(q, wanted) {
+  const list = new JobWindow(isSliding(q) ? () => parseQuery(q, live.now.peek()).wanted : wanted, live);
+  return { list, selection: new Selection(list.pages) };
+}
+
+/** @param {{q: string, wanted: import("../data/query.js").Wanted, opensOne: boolean}} props  opensOne: if it has one job, show that job instead */
+function List({ q, wanted, opensOne }) {
+  const { list, selection } = useMemo(() => keep("list", () => newList(q, wanted)), []);
   const [order, setOrder] = useState(/** @type {Order | null} */ (null));
   useEffect(() => list.open(), [list]);
   list.version.value; // read here, so that each new version draws this again
   const isEmpty = list.pages.count === 0;
+  const only = opensOne && list.pages.count === 1 && list.pages.next === null ? list.pages.ids()[0] : undefined;
+  useEffect(() => {
+    if (only) location.replace(link("jobs", only));
+  }, [only]);
   rememberTags(list);
   useJobKeys(selection, setOrder);
   const close = (/** @type {import("../data/bulk.js").BulkReport | null} */ report) => {
@@ -86,7 +100,7 @@ function List({ q, wanted }) {
   };
   return html`
     ${list.problem.value && html`<${Problem}>${list.problem.value}<//>`}
-    <${Summary} list=${list} q=${q} onOrder=${setOrder} wanted=${wanted} />
+    <${Summary} list=${list} q=${q} onOrder=${setOrder} />
     ${!isEmpty && html`<${JobRows} list=${list} selection=${selection} />`}
     ${isEmpty && !list.isLoading.value && list.isKnown.value && list.pages.next === null && html`<${NoJobs} isFiltered=${q !== ""} />`}
     ${list.isLoading.value && html`<p class="muted loading" role="status">Looking for ${isEmpty ? "" : "older "}jobs …</p>`}
@@ -119,12 +133,12 @@ function useJobKeys(selection, onOrder) {
   useKeys(isReadOnly ? moves : { ...moves, ...acts });
 }
 
-/** How many there are, and what can be done to all of them. @param {{list: JobWindow, q: string, wanted: import("../data/query.js").Wanted, onOrder: (order: Order) => void}} props */
-function Summary({ list, q, wanted, onOrder }) {
+/** How many there are, and what can be done to all of them. @param {{list: JobWindow, q: string, onOrder: (order: Order) => void}} props */
+function Summary({ list, q, onOrder }) {
   list.version.value; // read here, so that each new version draws this again
   const { pages } = list;
   const which = q ? `jobs that match ${q}` : "jobs";
-  const order = (/** @type {"cancel" | "retry"} */ action) => onOrder({ action, query: { ...wanted }, which });
+  const order = (/** @type {"cancel" | "retry"} */ action) => onOrder({ action, query: { ...list.wanted }, which });
   const isPaused = list.isPaused.value;
   return html`<div class="list-head">
     <p class="muted" role="status">${list.isKnown.value ? `${pages.next === null ? count(pages.count, "job") : `more than ${number(pages.count)} jobs`}` : ""}</p>

@@ -1,9 +1,10 @@
 /** The limits: what each allows, how much of it is in use, and how many jobs wait for it; each leads to its page. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { count, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
+import { useKept } from "../core/place.js";
 import { useKeys } from "../core/keys.js";
 import { link } from "../core/route.js";
 import { focusRow } from "../core/rows.js";
@@ -18,7 +19,7 @@ const MAX_ROW_TASKS = 2;
 
 export function Limits() {
   useEffect(() => limits.open(), []);
-  const [words, setWords] = useState("");
+  const [words, setWords] = useKept("words", "");
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   const answer = limits.entries.value;
   const shown = answer?.limits.filter((limit) => isLimitMatch(limit, words)) ?? [];

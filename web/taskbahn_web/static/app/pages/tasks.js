@@ -1,10 +1,11 @@
 /** The tasks that workers declared, with how they do; each leads to its page. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { tasks } from "../data/directory.js";
 import { ago, count, duration, fullTime, number, summary } from "../../shared/format.js";
 import { html } from "../core/html.js";
+import { useKept } from "../core/place.js";
 import { useKeys } from "../core/keys.js";
 import { now } from "../data/live.js";
 import { share } from "../text/measures.js";
@@ -17,7 +18,7 @@ import { focusRow } from "../core/rows.js";
 
 export function Tasks() {
   useEffect(() => tasks.open(), []);
-  const [words, setWords] = useState("");
+  const [words, setWords] = useKept("words", "");
   const filter = useRef(/** @type {HTMLInputElement | null} */ (null));
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   useKeys({

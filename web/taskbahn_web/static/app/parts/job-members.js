@@ -1,8 +1,7 @@
 /** The members of a job: how many are in each state, and they themselves, a page at a time. */
 
-import { useEffect, useState } from "preact/hooks";
-
 import { html } from "../core/html.js";
+import { useKept } from "../core/place.js";
 import { link } from "../core/route.js";
 import { bahn } from "../data/live.js";
 import { STATE_SIGNS } from "../text/flow-text.js";
@@ -13,9 +12,12 @@ const PAGE_JOBS = 20;
 
 /** @param {{job: import("../../client/wire.js").JobView}} props  a job that has members */
 export function JobMembers({ job: { id, state, members } }) {
-  const [only, setOnly] = useState("");
-  const [starts, setStarts] = useState([0]); // where the pages up to this one begin
-  useEffect(() => setStarts([0]), [id, only]);
+  const [only, setOnly] = useKept("members", "");
+  const [starts, setStarts] = useKept("members from", [0]); // where the pages up to this one begin
+  const choose = (/** @type {string} */ state) => {
+    setOnly(state);
+    setStarts([0]);
+  };
   const after = starts[starts.length - 1];
   const asked = { after, limit: PAGE_JOBS, ...(only && { state: only }) };
   const page = useReloaded(() => bahn.job(id).members(asked), [id, only, after, state, JSON.stringify(members)]);
@@ -26,8 +28,8 @@ export function JobMembers({ job: { id, state, members } }) {
   return html`<section class="panel members" aria-label="Members">
     <h2>Members</h2>
     <div class="member-states" role="group" aria-label="Show the members in one state">
-      <${Choice} name="" text="All ${total.toLocaleString("en")}" only=${only} onChoose=${setOnly} />
-      ${Object.entries(counts).map(([name, count]) => html`<${Choice} key=${name} name=${name} text=${`${STATE_SIGNS[name]} ${count.toLocaleString("en")} ${name}`} only=${only} onChoose=${setOnly} />`)}
+      <${Choice} name="" text="All ${total.toLocaleString("en")}" only=${only} onChoose=${choose} />
+      ${Object.entries(counts).map(([name, count]) => html`<${Choice} key=${name} name=${name} text=${`${STATE_SIGNS[name]} ${count.toLocaleString("en")} ${name}`} only=${only} onChoose=${choose} />`)}
     </div>
     ${page && page.jobs.length > 0 && html`<${JobTable} jobs=${page.jobs} caption="The members of this job, in the order of their acceptance" />`}
     <div class="pager">

@@ -11,6 +11,7 @@ import { ago, fullTime, shortId } from "../../shared/format.js";
 import { drawInFrame } from "../core/frame.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
+import { scrollBack } from "../core/place.js";
 import { link } from "../core/route.js";
 import { ProgressCell, durationText } from "./job-cells.js";
 import { jobName } from "../text/flow-text.js";
@@ -35,6 +36,7 @@ const NARROW_MEDIA = "(width < 720px)";
 export function JobRows({ list, selection }) {
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   const height = useRowHeight();
+  useLayoutEffect(scrollBack, []); // before anything looks at which rows are in sight
   const { first, last, isTop, isFlight } = useSight(body, height);
   list.version.value; // read here, so that each new version draws this again
   const { count } = list.pages;

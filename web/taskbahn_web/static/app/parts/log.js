@@ -5,6 +5,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { AtEnd } from "../../shared/at-end.js";
 import { clock, count, fullTime, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
+import { useKept } from "../core/place.js";
 import { CopyButton } from "./copy-button.js";
 
 const LINES_AT_FIRST = 500; // lines, until more are asked for
@@ -18,8 +19,8 @@ export function Log({ lines, isLive }) {
   const end = useRef(/** @type {AtEnd | null} */ (null));
   const [isFollowing, setFollowing] = useState(true);
   const [shown, setShown] = useState(LINES_AT_FIRST);
-  const [least, setLeast] = useState("DEBUG");
-  const [text, setText] = useState("");
+  const [least, setLeast] = useKept("log level", "DEBUG");
+  const [text, setText] = useKept("log words", "");
   const wanted = lines.filter((line) => isWanted(line, least, text));
   const hidden = Math.max(0, wanted.length - shown);
 

@@ -15,7 +15,7 @@ import { splitWords } from "../data/query-words.js";
  * @param {string} props.q  what is asked for now
  * @param {import("../data/suggest.js").Known} props.known  values to suggest
  * @param {() => void} props.onFocus
- * @param {(q: string) => void} props.onQuery  a query without mistakes
+ * @param {(q: string) => void} props.onQuery  also of one with a mistake, of which no list may stay
  */
 export function QueryBar({ q, known, onFocus, onQuery }) {
   const { input, text, lines, at, isOpen, follow, choose, onKeyDown, ask } = useTyping(q, known, onQuery);
@@ -68,7 +68,7 @@ function useTyping(q, known, onQuery) {
   const lines = isOpen ? suggest(text, caret, known) : [];
   const ask = (/** @type {string} */ query) => {
     setOpen(false);
-    if (!parseQuery(query).problem) onQuery(splitWords(query).map((word) => word.text).join(" "));
+    onQuery(splitWords(query).map((word) => word.text).join(" "));
   };
   const choose = (/** @type {import("../data/suggest.js").Suggestion} */ line) => {
     const made = completeQuery(text, caret, line);

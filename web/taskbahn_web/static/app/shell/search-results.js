@@ -2,36 +2,54 @@
 
 import { PAGES } from "./page-table.js";
 import { link } from "../core/route.js";
+import { parseQuery } from "../data/query.js";
+import { quote } from "../data/query-words.js";
 
 /**
  * @typedef {object} SearchResult
  * @property {string} kind  a word before it
  * @property {string} text
  * @property {string} where  a hash
+ *
+ * @typedef {{tasks?: string[], workers?: string[], queues?: string[]}} Names  what is known
  */
 
 const JOB_ID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
-const MAX_TASKS = 6;
+const ID_PART = /^(?=(-*[0-9a-f]){6})(?=.*[0-9])[0-9a-f-]{6,36}$/; // as lists show it; shorter ones and words without a digit are rather names
+const FINGERPRINT = /^[0-9a-f]{12}$/;
+const MAX_EACH = 6; // results of one kind
 
 /**
- * An id is a job and the name of a task is the task; else the words are a question to the list of jobs, and tasks and pages follow.
+ * An id is a job and the name of a task is the task; else the words are a question to the list of jobs, and what has a name with
+ * them follows: tasks, workers, queues, pages.
  * @param {string} words
- * @param {string[]} tasks  their names
+ * @param {Names} names
  * @returns {SearchResult[]}
  */
-export function searchResults(words, tasks) {
+export function searchResults(words, { tasks = [], workers = [], queues = [] }) {
   const text = words.trim();
   if (!text) return [];
-  if (JOB_ID.test(text)) return [{ kind: "Job", text: text.toLowerCase(), where: link("jobs", withDashes(text.toLowerCase())) }];
   const small = text.toLowerCase();
+  if (JOB_ID.test(text)) return [{ kind: "Job", text: small, where: link("jobs", withDashes(small)) }];
   const task = (/** @type {string} */ name) => ({ kind: "Task", text: name, where: link("tasks", name) });
   const others = tasks.filter((name) => name !== text && name.toLowerCase().includes(small));
+  const named = (/** @type {string[]} */ all) => all.filter((name) => name.toLowerCase().includes(small)).sort((a, b) => Number(b === text) - Number(a === text)).slice(0, MAX_EACH);
   return [
     ...(tasks.includes(text) ? [task(text)] : []),
-    { kind: "Jobs", text, where: link("jobs", null, { q: text }) },
-    ...others.slice(0, MAX_TASKS).map(task),
+    ...(ID_PART.test(small) ? [{ kind: "Job", text: `id:${small}`, where: link("jobs", null, { q: `id:${small}`, open: "one" }) }] : []),
+    ...(FINGERPRINT.test(small) ? [{ kind: "Failed", text: `error:${small}`, where: link("jobs", null, { q: `state:failed error:${small}` }) }] : []),
+    ...named(workers).map((name) => ({ kind: "Worker", text: name, where: link("workers", name) })),
+    ...named(queues).map((name) => ({ kind: "Queue", text: name, where: link("jobs", null, { q: `queue:${quote(name)}` }) })),
+    ...jobs(text),
+    ...others.slice(0, MAX_EACH).map(task),
     ...PAGES.filter(({ page }) => page.startsWith(small)).map(({ page, name }) => ({ kind: "Page", text: name, where: link(page) })),
   ];
+}
+
+/** Words that are no query are a name with blanks: a tag, or a part of a task's name. @param {string} text @returns {SearchResult[]} */
+function jobs(text) {
+  const queries = parseQuery(text).problem ? [`tag:${quote(text)}`, quote(text)] : [text];
+  return queries.map((q) => ({ kind: "Jobs", text: q, where: link("jobs", null, { q }) }));
 }
 
 /** @param {string} id  of a job */

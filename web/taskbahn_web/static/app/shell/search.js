@@ -2,10 +2,12 @@
 
 import { useRef, useState } from "preact/hooks";
 
-import { tasks } from "../data/directory.js";
+import { VIEW_QUEUES } from "../../client/wire.js";
+import { tasks, workers } from "../data/directory.js";
 import { searchResults } from "./search-results.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
+import { bahn } from "../data/live.js";
 import { go } from "../core/route.js";
 
 export function Search() {
@@ -13,9 +15,10 @@ export function Search() {
   const [words, setWords] = useState("");
   const [isOpen, setOpen] = useState(false);
   const [at, setAt] = useState(0);
+  const [queues, setQueues] = useState(/** @type {string[]} */ ([]));
   useKeys({ "/": [() => input.current?.select(), "Search"] });
 
-  const lines = isOpen ? searchResults(words, (tasks.entries.value ?? []).map(({ name }) => name)) : [];
+  const lines = isOpen ? searchResults(words, names(queues)) : [];
   const leave = (/** @type {string} */ where) => {
     input.current?.blur(); // which closes the list
     setWords("");
@@ -37,6 +40,8 @@ export function Search() {
   };
   const onFocus = () => {
     tasks.once();
+    void workers.load();
+    bahn.ask(VIEW_QUEUES).then((all) => setQueues(all.map((/** @type {{name: string}} */ { name }) => name)), () => {});
     setOpen(true);
   };
   return html`<div class="search" role="search">
@@ -56,4 +61,9 @@ export function Search() {
       )}
     </ul>
   </div>`;
+}
+
+/** @param {string[]} queues @returns {import("./search-results.js").Names} */
+function names(queues) {
+  return { queues, tasks: (tasks.entries.value ?? []).map(({ name }) => name), workers: (workers.entries.value ?? []).map(({ id }) => id) };
 }
