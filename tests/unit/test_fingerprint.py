@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.processor import fewest_seconds, of_thread
 
-from taskbahn_router.core.error_fingerprint import FINGERPRINT, NAMES_WORKERS, alike, fingerprint, place
+from taskbahn.errors import WorkerLost
+from taskbahn_router.core.error_fingerprint import FINGERPRINT, alike, fingerprint, place
 from taskbahn_router.core.globs import fits
 
 LONG_SECONDS = 0.05
@@ -94,8 +95,28 @@ def test_only_failures_that_are_alike_have_the_same_fingerprint() -> None:
 
 
 def test_workers_that_were_lost_are_alike_whatever_they_are_called() -> None:
-    lost = [{"error": NAMES_WORKERS, "type": "WorkerLost", "message": f"worker {name} was lost"} for name in ("ann", "bob")]
-    assert fingerprint("a.b", lost[0]) == fingerprint("a.b", lost[1])
+    messages = [f"worker {name} was lost" for name in ("ann", "bob (host-7)", "odd * one (h)", "was lost (h)")]
+    lost = [{"error": WorkerLost.uri, "type": "WorkerLost", "message": message} for message in messages]
+    assert len({fingerprint("a.b", error) for error in lost}) == 1
+
+
+def test_crashes_of_different_causes_are_different_errors() -> None:
+    killed = {
+        "type": "ProcessDied",
+        "message": "its process was ended by signal 9 (SIGKILL); it took 120 MB",
+        "signal": "SIGKILL",
+    }
+    segfault = {"type": "ProcessDied", "message": "its process was ended by signal 11 (SIGSEGV)", "signal": "SIGSEGV"}
+    one, two = (
+        {"type": "ProcessDied", "message": f"its process ended with exit code {code}", "exit_code": code} for code in (1, 2)
+    )
+    lost = {"type": "WorkerLost", "message": "worker ann (host) was lost"}
+    restart = {"type": "WorkerLost", "message": "worker ann did not come back after a restart of the router"}
+    ended = {"type": "WorkerLost", "message": "its worker was ordered to end, and stopped it"}
+    crashes = [{"error": WorkerLost.uri, **error} for error in (killed, segfault, one, two, lost, restart, ended)]
+    assert len({fingerprint("a.b", error) for error in crashes}) == len(crashes)
+    again = {**crashes[0], "message": "its process was ended by signal 9 (SIGKILL)", "peak_memory": 5}
+    assert fingerprint("a.b", again) == fingerprint("a.b", crashes[0])
 
 
 @given(st.text(), st.text(), st.text())

@@ -1,7 +1,8 @@
 """What failures have in common: the fingerprint of an error.
 
 Two jobs failed alike if they are of one task, their errors have one type and one innermost place in the user's code, and their
-messages differ only in what is different each time: numbers, hexadecimal, UUIDs, quoted text, paths and addresses. Lines may move in a file
+messages differ only in what is different each time: numbers, hexadecimal, UUIDs, quoted text, paths and addresses. Of a process that died
+the signal or exit code counts; of a worker that was lost, how that was, and not which one it was. Lines may move in a file
 without making an error a new one, and the first thousand characters of a message are enough to distinguish it.
 """
 
@@ -20,7 +21,7 @@ FINGERPRINT = re.compile(rf"[0-9a-f]{{{DIGITS}}}")
 MESSAGE_READ = 1_000  # characters
 TRACEBACK_READ = 40_000  # the last characters of a traceback; a worker of the SDK sends fewer
 TRACEBACKS_KNOWN = 64
-NAMES_WORKERS = "taskbahn.error.worker_lost"  # the message of this error names the worker, which differs each time
+WORKER = re.compile(r"worker .*(?= (?:was lost|did not come back))")  # of a message, the name of the worker
 
 VARYING = re.compile(
     r"""
@@ -39,9 +40,19 @@ OTHERS = re.compile(r"[/\\](?:site-packages|dist-packages|lib[/\\]python[0-9.]+)
 
 def fingerprint(task: str, error: Mapping[str, Any]) -> str:
     """Return the fingerprint of a failed job's *error* (type, message, traceback): 12 hexadecimal digits, the same in each process."""
-    message = "" if error.get("error") == NAMES_WORKERS else str(error.get("message", ""))
-    parts = (task, str(error.get("type", "")), alike(message), *place(str(error.get("traceback", ""))[-TRACEBACK_READ:]))
+    parts = (task, str(error.get("type", "")), cause(error), *place(str(error.get("traceback", ""))[-TRACEBACK_READ:]))
     return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:DIGITS]
+
+
+def cause(error: Mapping[str, Any]) -> str:
+    """Return what an error says, without what is different each time."""
+    message = str(error.get("message", ""))
+    match error.get("type"):
+        case "ProcessDied" if "signal" in error or "exit_code" in error:  # its message has the memory that it took, too
+            return f"signal {error.get('signal')}, exit code {error.get('exit_code')}"
+        case "WorkerLost":
+            return alike(WORKER.sub("worker", message[:MESSAGE_READ]))
+    return alike(message)
 
 
 def alike(message: str) -> str:
