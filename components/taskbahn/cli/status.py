@@ -50,11 +50,12 @@ def status(url: str | None, *, as_json: bool) -> None:
 
 
 def _rates(found: views.Status, history: views.History) -> dict[str, float]:
-    """Return the jobs a second that were accepted and that ended, over the last minute."""
+    """Return the jobs a second that were accepted, ended in each way, and finished (succeeded or failed), over the last minute."""
     seconds = max(1.0, found.now - max(found.started_at, history.start))
     ends = {"succeeded": history.succeeded, "failed": history.failed, "cancelled": history.cancelled, "expired": history.expired}
     counts = {name: sum(filter(None, column)) for name, column in {"accepted": history.accepted, **ends}.items()}
-    return {name: count / seconds for name, count in {**counts, "ended": sum(counts[name] for name in ends)}.items()}
+    counts |= {"finished": counts["succeeded"] + counts["failed"], "ended": sum(counts[name] for name in ends)}
+    return {name: count / seconds for name, count in counts.items()}
 
 
 def _print_problems(out: Console, problems: list[views.Problem], now: float) -> None:
@@ -71,7 +72,10 @@ def _print_minute(out: Console, found: views.Status, rates: dict[str, float]) ->
     """Print what the last minute was like."""
     rows = table("last minute", "#")
     rows.add_row("accepted", _rate(rates["accepted"]))
-    rows.add_row("ended", _rate(rates["ended"]) + (f", [red]failed {_rate(rates['failed'])}[/]" if rates["failed"] else ""))
+    rows.add_row("finished", _rate(rates["finished"]) + (f", [red]failed {_rate(rates['failed'])}[/]" if rates["failed"] else ""))
+    for name in ("cancelled", "expired"):
+        if rates[name]:
+            rows.add_row(name, _rate(rates[name]))
     for name, times in {"waited for a slot": found.wait, "ran": found.run}.items():
         if times is not None:
             rows.add_row(name, f"{took(times[0])}, 95 % within {took(times[1])}")

@@ -270,7 +270,7 @@ class WorkerView(msgspec.Struct, kw_only=True):
     queues: list[str]
     tasks: list[str]
     attached_at: float
-    finished: int
+    finished: int  # attempts that succeeded or failed
     failed: int
     drained: bool = False  # an operator wants it to take no more; `draining` is also true
     seen: float = 0.0  # seconds since its last word
@@ -383,6 +383,7 @@ class Status(msgspec.Struct, kw_only=True):
     running: int
     lag: float
     totals: Totals = msgspec.field(default_factory=Totals)
+    failed_lately: int = 0  # jobs that failed in the last 15 minutes
     oldest: float | None = None
     wait: tuple[float, float] | None = None
     run: tuple[float, float] | None = None

@@ -10,7 +10,8 @@ from twisted.logger import Logger
 from taskbahn.errors import InvalidRequest, UnknownTask
 from taskbahn_router.metrics.charts import LONGEST, SHORTEST, chart, start_of, step_for
 from taskbahn_router.metrics.daily import ENOUGH, HOUR, HOURS, hour_of
-from taskbahn_router.metrics.recent import STEP
+from taskbahn_router.metrics.minutes import MINUTE, minute_of
+from taskbahn_router.metrics.recent import KEPT, STEP
 from taskbahn_router.metrics.tally import NOTHING, Tallies, Tally, add_to
 from taskbahn_router.submission.submission import check_name
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.ports import Runner
     from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.stores.contract import Reader
+    from taskbahn_router.stores.minutes import MinuteRow
 
 Slice = tuple[int, int, str | None]  # since, until, task
 
@@ -52,8 +54,12 @@ class HistoryQuery:
     # after a start
 
     def load(self) -> None:
-        """Bring the last day of each task into memory, hour by hour, so that no other question waits for long."""
+        """Bring the last quarter of an hour into memory, and the last day of each task, hour by hour, so that no question waits for long."""
         first = self._history.first_unstored()
+        since = minute_of(self._wall() - KEPT * STEP)
+        asked: Deferred[list[MinuteRow]] = self._runner.run(self._reader.minutes, since, first + MINUTE, None)
+        asked.addCallback(self._history.load_recent)
+        asked.addErrback(lambda failure: self.log.failure("the charts of before the start are missing", failure))
         hours = [hour_of(first) - ago * HOUR for ago in range(HOURS)]
         day: Iterator[Slice] = ((hour, min(hour + HOUR, first), None) for hour in hours)
         self._load(chain(day, self._older(hours[-1])))

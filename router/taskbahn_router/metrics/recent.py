@@ -1,4 +1,4 @@
-"""The last quarter of an hour, in buckets of five seconds, in memory only."""
+"""The last quarter of an hour, in buckets of five seconds, in memory; after a restart those of before come from stored minutes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_NAMED = 20_000  # tallies of single tasks in all buckets, some 20 MB
 class Bucket:
     """Five seconds: what happened, by task ("": those beyond `MAX_TASKS`) and together.
 
-    whole is complete when the bucket is closed. queues: jobs that ended, kept for a minute.
+    whole is complete when the bucket is closed. queues: jobs that succeeded or failed, kept for a minute.
     """
 
     __slots__ = ("is_named", "queues", "start", "tasks", "whole")
@@ -61,6 +61,14 @@ class Recent:
             self._buckets[-RATE_BUCKETS - 1].queues = {}
         if self._named > MAX_NAMED:
             self._forget_names()
+
+    def begin(self, earlier: list[Bucket]) -> None:
+        """Take in the buckets of before the start, the oldest first; those of now count where both have one."""
+        first = self._buckets[0].start if self._buckets else None
+        for bucket in reversed(earlier):
+            if first is None or bucket.start < first:
+                self._buckets.appendleft(bucket)
+                self._named += len(bucket.tasks)
 
     def since(self, time: float) -> Iterator[Bucket]:
         """Yield the buckets that began at a time or later, the newest first."""

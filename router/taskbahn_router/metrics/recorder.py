@@ -16,7 +16,8 @@ from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.metrics import histogram
 from taskbahn_router.metrics.daily import MAX_TASKS, Daily
 from taskbahn_router.metrics.minutes import Minutes, minute_of
-from taskbahn_router.metrics.recent import RATE_BUCKETS, STEP, Bucket, Recent
+from taskbahn_router.metrics.recent import KEPT, RATE_BUCKETS, STEP, Bucket, Recent
+from taskbahn_router.metrics.refill import buckets_of
 from taskbahn_router.metrics.tally import COUNTS, NOTHING, Tallies, Tally, total
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ class Recorder:
         for task, tally in tallies.items():
             if task and self._days.has_room_for(task):
                 self._days.add_stored(at, task, tally, now)
+
+    def load_recent(self, stored: Iterable[MinuteRow]) -> None:
+        """Take in the minutes that earlier dispatchers stored of the last quarter of an hour."""
+        oldest = self.turn(self._wall()).start - KEPT * STEP
+        self.fine.begin([bucket for bucket in buckets_of(stored, _start(self.started_at)) if bucket.start > oldest])
 
     # counting
 
@@ -149,13 +155,13 @@ class Recorder:
         partition = self._state.partitions_by_id[moved.partition]
         tally = self._tally(bucket, partition.task)
         tally.last_at = now
-        bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + 1
         if moved.event is Event.CANCEL:
             tally.cancelled += 1
         elif moved.event is Event.EXPIRE:
             tally.expired += 1
         else:
             tally.failed += 1
+            bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + 1
 
     def _tally(self, bucket: Bucket, task: str) -> Tally:
         tally = bucket.tasks.get(task)
@@ -240,7 +246,7 @@ class Recorder:
         return total([*(bucket.whole for bucket in recent), self._so_far("")])
 
     def queue_rates(self) -> dict[str, float]:
-        """Return for each queue how many of its jobs ended in a second, over the last minute."""
+        """Return for each queue how many of its jobs succeeded or failed in a second, over the last minute."""
         now = self._wall()
         self.turn(now)
         since = self._bucket.start - (RATE_BUCKETS - 1) * STEP
@@ -262,6 +268,12 @@ class Recorder:
                 if tally.succeeded:
                     succeeded[task] += tally.succeeded
         return {task: (count, count + succeeded[task]) for task, count in failed.items()}
+
+    def failed_lately(self) -> int:
+        """Return how many jobs failed in the last quarter of an hour."""
+        now = self._wall()
+        self.turn(now)
+        return self._so_far("").failed + sum(bucket.whole.failed for bucket in self.fine.since(now - KEPT * STEP))
 
     def typical(self, task: str) -> float | None:
         """Return the median of the seconds that recent successful attempts of a task took; None if none is known."""

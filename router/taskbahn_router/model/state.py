@@ -121,7 +121,7 @@ class AttachedWorker:
     limits: dict[str, tuple[Any, str]] = field(default_factory=dict)  # `protocol.limits.definitions` of all its tasks
     draining: bool = False  # the worker takes no more: it stops
     drained: bool = False  # an operator drained the worker
-    finished: int = 0
+    finished: int = 0  # attempts that succeeded
     failed: int = 0
     vitals: Vitals = field(default_factory=Vitals)  # the newest that the worker reported
     blocked_since: float | None = None  # when its event loop was blocked first, by the dispatcher's clock

@@ -83,6 +83,7 @@ class StatusQuery:
         minute = self._history.last_minute()
         return {
             "totals": self._history.totals(),
+            "failed_lately": self._history.failed_lately(),
             "oldest": self._gauges.oldest(self._dispatcher.wall()),
             "wait": histogram.median_and_95(minute.waits) if minute.waits else None,
             "run": histogram.median_and_95(minute.runs) if minute.runs else None,

@@ -92,7 +92,7 @@ def worker_view(worker: AttachedWorker, state: DispatcherState, now: float) -> d
         "slots": worker.room.slots, "running": worker.room.in_flight, "queues": hello.queues, "tasks": [task.name for task in hello.tasks],
         "draining": worker.draining or worker.drained, "drained": worker.drained,
         "attached_at": worker.attached_at, "seen": round(now - worker.last_heartbeat, 3) if speaks else 0.0,
-        "finished": worker.finished, "failed": worker.failed,
+        "finished": worker.finished + worker.failed, "failed": worker.failed,
         "memory": vitals.memory, "cpu": vitals.cpu, "load": vitals.load, "blocked": worker.blocked(),
         "jobs": [[job.id, job.partition.task, job.started_at] for job in held if job is not None and job.worker is worker],
     }  # fmt: skip

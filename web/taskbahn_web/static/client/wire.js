@@ -284,7 +284,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string[]} queues
  * @property {string[]} tasks
  * @property {number} attached_at
- * @property {number} finished
+ * @property {number} finished  attempts that succeeded or failed
  * @property {number} failed
  * @property {boolean} [drained]  an operator wants it to take no more
  * @property {number} [seen]  seconds since its last word
@@ -363,6 +363,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number} running
  * @property {number} lag  of the router's event loop, seconds
  * @property {Totals} [totals]
+ * @property {number} [failed_lately]  jobs that failed in the last 15 minutes
  * @property {number | null} [oldest]  when the oldest ready job was accepted
  * @property {[number, number] | null} [wait]  seconds, median and 95th percentile of the last minute
  * @property {[number, number] | null} [run]

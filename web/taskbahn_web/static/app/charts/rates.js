@@ -29,5 +29,5 @@ export function currentRates(known) {
   const seconds = last.now - first.now;
   const rate = (/** @type {(keyof import("../../client/wire.js").Totals)[]} */ ...names) =>
     names.reduce((sum, name) => sum + (last.totals?.[name] ?? 0) - (first.totals?.[name] ?? 0), 0) / seconds;
-  return { accepted: rate("accepted"), finished: rate("succeeded", "failed", "cancelled", "expired"), failed: rate("failed") };
+  return { accepted: rate("accepted"), finished: rate("succeeded", "failed"), failed: rate("failed") };
 }

@@ -2,6 +2,7 @@
 
 import { count, duration, number, rate } from "../../shared/format.js";
 import { link } from "../core/route.js";
+import { share } from "../text/measures.js";
 
 /**
  * @typedef {import("../../client/wire.js").History} History
@@ -36,12 +37,11 @@ export function overviewTiles(status, history, rates) {
 
 /** @param {Status} status @param {History | null} history @param {import("./rates.js").Rates | null} rates @returns {Tile[]} */
 function flowTiles({ totals }, history, rates) {
-  const finished = history && sumLists(history.succeeded, history.failed, history.cancelled, history.expired);
+  const finished = history && sumLists(history.succeeded, history.failed);
   const speed = (/** @type {Values | null | undefined} */ values, /** @type {number | undefined} */ now) => ratesPerSecond(history, values, now);
   const accepted = speed(history?.accepted, rates?.accepted);
   const ended = speed(finished, rates?.finished);
   const failed = sumValues(history?.failed);
-  const share = sumValues(finished) ? failed / sumValues(finished) : 0;
   return [
     {
       title: "Accepted",
@@ -53,14 +53,14 @@ function flowTiles({ totals }, history, rates) {
     {
       title: "Finished",
       figure: rate(lastValue(ended)),
-      note: history && finished ? averageText(finished, history.step) : "",
+      note: history && finished ? [averageText(finished, history.step), apartText(history)].filter(Boolean).join("; ") : "",
       lines: history ? [{ label: "finished", tone: "succeeded", values: ended }] : [],
       format: rate,
     },
     {
       title: "Failed",
       figure: number(failed),
-      note: failed ? `${share < 0.001 ? "under 0.1" : number(share * 100)} % of what finished` : totals?.retried ? `${count(totals.retried, "attempt")} retried since the start` : "",
+      note: failed ? `${share(failed, sumValues(finished))} of what finished` : totals?.retried ? `${count(totals.retried, "attempt")} retried since the start` : "",
       where: link("errors"),
       isBad: failed > 0,
       lines: history ? [{ label: "failed", tone: "failed", values: history.failed }] : [],
@@ -154,6 +154,12 @@ function sumValues(values) {
 function averageText(values, step) {
   const [jobs, known] = [sumValues(values), values.filter((value) => value !== null).length];
   return jobs ? `${count(jobs, "job")}, ${rate(jobs / (known * step))} on average` : "no jobs";
+}
+
+/** What ended without having run to its end, which does not count as finished. @param {History} history */
+function apartText({ cancelled, expired }) {
+  const apart = [[sumValues(cancelled), "cancelled"], [sumValues(expired), "expired"]].filter(([jobs]) => jobs);
+  return apart.map(([jobs, word]) => `${number(Number(jobs))} ${word}`).join(", ");
 }
 
 /** @param {Values} values */

@@ -572,6 +572,9 @@ export type WorkerView = {
     queues: string[];
     tasks: string[];
     attached_at: number;
+    /**
+     * attempts that succeeded or failed
+     */
     finished: number;
     failed: number;
     /**
@@ -753,6 +756,10 @@ export type Status = {
      */
     lag: number;
     totals?: Totals | undefined;
+    /**
+     * jobs that failed in the last 15 minutes
+     */
+    failed_lately?: number | undefined;
     /**
      * when the oldest ready job was accepted
      */
