@@ -106,7 +106,8 @@ def test_failed_jobs_are_grouped_by_what_they_have_in_common(harness: Dispatcher
     fail(harness, worker, 2, message="something else", traceback="long " * 1000)
     answer = harness.ask(messages.VIEW_ERRORS).answer
     found = msgspec.convert(answer, views.Errors)
-    assert (found.looked_at, found.complete) == (6, True)
+    assert (found.looked_at, found.matched, found.complete) == (6, 6, True)
+    assert harness.ask(messages.VIEW_ERRORS, task="b.task").answer["matched"] == 1
     assert [(group.count, group.task, group.message, group.job) for group in found.groups] == [
         (3, "a.task", "order 2 is gone", job_id(3)),
         (2, "a.task", "something else", job_id(6)),

@@ -352,6 +352,7 @@ class Errors(msgspec.Struct, kw_only=True):
 
     groups: list[ErrorGroup]
     looked_at: int
+    matched: int = 0  # of these, the jobs of the task that was asked for; all if none was
     complete: bool
 
 

@@ -37,6 +37,7 @@ class Groups:
 
     def __init__(self, task: str | None) -> None:
         self.looked_at = 0
+        self.matched = 0
         self._task = task
         self._groups: dict[str, Group] = {}
 
@@ -46,6 +47,7 @@ class Groups:
 
     def add(self, fingerprint: str, row: FailedRow) -> None:
         """Take one more job into its group."""
+        self.matched += 1
         group = self._groups.get(fingerprint)
         if group is None:
             group = self._groups[fingerprint] = Group(fingerprint, row)

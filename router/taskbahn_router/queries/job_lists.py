@@ -141,7 +141,8 @@ class JobLists:
         for row in self._reader.rows(list(newest)):
             newest[row.seq].error = packed(row.error) or {}
         is_all = complete and len(newest) == len(groups)
-        return {"groups": [group.view() for group in newest.values()], "looked_at": groups.looked_at, "complete": is_all}
+        views = [group.view() for group in newest.values()]
+        return {"groups": views, "matched": groups.matched, "looked_at": groups.looked_at, "complete": is_all}
 
 
 def _check_known(call: PendingCall) -> None:

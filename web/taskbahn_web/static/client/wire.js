@@ -343,6 +343,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @typedef {object} Errors
  * @property {ErrorGroup[]} groups  the most frequent first
  * @property {number} looked_at  failed jobs that were read, the newest
+ * @property {number} matched  of these, the jobs of the task that was asked for
  * @property {boolean} complete  whether these are all
  *
  * @typedef {object} Setting  one value of the node's effective configuration

@@ -56,9 +56,9 @@ export function Errors() {
 }
 
 /** @param {{errors: AllErrors}} props */
-function Summary({ errors: { groups, looked_at, complete } }) {
+function Summary({ errors: { groups, matched, complete } }) {
   return html`<p class="facts-line">
-    <span>${count(looked_at, "failed job")} in ${count(groups.length, "kind")}, the most frequent first</span>
+    <span>${count(matched, "failed job")} in ${count(groups.length, "kind")}, the most frequent first</span>
     ${!complete && html`<span>only the newest failed jobs were looked at</span>`}
   </p>`;
 }

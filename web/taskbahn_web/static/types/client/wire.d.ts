@@ -716,6 +716,10 @@ export type Errors = {
      */
     looked_at: number;
     /**
+     * of these, the jobs of the task that was asked for
+     */
+    matched: number;
+    /**
      * whether these are all
      */
     complete: boolean;
