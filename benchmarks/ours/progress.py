@@ -37,7 +37,7 @@ class Watched:
     def watch(self) -> None:
         """Watch the job to its end."""
         for event in self.job.events():
-            if event.kind != "state":
+            if event.kind not in ("state", "snapshot", "outcome"):
                 self.times.append(time.perf_counter())
                 self.kinds.append(event.kind)
                 self.values.append(event.data)

@@ -190,9 +190,11 @@ def test_threads_share_one_client(web: Taskbahn) -> None:
 def test_events_are_numbered_without_a_gap_and_end_with_the_job(web: Taskbahn, gate: Path) -> None:
     job = sample_app.talk.start(4, held=str(gate))
     with job.events() as stream:
-        events = [next(stream)]
+        first = next(stream)
         gate.touch()
-        events += stream
+        events = list(stream)
+    last = events.pop()
+    assert (first.kind, first.data, last.kind, last.data) == ("snapshot", stream.snapshot, "outcome", stream.final)
     numbers = [event.number for event in events if event.kind != "progress"]
     assert numbers == list(range(numbers[0], numbers[-1] + 1))
     assert [event.data for event in events if event.kind == "chunk"] == [f"chunk {n}" for n in range(4)]
@@ -207,6 +209,7 @@ def test_a_late_reader_gets_all_events_or_begins_in_the_middle(web: Taskbahn) ->
     job.result(SECONDS)
     said = [event for event in job.events() if event.kind in ("log", "chunk")]
     assert len(said) == 8
+    assert [event.kind for event in job.events()] == ["snapshot", *[event.kind for event in said], "outcome"]
     middle = said[3].number
     assert [event.number for event in job.events(after=middle) if event.kind in ("log", "chunk")] == [
         event.number for event in said[4:]

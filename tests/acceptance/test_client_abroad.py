@@ -151,7 +151,7 @@ def test_asyncio_has_everything_too(app: Taskbahn, gate: Path) -> None:
         assert await job == 3
         assert list(await asyncio.gather(*[sample_app.add.call_async(n) for n in range(50)])) == list(range(1, 51))
         assert await (await sample_app.add.start_many_async((n,) for n in range(100))) == list(range(1, 101))
-        assert (await kinds_of(await sample_app.talk.start_async(2, held=str(gate)), gate.touch))[-1] == "state"
+        assert (await kinds_of(await sample_app.talk.start_async(2, held=str(gate)), gate.touch))[-1] == "outcome"
         batch = await sample_app.repeat.start_many_async("abc")
         assert sorted([await job async for job in batch.as_completed()]) == ["aa", "bb", "cc"]
         with pytest.raises(JobFailed):
@@ -173,7 +173,7 @@ async def test_twisted_has_everything_too(web: Taskbahn, gate: Path) -> None:
     assert await job == 3
     assert await job.deferred() == 3
     assert await sample_app.add.call_async(3) == 4
-    assert (await kinds_of(await sample_app.talk.start_async(2, held=str(gate)), gate.touch))[-1] == "state"
+    assert (await kinds_of(await sample_app.talk.start_async(2, held=str(gate)), gate.touch))[-1] == "outcome"
     with pytest.raises(JobFailed):
         await sample_app.fail.start("no")
     with pytest.raises(JobFailed):

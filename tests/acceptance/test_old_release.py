@@ -104,7 +104,7 @@ def test_a_job_of_an_old_worker_is_watched_and_cancelled(app: Taskbahn, tmp_path
         kinds.append(event.kind)
         if event.kind == "chunk":
             (tmp_path / "gate").touch()
-    assert (kinds[-1], job.result(SECONDS)) == ("state", "talked")
+    assert (kinds[0], *kinds[-2:], job.result(SECONDS)) == ("snapshot", "state", "outcome", "talked")
     assert kinds.index("log") < kinds.index("chunk")
     assert [line.message for line in job.logs()] == ["before", "after"]
     assert "progress" in kinds

@@ -174,7 +174,7 @@ MODULE = """
 
     def followed(count: int) -> int:
         kinds = [event.kind for event in slow.start(1).events()]
-        return sum(counter.start(count).chunks()) + (kinds[-1] == "state")
+        return sum(counter.start(count).chunks()) + (kinds[-1] == "outcome")
 
     for pool in ("process", "thread"):
         for function in (called, in_threads, followed):
@@ -191,7 +191,7 @@ MODULE = """
     @app.task(name="wait.followed_loop")
     async def afollowed(count: int) -> int:
         kinds = [event.kind async for event in (await slow.start_async(1)).events()]
-        return sum([chunk async for chunk in (await counter.start_async(count)).chunks()]) + (kinds[-1] == "state")
+        return sum([chunk async for chunk in (await counter.start_async(count)).chunks()]) + (kinds[-1] == "outcome")
 
     @app.task(name="wait.counter", pool="thread")
     def counter(count: int):

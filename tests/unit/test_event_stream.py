@@ -62,8 +62,31 @@ def test_the_last_event_of_a_job_that_ends_meanwhile_is_read(read: Callable[[Eve
         client.request.future.resolve(VIEW)
 
     stream._events = Looked(ends)
-    assert [event.data for event in read(stream)] == [LAST["data"]]
+    assert [event.data for event in read(stream)] == [LAST["data"], stream.final]
     assert stream.final is not None
+
+
+@pytest.mark.parametrize("read", [list, in_a_loop])
+def test_a_stream_of_a_job_that_is_over_has_its_snapshot_and_outcome(read: Callable[[EventStream], Any]) -> None:
+    client = Client()
+    stream = EventStream(client, JOB)  # type: ignore[arg-type]
+    client.request.on_progress({"snapshot": VIEW | {"number": 2}})
+    client.request.on_progress({"events": [LAST | {"kind": "log", "data": {"message": "hello"}}]})
+    client.request.on_progress({"snapshot": VIEW | {"number": 2}})  # after a reconnect
+    client.request.future.resolve(VIEW | {"number": 2, "finished_at": 5.0})
+    events = read(stream)
+    assert [(event.kind, event.number) for event in events] == [("snapshot", 2), ("log", 1), ("outcome", 2)]
+    assert (events[0].data, events[-1].data, events[-1].at) == (stream.snapshot, stream.final, 5.0)
+    assert all(event.job == JOB for event in events)
+
+
+def test_what_is_drawn_live_leaves_snapshot_and_outcome_out() -> None:
+    client = Client()
+    stream = EventStream(client, JOB)  # type: ignore[arg-type]
+    client.request.on_progress({"snapshot": VIEW})
+    client.request.on_progress({"events": [LAST]})
+    client.request.future.resolve(VIEW)
+    assert [event.kind for event in stream.until(None)] == ["state"]
 
 
 def test_a_slow_reader_misses_progress_but_not_how_far_the_job_came() -> None:
@@ -75,4 +98,4 @@ def test_a_slow_reader_misses_progress_but_not_how_far_the_job_came() -> None:
         client.request.on_progress({"events": [LAST | {"number": MAX_WAITING, "kind": "progress", "data": percent}]})
     client.request.on_progress({"events": [LAST | {"number": MAX_WAITING + 1}]})
     client.request.future.resolve(VIEW)
-    assert [(event.kind, event.data) for event in list(stream)[MAX_WAITING:]] == [("progress", 100), ("state", LAST["data"])]
+    assert [(event.kind, event.data) for event in list(stream)[MAX_WAITING:-1]] == [("progress", 100), ("state", LAST["data"])]

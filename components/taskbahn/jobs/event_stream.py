@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
     from taskbahn.client.client import Client
 
 PLAIN_FOR = ("job.events() in a plain `for`", "async for event in job.events()")
+ENDS = ("snapshot", "outcome")  # kinds of the first event and the last one, which do not travel as events
 MAX_WAITING = 10_000  # events that a slow reader may leave; beyond, of progress only the newest before each state is kept
 
 
 class EventStream:
-    """Numbered events, none missing and none twice; ends when the job is final.
+    """The job as it was when the stream began, its numbered events, none missing and none twice, and the job as it has ended.
 
-    snapshot: the job when the stream began.   final: the job at its end; both None until known.
+    The first event has the kind "snapshot", the last one "outcome"; the data of both is a `JobView`. Of a job that is over already the
+    store has log lines and chunks, and the outcome says the rest.   snapshot, final: the two views; None until they are known.
     """
 
     def __init__(self, client: Client, job: str, after: int = 0) -> None:
@@ -67,14 +70,15 @@ class EventStream:
             more = self._more
             if self.snapshot is not None or self._is_over:
                 return self.snapshot
-            check_may_block("begin() of a job's events", "await asyncio.to_thread(events.begin)")
+            check_may_block("begin() of a job's events", "async for event in job.events()")
             if not wait_here(more, None, None if when is None else Deadline(when)):
                 return None
 
     def until(self, when: float | None) -> Iterator[messages.Event]:
-        """Give the events up to a time of `time.monotonic`; `final` is None if the job has not ended by then."""
+        """Give what happens up to a time of `time.monotonic`; `final` is None if the job has not ended by then."""
         while (event := self._next(when)) is not None:
-            yield event
+            if event.kind not in ENDS:
+                yield event
 
     def _next(self, when: float | None) -> messages.Event | None:
         while True:
@@ -121,7 +125,8 @@ class EventStream:
 
     def _take(self, message: dict[str, Any]) -> None:
         if "snapshot" in message and self.snapshot is None:
-            self.snapshot = msgspec.convert(message["snapshot"], views.JobView)
+            self.snapshot = view = msgspec.convert(message["snapshot"], views.JobView)
+            self._events.append(messages.Event(job=view.id, number=view.number, kind="snapshot", at=time.time(), data=view))
         for event in msgspec.convert(message.get("events", []), list[messages.Event]):
             if event.kind == "progress":
                 is_late = len(self._events) >= MAX_WAITING
@@ -142,7 +147,9 @@ class EventStream:
 
     def _ended(self) -> None:
         try:
-            self.final = msgspec.convert(self._request.future.now(), views.JobView)
+            self.final = view = msgspec.convert(self._request.future.now(), views.JobView)
+            at = view.finished_at or time.time()
+            self._events.append(messages.Event(job=view.id, number=view.number, kind="outcome", at=at, data=view))
         except TaskbahnError as error:
             self._error = error
         self._is_over = True

@@ -170,9 +170,9 @@ class Job(Pausable, Generic[R]):
         return graph_of(await self._app.client.ask(messages.JOB_GRAPH, self.id))
 
     def events(self, after: int = 0) -> EventStream:
-        """Return the job's events with a number above *after*, for `for` and `async for`; it ends with the job.
+        """Return a snapshot of the job, its events with a number above *after*, and its outcome, for `for` and `async for`.
 
-        A lost connection makes no gap: it goes on with the last number seen.
+        It ends with the job, and is the same if that is over already. A lost connection makes no gap.
         """
         return EventStream(self._app.client, self.id, after)
 

@@ -372,7 +372,9 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     job: str
     number: int
-    kind: Literal["state", "progress", "log", "chunk", "question", "pause"]
+    kind: Literal[
+        "state", "progress", "log", "chunk", "question", "pause", "snapshot", "outcome"
+    ]  # the last two: in clients alone
     at: float
     data: Any = None
     attempt: int = 0
