@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_twisted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -285,3 +286,10 @@ def test_a_hanging_task_does_not_hang_the_test(monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(NotFinished, match=r"the task stays runs for 0\.2 s(.|\n)*goes_on\.wait"):
             node.settle()
         goes_on.set()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_twisted_test_awaits_jobs() -> None:
+    with simulated(app):
+        assert await add.call_async(1, 2) == 3
+        assert await sleeps.call_async() == "slept"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from taskbahn import InvalidArguments, JobFailed, NotAnswered, Retry, Taskbahn, chain, chord, current
 from taskbahn.attempt.stops import Cancelled
 from taskbahn.errors import InvalidRequest, OutsideJob, ResultNotSerialisable, UnknownTask
-from taskbahn.testing import attempt, eager, recorded
+from taskbahn.testing import attempt, eager, recorded, without_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -255,3 +255,8 @@ def test_recorded_sees_the_members_of_flows() -> None:
             "add(0, 1)", "add(1, 1)", "total()", "add(5)", "add(6)", "total([1])", "total([2])",
         ]  # fmt: skip
         assert seen.started(total, [2]).id == seen.calls[-1].id
+
+
+def test_other_runners_keep_from_nodes_too() -> None:
+    with without_nodes(), pytest.raises(InvalidRequest, match="this test would connect to"):
+        Taskbahn("ws://127.0.0.1:1/ws").get("any").start()

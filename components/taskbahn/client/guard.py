@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import TYPE_CHECKING
+
 from taskbahn.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def without_nodes() -> Iterator[None]:
+    """Refuse connections to any node, for tests that run without pytest: in `setUpModule`, or around a whole run."""
+    was_closed, GUARD.is_closed = GUARD.is_closed, True
+    try:
+        yield
+    finally:
+        GUARD.is_closed = was_closed
 
 
 class Guard:

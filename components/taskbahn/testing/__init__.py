@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from taskbahn.client.guard import without_nodes
     from taskbahn.testing.eager_jobs import eager
     from taskbahn.testing.one_attempt import attempt
     from taskbahn.testing.real_node import RealNode
@@ -12,23 +13,24 @@ if TYPE_CHECKING:
     from taskbahn.testing.simulate import Simulation, simulated
 
 PLACES = {
-    "Call": "recorded_jobs",
-    "RealNode": "real_node",
-    "Recorded": "recorded_jobs",
-    "Said": "said",
-    "Simulation": "simulate",
-    "attempt": "one_attempt",
-    "eager": "eager_jobs",
-    "recorded": "recorded_jobs",
-    "simulated": "simulate",
+    "Call": "testing.recorded_jobs",
+    "RealNode": "testing.real_node",
+    "Recorded": "testing.recorded_jobs",
+    "Said": "testing.said",
+    "Simulation": "testing.simulate",
+    "attempt": "testing.one_attempt",
+    "eager": "testing.eager_jobs",
+    "recorded": "testing.recorded_jobs",
+    "simulated": "testing.simulate",
+    "without_nodes": "client.guard",
 }
 
-__all__ = ["Call", "RealNode", "Recorded", "Said", "Simulation", "attempt", "eager", "recorded", "simulated"]
+__all__ = ["Call", "RealNode", "Recorded", "Said", "Simulation", "attempt", "eager", "recorded", "simulated", "without_nodes"]
 
 
 def __getattr__(name: str) -> Any:  # the plugin of pytest is loaded in every run, and costs nothing where it is not used
     if name not in PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{PLACES[name]}"), name)
+    value = getattr(importlib.import_module(f"taskbahn.{PLACES[name]}"), name)
     globals()[name] = value
     return value

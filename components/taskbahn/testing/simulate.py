@@ -131,14 +131,12 @@ class Outcome:
 def _running(app: Taskbahn, slots: int) -> Iterator[Simulation]:
     if _active:
         raise InvalidRequest("a simulation runs already in this process: end its `with` block first")
-    try:
+    with _named_extra():
         from taskbahn.testing.simulation.driver import Driver  # late: nothing else of the SDK needs the router's side
         from taskbahn.testing.simulation.link import Clients
         from taskbahn.testing.simulation.node import Node
         from taskbahn.testing.simulation.worker import Worker
-    except ImportError as error:
-        error.add_note("a simulation needs more than the SDK: pip install 'taskbahn[testing]'")
-        raise
+
     node = Node(time.time())
     driver = Driver(node)
     worker = driver.worker = Worker(app, driver, node, slots)
@@ -146,7 +144,8 @@ def _running(app: Taskbahn, slots: int) -> Iterator[Simulation]:
     driver.start()
     _active.append(simulation)
     try:
-        driver.run(worker.attach)
+        with _named_extra():
+            driver.run(worker.attach)
         _use(driver, node, worker)
         try:
             yield simulation
@@ -158,6 +157,16 @@ def _running(app: Taskbahn, slots: int) -> Iterator[Simulation]:
         driver.run(node.stop)
         driver.stop()
         _active.remove(simulation)
+
+
+@contextlib.contextmanager
+def _named_extra() -> Iterator[None]:
+    """Name the extra where a module is missing: some are imported when the first schedule comes."""
+    try:
+        yield
+    except ImportError as error:
+        error.add_note("a simulation needs more than the SDK: pip install 'taskbahn[testing]'")
+        raise
 
 
 def _use(driver: Driver, node: Node, worker: Worker) -> None:
