@@ -67,7 +67,7 @@ def test_the_last_event_of_a_job_that_ends_meanwhile_is_read(read: Callable[[Eve
 
 
 @pytest.mark.parametrize("read", [list, in_a_loop])
-def test_a_stream_of_a_job_that_is_over_has_its_snapshot_and_outcome(read: Callable[[EventStream], Any]) -> None:
+def test_a_stream_of_an_ended_job_has_snapshot_and_outcome(read: Callable[[EventStream], Any]) -> None:
     client = Client()
     stream = EventStream(client, JOB)  # type: ignore[arg-type]
     client.request.on_progress({"snapshot": VIEW | {"number": 2}})

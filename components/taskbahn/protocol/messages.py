@@ -372,9 +372,7 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     job: str
     number: int
-    kind: Literal[
-        "state", "progress", "log", "chunk", "question", "pause", "snapshot", "outcome"
-    ]  # the last two: in clients alone
+    kind: Literal["state", "progress", "log", "chunk", "question", "pause", "snapshot", "outcome"]  # the last two: in clients
     at: float
     data: Any = None
     attempt: int = 0
