@@ -18,7 +18,7 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv versions check check-web check-plain lint format docs test test-plain demo up bench chaos soak crowd model flows screenshots wheel clean distclean
+.PHONY: help venv versions check check-web check-plain lint format docs site test test-plain demo up bench chaos soak crowd model flows screenshots wheel clean distclean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ format: venv  ## Format, and repair what ruff can repair
 
 docs: venv  ## Write again what scripts make from the code: tables, diagrams and commands in docs/, options of the page
 	@$(BIN)/python scripts/write_docs.py
+
+site: venv  ## Build the documentation as a site with search and the Python API, into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 test: venv  ## Everything: installs what is missing, then lint and all tests (about 10 minutes); tells how far it is and what failed
 	@bash scripts/run_tests.sh $(VENV) $(SIDE_BY_SIDE)

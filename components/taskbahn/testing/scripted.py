@@ -25,13 +25,12 @@ T = TypeVar("T")
 INSTEAD = "with taskbahn.testing.simulated(app)"
 
 
-class NothingComes(OutsideJob):
-    """A task waits for what the script of its test does not have."""
-
-    def __init__(self, what: str, instead: str) -> None:
-        super().__init__(what, instead)
-        self.message = f"{what}: nothing comes in this test; write {instead}"
-        self.args = (self.message,)
+def nothing_comes(what: str, instead: str) -> OutsideJob:
+    """Return the error of a task that waits for what the script of its test does not have."""
+    error = OutsideJob(what, instead)
+    error.message = f"{what}: nothing comes in this test; write {instead}"
+    error.args = (error.message,)
+    return error
 
 
 class Due(Future[T]):
@@ -110,7 +109,7 @@ class ScriptedWaits(Waits):
             seconds = max(0.0, until - CLOCK.time()) if until is not None else deadline.left() if deadline else 0.0
             self._said.slept += seconds
             return False
-        raise NothingComes(_doing(wait), f"{self._instead(wait)}, or test the task {INSTEAD}")
+        raise nothing_comes(_doing(wait), f"{self._instead(wait)}, or test the task {INSTEAD}")
 
     def _instead(self, wait: Wait | None) -> str:
         if self._script is None:

@@ -1,0 +1,72 @@
+"""Pages of the documentation site that no file is: the front page, which is the README, and the API, from docstrings (mkdocs.yml)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mkdocs.structure.files import File
+
+import taskbahn
+import taskbahn.testing
+from taskbahn.errors import TaskbahnError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+ROOT = Path(__file__).parents[1]
+LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]+)(#[^)]*)?\)")
+RUN = re.compile(r"^(```\w+ title=\"[^\"]+\") run$", re.MULTILINE)  # a word for the tests
+INTRODUCTION = """# Python API
+
+What `import taskbahn` gives, from its docstrings. [Tasks](tasks.md) and [Calling](calling.md) show how it is used;
+[Errors](errors.md) lists all errors with their codes.
+"""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    files.append(File.generated(config, "index.md", content=re.sub(r"\]\(docs/", "](", readme)))
+    files.append(File.generated(config, "api.md", content=api()))
+    return files
+
+
+def on_page_markdown(markdown: str, files: Files, **_: Any) -> str:
+    """Take away what only the tests and the repository need: links to files that the site does not have become their names."""
+    known = {file.src_uri for file in files}
+
+    def link(found: re.Match[str]) -> str:
+        mark, text, target, _ = found.groups()
+        is_here = "://" in target or target.startswith("mailto:") or target in known
+        return found[0] if is_here or mark else f"{text} (`{target.removeprefix('../')}`)"
+
+    return LINK.sub(link, RUN.sub(r"\1", markdown))
+
+
+def api() -> str:
+    """Return the page of the API."""
+    given = {name: getattr(taskbahn, name) for name in taskbahn.__all__ if not name.startswith("__")}
+    errors = [name for name, value in given.items() if isinstance(value, type) and issubclass(value, BaseException)]
+    words = [name for name, value in given.items() if name not in errors]
+    first = [name for name in ("Taskbahn", "current") if name in words]
+    parts = [
+        INTRODUCTION,
+        "## Applications, tasks and jobs",
+        _entries("taskbahn", first),
+        _entries("taskbahn", [name for name in sorted(words) if name not in first]),
+        "## Tests",
+        _entries("taskbahn.testing", taskbahn.testing.__all__),
+        "## Errors",
+        f"All are `{TaskbahnError.__name__}`, or what a task raises to say how it ends.",
+        _entries("taskbahn", sorted(errors)),
+    ]
+    return "\n\n".join(parts)
+
+
+def _entries(package: str, names: Iterable[str]) -> str:
+    return "\n\n".join(f"::: {package}.{name}" for name in names)
