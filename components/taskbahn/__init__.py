@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
     from taskbahn.app import NameTaken, Taskbahn
+    from taskbahn.attempt.blocking import BlocksLoop
     from taskbahn.attempt.current import current
     from taskbahn.errors import (
         CallerError,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from taskbahn.jobs.event_stream import EventStream
     from taskbahn.jobs.found_job import WrongTask
     from taskbahn.jobs.job import Job, LogLine
-    from taskbahn.jobs.queries import JobPage
+    from taskbahn.jobs.job_stream import JobPage, JobStream
     from taskbahn.jobs.query_language import WrongQuery
     from taskbahn.protocol.durations import Duration
     from taskbahn.protocol.messages import Event
@@ -80,6 +81,7 @@ PLACES = {
     "AsyncTask": "tasks.task",
     "Batch": "jobs.batch",
     "BatchProgress": "jobs.batch",
+    "BlocksLoop": "attempt.blocking",
     "Calendar": "schedules.when",
     "CallerError": "errors",
     "ChildCannotStart": "worker.pools.process",
@@ -105,7 +107,8 @@ PLACES = {
     "JobCancelled": "errors",
     "JobExpired": "errors",
     "JobFailed": "errors",
-    "JobPage": "jobs.queries",
+    "JobPage": "jobs.job_stream",
+    "JobStream": "jobs.job_stream",
     "JobView": "protocol.views",
     "LimitFull": "errors",
     "LogLine": "jobs.job",
@@ -160,6 +163,7 @@ __all__ = [
     "AsyncTask",
     "Batch",
     "BatchProgress",
+    "BlocksLoop",
     "Calendar",
     "CallerError",
     "ChildCannotStart",
@@ -186,6 +190,7 @@ __all__ = [
     "JobExpired",
     "JobFailed",
     "JobPage",
+    "JobStream",
     "JobView",
     "LimitFull",
     "LogLine",

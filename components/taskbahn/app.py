@@ -213,6 +213,18 @@ class Taskbahn:
         if client is not None:
             client.link.close()
 
+    async def close_async(self) -> None:
+        """As `close`, for asyncio and Twisted."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.link.close_async()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close_async()
+
     def __repr__(self) -> str:
         count = len(self.tasks)
         return f"<Taskbahn at {self.url}, {count} {'task' if count == 1 else 'tasks'}>"

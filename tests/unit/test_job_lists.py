@@ -68,8 +68,8 @@ def test_jobs_are_listed_by_all_that_can_be_asked_for(harness: DispatcherHarness
 @pytest.mark.parametrize(
     "wrong, sentence",
     [
-        ({"state": "tomorrow"}, "there is no state 'tomorrow'; there are waiting, ready"),
-        ({"state": ["ready", "tomorrow"]}, "there is no state 'tomorrow'"),
+        ({"state": "tomorrow"}, "state: there is no 'tomorrow'; there are waiting, ready"),
+        ({"state": ["ready", "tomorrow"]}, "state: there is no 'tomorrow'"),
         ({"state": 1}, "state must be text or a list of texts"),
         ({"state": [1]}, "state must be text or a list of texts"),
         ({"task": 1}, "task must be text"),
@@ -83,7 +83,9 @@ def test_jobs_are_listed_by_all_that_can_be_asked_for(harness: DispatcherHarness
         ({"error": 1}, "error must be a fingerprint"),
         ({"limit": 501}, "limit must be 1 to 500"),
         ({"limit": 1001, "ids": True}, "limit must be 1 to 1,000"),
-        ({"before": 2**63}, "before the `next` of an earlier answer"),
+        ({"before": 2**63}, "before must be the `next` of an earlier answer, not 9223372036854775808"),
+        ({"limit": "x"}, "limit must be 1 to 500, not 'x'"),
+        ({"parent": "x"}, "parent: 'x' is no job id"),
         ({"stat": "failed"}, "taskbahn.view.jobs has no argument 'stat' (did you mean 'state'?); it has state, task, queue"),
         ({"x" * 1000: 1}, "taskbahn.view.jobs has no argument"),
     ],

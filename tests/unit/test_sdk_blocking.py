@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import sys
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +23,7 @@ from taskbahn.jobs.job import Job
 from taskbahn.transport.reactor_thread import ReactorThread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from taskbahn.client.requests import Request
 
@@ -95,11 +99,15 @@ CALLS: dict[str, tuple[Callable[[Taskbahn], Any], str]] = {
     "results with errors": (lambda app: batch(app).results(return_errors=True), "await batch.results_async()"),
     "as_completed": (lambda app: list(batch(app).as_completed()), "async for job in batch.as_completed()"),
     "cancel a batch": (lambda app: batch(app).cancel(), "await batch.cancel_async()"),
-    "view.jobs": (lambda app: app.view.jobs(), "await asyncio.to_thread(app.view.jobs, ...)"),
-    "view.status": (lambda app: app.view.status(), "await asyncio.to_thread(app.view.status)"),
-    "view.workers": (lambda app: app.view.workers(), "await asyncio.to_thread(app.view.workers)"),
-    "view.settings": (lambda app: app.view.settings(), "await asyncio.to_thread(app.view.settings)"),
-    "view.history": (lambda app: app.view.history(), "await asyncio.to_thread(app.view.history)"),
+    "view.jobs": (lambda app: list(app.view.jobs()), "async for job in app.view.jobs(...)"),
+    "a page of view.jobs": (lambda app: app.view.jobs().jobs, "await app.view.jobs(...).page_async()"),
+    "view.status": (lambda app: app.view.status(), "await app.view.status_async()"),
+    "view.workers": (lambda app: app.view.workers(), "await app.view.workers_async()"),
+    "view.settings": (lambda app: app.view.settings(), "await app.view.settings_async()"),
+    "view.history": (lambda app: app.view.history(), "await app.view.history_async()"),
+    "view.questions": (lambda app: app.view.questions(), "await app.view.questions_async()"),
+    "schedules": (lambda app: list(app.schedules), "await app.schedules.views_async()"),
+    "triggers": (lambda app: list(app.triggers), "await app.triggers.views_async()"),
 }
 each_call = pytest.mark.parametrize("name", CALLS)
 
@@ -198,9 +206,51 @@ def test_a_result_that_is_there_is_returned_on_a_loop_too(app: Taskbahn) -> None
     assert on_a_thread(lambda: asyncio.run(main())) == (7, "succeeded", None, None, "succeeded")
 
 
-def test_a_program_of_its_own_may_block_its_loop_for_a_moment(app: Taskbahn) -> None:
+def test_a_program_of_its_own_may_block_its_loop_and_is_warned(app: Taskbahn) -> None:
     async def main() -> None:
-        with pytest.raises(taskbahn.NotFinished):
+        with pytest.raises(taskbahn.NotFinished), pytest.warns(taskbahn.BlocksLoop) as found:
             batch(app).results(timeout=0.001)
+        assert [(warning.filename, str(warning.message)) for warning in found] == [
+            (__file__, "batch.results() blocks the event loop that it is called on until its answer comes; write `await batch`")
+        ]
 
     on_a_thread(lambda: asyncio.run(main()))
+
+
+def test_a_thread_without_a_loop_and_a_notebook_are_not_warned(app: Taskbahn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(taskbahn.NotFinished):
+                batch(app).results(timeout=0.001)
+
+    async def main() -> None:
+        monkeypatch.setitem(sys.modules, "ipykernel", sys)
+        wait()
+
+    on_a_thread(wait)
+    on_a_thread(lambda: asyncio.run(main()))
+
+
+HAS_ANOTHER = {"result": "__await__", "__next__": "__anext__", "__iter__": "__aiter__"}  # what a loop uses in place of it
+PARTS = [
+    path for path in Path(blocking.OWN_FOLDER).rglob("*.py") if path.parent.name in {"jobs", "tasks", "schedules", "attempt"}
+]
+
+
+def blocking_methods() -> Iterator[tuple[str, ast.ClassDef, str]]:
+    for path in [*PARTS, Path(blocking.OWN_FOLDER) / "app.py"]:
+        for kind in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(kind, ast.ClassDef):
+                for method in kind.body:
+                    if isinstance(method, ast.FunctionDef) and "check_may_block(" in ast.unparse(method):
+                        yield f"{path.stem}.{kind.name}", kind, method.name
+
+
+def test_each_method_that_blocks_has_a_twin_for_loops() -> None:
+    found = [(where, name, {getattr(one, "name", "") for one in kind.body}) for where, kind, name in blocking_methods()]
+    public = [one for one in found if not one[1].startswith("_") or one[1] in HAS_ANOTHER]
+    assert len(public) > 50
+    assert [f"{where}.{name}" for where, name, names in public if not {f"{name}_async", HAS_ANOTHER.get(name)} & names] == [
+        "event_stream.EventStream.begin"  # of the command line
+    ]

@@ -1,13 +1,15 @@
 """Where a blocking call may wait: anywhere but on the thread that has to bring what it waits for.
 
 On a running event loop of a worker, and on the client's own reactor thread, it is refused at once, with what to write instead. A
-program of the user's own may block its loop for a moment if it likes: the client's reactor is on another thread.
+program of the user's own may block its loop for a moment, for the client's reactor is on another thread: it gets a warning.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
+import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taskbahn.attempt.context import ACTIVE
@@ -15,6 +17,8 @@ from taskbahn.errors import WouldBlock
 
 if TYPE_CHECKING:
     from taskbahn.attempt.context import AttemptContext
+
+OWN_FOLDER = str(Path(__file__).parents[1]) + "/"
 
 
 class _Thread(threading.local):
@@ -38,23 +42,45 @@ def on_reactor() -> None:
     _thread.is_reactor = True
 
 
+class BlocksLoop(RuntimeWarning):
+    """A blocking call on a thread with a running event loop, outside of a worker: nothing else runs there until the answer comes."""
+
+
 def check_may_block(what: str, instead: str) -> None:
-    """Raise WouldBlock if *what*, a call, must not wait on this thread; instead: what to write there."""
-    context = ACTIVE.get()
-    if _thread.is_reactor or ((_is_worker or context is not None) and _would_block(context)):
+    """Raise WouldBlock if *what*, a call, must not wait on this thread; instead: what to write there.
+
+    Warns where it may, and yet all that the loop of this thread runs has to wait for it.
+    """
+    if _thread.is_reactor:
         raise WouldBlock(what, instead)
+    if not is_in_loop():
+        return
+    context = ACTIVE.get()
+    if _is_worker or context is not None:
+        if _would_block(context):
+            raise WouldBlock(what, instead)
+        return
+    if "ipykernel" not in sys.modules:  # each cell of a notebook runs on a loop, and there one may wait
+        sentence = f"{what} blocks the event loop that it is called on until its answer comes; write `{instead}`"
+        warnings.warn(sentence, BlocksLoop, stacklevel=_depth_of_user())
+
+
+def _depth_of_user() -> int:
+    """Return how many frames are between `warnings.warn` in its caller and the first code that is not Taskbahn's."""
+    frame, depth = sys._getframe(1), 1  # noqa: SLF001 - quicker than `inspect`, and as public
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(OWN_FOLDER):
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def _would_block(context: AttemptContext | None) -> bool:
-    if not is_in_loop():
-        return False
+    """Return whether the code of an attempt, on a thread with a running loop, keeps that loop."""
     if context is None or not context.is_scripted:
         return True
     import asyncio  # late: there is a loop
 
-    return (
-        asyncio.current_task() is not None
-    )  # waits of a test take no time, but a coroutine that blocks is a mistake all the same
+    # waits of a test take no time, but a coroutine that blocks is a mistake all the same
+    return asyncio.current_task() is not None
 
 
 def is_in_loop() -> bool:

@@ -96,11 +96,23 @@ class Link:
         """Leave the router; what is not answered fails. Safe to call twice."""
         if self.is_closed or self.process != os.getpid():
             return
+        self._begin_to_close().wait(GOODBYE_SECONDS)
+        self._thread.stop()
+
+    async def close_async(self) -> None:
+        """As `close`, for asyncio and Twisted."""
+        if self.is_closed or self.process != os.getpid():
+            return
+        left = self._begin_to_close()
+        self._thread.call(self._thread.reactor.callLater, GOODBYE_SECONDS, left.resolve, None)
+        await left
+        self._thread.stop()  # its loop does nothing more, so it ends at once
+
+    def _begin_to_close(self) -> Future[None]:
         self.is_closed = True
         left: Future[None] = Future()
         self._thread.call(self._leave, left)
-        left.wait(GOODBYE_SECONDS)
-        self._thread.stop()
+        return left
 
     def cut(self) -> None:
         """Lose the connection, as a broken network would; for tests."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
+from taskbahn.jobs.job_stream import JobStream
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.questions import QuestionView
 
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
     from taskbahn.future import Future
 
 T = TypeVar("T")
-
-
-class JobPage(NamedTuple):
-    """Some jobs, newest first, and where the next page begins (None at the end)."""
-
-    jobs: list[views.JobView]
-    next: Any
 
 
 class Views:
@@ -37,25 +31,45 @@ class Views:
         """Return the counts of jobs by state, and what the workers have."""
         return self._ask(views.Status, messages.VIEW_STATUS)
 
+    async def status_async(self) -> views.Status:
+        """As `status`, for asyncio and Twisted."""
+        return msgspec.convert(await self._future(messages.VIEW_STATUS), views.Status)
+
     def tasks(self) -> list[views.TaskView]:
         """Return all tasks that were ever declared."""
         return self._ask(list[views.TaskView], messages.VIEW_TASKS)
+
+    async def tasks_async(self) -> list[views.TaskView]:
+        """As `tasks`, for asyncio and Twisted."""
+        return msgspec.convert(await self._future(messages.VIEW_TASKS), list[views.TaskView])
 
     def queues(self) -> list[views.QueueView]:
         """Return all queues."""
         return self._ask(list[views.QueueView], messages.VIEW_QUEUES)
 
+    async def queues_async(self) -> list[views.QueueView]:
+        """As `queues`, for asyncio and Twisted."""
+        return msgspec.convert(await self._future(messages.VIEW_QUEUES), list[views.QueueView])
+
     def workers(self) -> list[views.WorkerView]:
         """Return the workers that are attached now."""
         return self._ask(list[views.WorkerView], messages.VIEW_WORKERS)
+
+    async def workers_async(self) -> list[views.WorkerView]:
+        """As `workers`, for asyncio and Twisted."""
+        return msgspec.convert(await self._future(messages.VIEW_WORKERS), list[views.WorkerView])
 
     def limits(self, name: str | None = None) -> views.Limits:
         """Return the limits, or the one of a name if it exists, and which of their keys are in use or have jobs waiting."""
         return self._ask(views.Limits, messages.VIEW_LIMITS, name=name)
 
+    async def limits_async(self, name: str | None = None) -> views.Limits:
+        """As `limits`, for asyncio and Twisted."""
+        return msgspec.convert(await self._future(messages.VIEW_LIMITS, name=name), views.Limits)
+
     def questions(self, job: str | None = None) -> list[QuestionView]:
         """Return the questions that jobs have asked, or one job, and that have no answer yet."""
-        check_may_block("app.view.questions()", "await asyncio.to_thread(app.view.questions)")
+        check_may_block("app.view.questions()", "await app.view.questions_async()")
         found: list[QuestionView] = []
         after: Any = 0
         while after is not None:
@@ -64,20 +78,44 @@ class Views:
             after = page["next"]
         return found
 
+    async def questions_async(self, job: str | None = None) -> list[QuestionView]:
+        """As `questions`, for asyncio and Twisted."""
+        found: list[QuestionView] = []
+        after: Any = 0
+        while after is not None:
+            page = await self._future(messages.VIEW_QUESTIONS, job=job, after=after)
+            found += msgspec.convert(page["questions"], list[QuestionView])
+            after = page["next"]
+        return found
+
     def settings(self) -> list[views.Setting]:
         """Return the effective configuration of the node, and where each value comes from."""
         return self._ask(list[views.Setting], messages.VIEW_SETTINGS)
+
+    async def settings_async(self) -> list[views.Setting]:
+        """As `settings`, for asyncio and Twisted."""
+        return msgspec.convert(await self._future(messages.VIEW_SETTINGS), list[views.Setting])
 
     def history(self, seconds: float = 3600.0, *, task: str | None = None) -> views.History:
         """Return numbers over the last *seconds* (60 to 604,800), of all jobs or of one task."""
         return self._ask(views.History, messages.VIEW_HISTORY, seconds=seconds, task=task)
 
+    async def history_async(self, seconds: float = 3600.0, *, task: str | None = None) -> views.History:
+        """As `history`, for asyncio and Twisted."""
+        return msgspec.convert(await self._future(messages.VIEW_HISTORY, seconds=seconds, task=task), views.History)
+
     def errors(self, task: str | None = None) -> views.Errors:
         """Return failed jobs by fingerprint, of all tasks or of one."""
         return self._ask(views.Errors, messages.VIEW_ERRORS, task=task)
 
+    async def errors_async(self, task: str | None = None) -> views.Errors:
+        """As `errors`, for asyncio and Twisted."""
+        return msgspec.convert(await self._future(messages.VIEW_ERRORS, task=task), views.Errors)
+
     def jobs(
         self,
+        query: str = "",
+        /,
         *,
         state: str | list[str] | None = None,
         task: str | None = None,
@@ -92,34 +130,25 @@ class Views:
         root: str | None = None,
         id_part: str | None = None,
         before: Any = None,
-        limit: int = 50,
-    ) -> JobPage:
-        """Return jobs without their payloads, newest first; *before*: the `next` of the page before.
+        limit: int | None = None,
+    ) -> JobStream:
+        """Return the jobs of a query without their payloads, newest first: `for job in app.view.jobs("state:failed since:1h")`.
 
-        task, queue, tag, worker, caller: names, in which `*` matches any run of characters, and `[*]` a star; caller: who asked for
-        them, `schedule:ID` and `trigger:ID` too; since, until: when they were accepted, seconds since the epoch; error: a fingerprint,
+        query: as in the query bar of the dashboard, see docs/cli.md. What follows says the same by name. task, queue, tag, worker,
+        caller: names, in which `*` matches any run of characters, and `[*]` a star; caller: who asked for them, `schedule:ID` and
+        `trigger:ID` too; since, until: when they were accepted, seconds since the epoch; error: a fingerprint,
         from `errors`; parent, root: the id of the job to which they belong, or of the root of their tree; id_part: how their ids begin
-        or end, 4 hexadecimal digits or more. A page looks at a bounded number of jobs, so it may be short, even empty, and yet have a
-        `next`.
+        or end, 4 hexadecimal digits or more.  limit: jobs at most.
+        A page, `app.view.jobs(...).jobs`, looks at a bounded number of jobs, so it may be short, even empty, and yet have a `next`, which is
+        *before* of the next one.  Raises WrongQuery at once, InvalidRequest when it asks.
         """
-        check_may_block("app.view.jobs()", "await asyncio.to_thread(app.view.jobs, ...)")
-        given = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "since": since, "until": until}
-        answer = self._future(
-            messages.VIEW_JOBS,
-            **given,
-            caller=caller,
-            error=error,
-            parent=parent,
-            root=root,
-            id_part=id_part,
-            before=before,
-            limit=limit,
-        ).get()
-        return JobPage(msgspec.convert(answer["jobs"], list[views.JobView]), answer["next"])
+        words: dict[str, Any] = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "since": since, "until": until}
+        words |= {"caller": caller, "error": error, "parent": parent, "root": root, "id_part": id_part}
+        return JobStream(self._app, query, words, before, limit)
 
     def _ask(self, kind: type[T], procedure: str, **given: Any) -> T:
         name = procedure.rpartition(".")[2]
-        check_may_block(f"app.view.{name}()", f"await asyncio.to_thread(app.view.{name})")
+        check_may_block(f"app.view.{name}()", f"await app.view.{name}_async()")
         return msgspec.convert(self._future(procedure, **given).get(), kind)
 
     def _future(self, procedure: str, **given: Any) -> Future[Any]:

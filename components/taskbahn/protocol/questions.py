@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from taskbahn.protocol.suspended import MAX_NAME
+from taskbahn.protocol.view_data import View
 
 QUESTION, ANSWER, MESSAGE = "question:", "answer:", "message:"  # how the names of notes begin
 AWAITED, EVENT = "awaited:", "event:"
@@ -15,7 +16,7 @@ MAX_QUESTION = 2_000  # characters
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME - 20)]
 
 
-class Question(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Question(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """What a job asks.  schema: JSON Schema of the answer.   to: who is to answer, as text.   until: when it closes, seconds."""
 
     name: Name

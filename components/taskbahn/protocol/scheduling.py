@@ -8,6 +8,7 @@ import msgspec
 
 from taskbahn.errors import InvalidSchedule
 from taskbahn.protocol.schedules import CronForm, Zone, read_form
+from taskbahn.protocol.view_data import View
 
 Overlap = Literal["skip", "buffer_one", "buffer_all", "cancel_other", "allow"]
 CATCH_UP = 60.0  # seconds
@@ -69,7 +70,7 @@ class ScheduleFiring(msgspec.Struct, kw_only=True, omit_defaults=True):
     error: dict[str, Any] | None = None
 
 
-class ScheduleView(msgspec.Struct, kw_only=True, omit_defaults=True):
+class ScheduleView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """A schedule as it is now.
 
     spec: what holds.   declared: what code says, None if no code does.   changed: what was set at run time instead, or besides.

@@ -16,6 +16,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.hooks import Repeats, Scheme, check_hook
 from taskbahn.protocol.mapping import compiled
 from taskbahn.protocol.scheduling import SchedulePause
+from taskbahn.protocol.view_data import View
 
 Match = Literal["exact", "prefix", "wildcard"]
 OWN = ("taskbahn", "wamp", "crossbar")  # first components of the node's own topics
@@ -81,7 +82,7 @@ KINDS = {
 }
 
 
-class TriggerView(msgspec.Struct, kw_only=True, omit_defaults=True):
+class TriggerView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """A trigger as it is now.
 
     words: what it waits for.   spec: what holds.   declared: what code says, None if no code does.   changed: what was set at run time.

@@ -10,9 +10,10 @@ from taskbahn.protocol.limit_fields import LimitKindName, WhenFull
 from taskbahn.protocol.member_views import Members
 from taskbahn.protocol.messages import Signature
 from taskbahn.protocol.questions import QuestionView
+from taskbahn.protocol.view_data import View
 
 
-class AttemptView(msgspec.Struct, kw_only=True, omit_defaults=True):
+class AttemptView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """One attempt as it is shown; outcome "" while it runs."""
 
     attempt: int
@@ -23,7 +24,7 @@ class AttemptView(msgspec.Struct, kw_only=True, omit_defaults=True):
     error: dict[str, Any] | None = None
 
 
-class Pause(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Pause(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """What operators have paused.
 
     query: "" for the system, `queue:NAME`, `task:NAME`, or `key:` and the key of a limit.   until: when it ends by itself.
@@ -36,7 +37,7 @@ class Pause(msgspec.Struct, kw_only=True, omit_defaults=True):
     paused_at: float
 
 
-class JobPause(msgspec.Struct, kw_only=True, omit_defaults=True):
+class JobPause(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """The pause that holds a job.  job: the one that was paused; this one, or one of which it is a part.   until: when it ends by itself."""
 
     job: str = ""
@@ -46,7 +47,7 @@ class JobPause(msgspec.Struct, kw_only=True, omit_defaults=True):
     paused_at: float = 0.0
 
 
-class HoldingLimit(msgspec.Struct, kw_only=True, omit_defaults=True):
+class HoldingLimit(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """The limit that holds a job.
 
     key: the values of the limit's template as a JSON list, "" without a template; holders: ids of the jobs that have its permits,
@@ -58,7 +59,7 @@ class HoldingLimit(msgspec.Struct, kw_only=True, omit_defaults=True):
     holders: list[str] = []
 
 
-class Place(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Place(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """Why a job does not run yet: a sentence, and what is before it.
 
     ahead: ready jobs that will be taken before it, at most 10,000 are counted; under a limit that holds it, those with the same keys.
@@ -72,7 +73,7 @@ class Place(msgspec.Struct, kw_only=True, omit_defaults=True):
     paused: Pause | None = None
 
 
-class WaitReason(msgspec.Struct, kw_only=True, omit_defaults=True):
+class WaitReason(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """One thing between a job and its start.
 
     rule: `time`, `pause`, `workers`, `order`, `schedule`, or `limit:` and a key.   open: it holds the job no more, or not yet.
@@ -86,7 +87,7 @@ class WaitReason(msgspec.Struct, kw_only=True, omit_defaults=True):
     holders: list[str] = []
 
 
-class BlockedView(msgspec.Struct, kw_only=True):
+class BlockedView(View, msgspec.Struct, kw_only=True):
     """The event loop of a worker's `async def` tasks does not answer: since when, and the line of code that it executes.
 
     job, attempt, task: to which that belongs; empty if the worker does not know.
@@ -99,7 +100,7 @@ class BlockedView(msgspec.Struct, kw_only=True):
     task: str = ""
 
 
-class InputView(msgspec.Struct, kw_only=True, omit_defaults=True):
+class InputView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """What another job gives to a member; in its arguments `{"$input": position}` stands for it."""
 
     position: int
@@ -111,7 +112,7 @@ class InputView(msgspec.Struct, kw_only=True, omit_defaults=True):
     is_cut: bool = False  # there is more of it
 
 
-class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
+class JobView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """A job as it is shown; `number` is that of its newest event. In lists `args`, `kwargs`, `result` and `attempts` are left out."""
 
     id: str
@@ -155,7 +156,7 @@ class JobView(msgspec.Struct, kw_only=True, omit_defaults=True):
     inputs: list[InputView] = []  # what its arguments get from other jobs, the first 50; not in lists
 
 
-class TaskStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
+class TaskStatistics(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """What became of a task's jobs in the last 24 hours; seconds as median and 95th percentile, None if there were none."""
 
     accepted: int = 0
@@ -170,7 +171,7 @@ class TaskStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
     last_at: float | None = None  # when the newest job ended
 
 
-class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
+class TaskView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """A declared task and who offers it now."""
 
     name: str
@@ -186,7 +187,7 @@ class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
     paused: Pause | None = None
 
 
-class QueueView(msgspec.Struct, kw_only=True):
+class QueueView(View, msgspec.Struct, kw_only=True):
     """A queue; `oldest` is the time at which its first ready job was accepted."""
 
     name: str
@@ -199,7 +200,7 @@ class QueueView(msgspec.Struct, kw_only=True):
     paused: Pause | None = None
 
 
-class LimitKeyView(msgspec.Struct, kw_only=True, omit_defaults=True):
+class LimitKeyView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """A key of a limit that is in use or has jobs waiting.
 
     key: the values of the limit's template as a JSON list, "" without a template; used: permits in use, or starts of a rate that
@@ -217,7 +218,7 @@ class LimitKeyView(msgspec.Struct, kw_only=True, omit_defaults=True):
     paused: bool = False
 
 
-class LimitDeclaration(msgspec.Struct, kw_only=True, omit_defaults=True):
+class LimitDeclaration(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """How attached workers declare a limit, as they write it; counts: it is the newest declaration, which counts."""
 
     said: str
@@ -225,7 +226,7 @@ class LimitDeclaration(msgspec.Struct, kw_only=True, omit_defaults=True):
     counts: bool = False
 
 
-class LimitView(msgspec.Struct, kw_only=True, omit_defaults=True):
+class LimitView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """A limit. A value is `"100/s"` or `"100/s burst=10"` of a rate, and a number of a concurrency.
 
     tasks: that declare it, the first 100; template: of its keys; changed_by, changed_at: of the override; keys: the fullest of
@@ -250,14 +251,14 @@ class LimitView(msgspec.Struct, kw_only=True, omit_defaults=True):
     declarations: list[LimitDeclaration] = []
 
 
-class Limits(msgspec.Struct, kw_only=True):
+class Limits(View, msgspec.Struct, kw_only=True):
     """The first 500 limits, those with jobs waiting first; count: of all."""
 
     limits: list[LimitView]
     count: int
 
 
-class WorkerView(msgspec.Struct, kw_only=True):
+class WorkerView(View, msgspec.Struct, kw_only=True):
     """A worker that is attached now."""
 
     id: str
@@ -282,7 +283,7 @@ class WorkerView(msgspec.Struct, kw_only=True):
     jobs: list[tuple[str, str, float]] = []  # jobs that the worker runs: id, task, started_at; the oldest 100
 
 
-class Totals(msgspec.Struct, kw_only=True):
+class Totals(View, msgspec.Struct, kw_only=True):
     """Jobs that were accepted and that ended since this dispatcher started; retried counts attempts that failed and are tried again."""
 
     accepted: int = 0
@@ -293,7 +294,7 @@ class Totals(msgspec.Struct, kw_only=True):
     retried: int = 0
 
 
-class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Problem(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """Something that is wrong now, worst first in lists.
 
     kind: a stable word such as "no_worker"; sentence: what is wrong and where; hint: what to do; page, id, query: the page of the
@@ -310,7 +311,7 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     query: str = ""
 
 
-class History(msgspec.Struct, kw_only=True):
+class History(View, msgspec.Struct, kw_only=True):
     """What happened over time, in buckets of `step` seconds; the first one begins at `start`. Missing values are None.
 
     Counts are jobs in the bucket; waiting (ready and waiting for a time), running and oldest (age of the oldest ready job, seconds)
@@ -334,7 +335,7 @@ class History(msgspec.Struct, kw_only=True):
     run95: list[float | None]
 
 
-class ErrorGroup(msgspec.Struct, kw_only=True):
+class ErrorGroup(View, msgspec.Struct, kw_only=True):
     """Failed jobs that failed alike: of one task, with one type of error, and messages that differ in numbers and names only."""
 
     fingerprint: str
@@ -347,7 +348,7 @@ class ErrorGroup(msgspec.Struct, kw_only=True):
     job: str  # id of the newest job
 
 
-class Errors(msgspec.Struct, kw_only=True):
+class Errors(View, msgspec.Struct, kw_only=True):
     """Failed jobs by fingerprint, the most frequent first; `looked_at` failed jobs were read, the newest, all if `complete`."""
 
     groups: list[ErrorGroup]
@@ -356,7 +357,7 @@ class Errors(msgspec.Struct, kw_only=True):
     complete: bool
 
 
-class Setting(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Setting(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """One value of the node's effective configuration; source: "default", "command line", "environment",
     "system", "installed" or a file's name.
     """
@@ -369,7 +370,7 @@ class Setting(msgspec.Struct, kw_only=True, omit_defaults=True):
     change: str = ""  # how to change it; "" if it is fixed
 
 
-class Status(msgspec.Struct, kw_only=True):
+class Status(View, msgspec.Struct, kw_only=True):
     """The whole in numbers; counts by state since the store was made, `lag` is the event loop's, in seconds.
 
     oldest: since when the oldest ready job waits; wait, run: seconds, median and 95th percentile of the last minute.

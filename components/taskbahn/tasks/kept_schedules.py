@@ -16,7 +16,7 @@ from taskbahn.tasks.declaring_schedules import Declares, ScheduleOptions, call_o
 from taskbahn.tasks.schedule import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from taskbahn.future import Future
     from taskbahn.schedules.when import When
@@ -124,7 +124,7 @@ class KeptSchedules(Schedules):
 
     def views(self) -> list[ScheduleView]:
         """Return all schedules as they are now, by id."""
-        check_may_block("app.schedules.views()", "await asyncio.to_thread(app.schedules.views)")
+        check_may_block("app.schedules.views()", "await app.schedules.views_async()")
         found: list[ScheduleView] = []
         after: str | None = ""
         while after is not None:
@@ -132,3 +132,17 @@ class KeptSchedules(Schedules):
             found += msgspec.convert(page["schedules"], list[ScheduleView])
             after = page["next"]
         return found
+
+    async def views_async(self) -> list[ScheduleView]:
+        """As `views`, for asyncio and Twisted."""
+        found: list[ScheduleView] = []
+        after: str | None = ""
+        while after is not None:
+            page = await self._app.client.ask(messages.VIEW_SCHEDULES, after=after, limit=500)
+            found += msgspec.convert(page["schedules"], list[ScheduleView])
+            after = page["next"]
+        return found
+
+    async def __aiter__(self) -> AsyncIterator[Schedule]:
+        for view in await self.views_async():
+            yield Schedule(self._app, view.id)

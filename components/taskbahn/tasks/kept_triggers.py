@@ -16,7 +16,7 @@ from taskbahn.tasks.declaring_triggers import HookOptions, TopicOptions, check_i
 from taskbahn.tasks.trigger import Trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from taskbahn.client.client import HasClient
     from taskbahn.future import Future
@@ -90,7 +90,7 @@ class KeptTriggers:
 
     def views(self) -> list[TriggerView]:
         """Return all triggers as they are now, by id."""
-        check_may_block("app.triggers.views()", "await asyncio.to_thread(app.triggers.views)")
+        check_may_block("app.triggers.views()", "await app.triggers.views_async()")
         found: list[TriggerView] = []
         after: str | None = ""
         while after is not None:
@@ -98,6 +98,20 @@ class KeptTriggers:
             found += msgspec.convert(page["triggers"], list[TriggerView])
             after = page["next"]
         return found
+
+    async def views_async(self) -> list[TriggerView]:
+        """As `views`, for asyncio and Twisted."""
+        found: list[TriggerView] = []
+        after: str | None = ""
+        while after is not None:
+            page = await self._app.client.ask(messages.VIEW_TRIGGERS, after=after, limit=500)
+            found += msgspec.convert(page["triggers"], list[TriggerView])
+            after = page["next"]
+        return found
+
+    async def __aiter__(self) -> AsyncIterator[Trigger]:
+        for view in await self.views_async():
+            yield Trigger(self._app, view.id)
 
 
 def published(app: HasClient, topic: str, args: Sequence[Any], kwargs: Mapping[str, Any], event_id: str | None) -> Future[Any]:

@@ -40,8 +40,8 @@ ID_BYTES = 16
 MAX_ATTEMPT = (1 << 63) - 1  # that a store can keep
 
 
-def id_bytes(text: Any) -> bytes:
-    """Return the 16 bytes of a UUID in its text form; raises `InvalidRequest`."""
+def id_bytes(text: Any, name: str = "") -> bytes:
+    """Return the 16 bytes of a UUID in its text form; raises `InvalidRequest`, which says the *name* of the argument."""
     if isinstance(text, str) and len(text) == ID_LENGTH and text[8] == text[13] == text[18] == text[23] == "-":
         try:
             raw = bytes.fromhex(text.replace("-", ""))
@@ -50,7 +50,9 @@ def id_bytes(text: Any) -> bytes:
         if len(raw) == ID_BYTES:  # text with spaces gives fewer bytes
             return raw
     shown = repr(text[:100]) if isinstance(text, str) else f"a {type(text).__name__}"
-    raise InvalidRequest(f"{shown} is no job id: it must be a UUID such as 0192f0c1-2d3e-7abc-8def-0123456789ab")
+    raise InvalidRequest(
+        f"{name and f'{name}: '}{shown} is no job id: it must be a UUID such as 0192f0c1-2d3e-7abc-8def-0123456789ab"
+    )
 
 
 def both_ids(text: Any) -> tuple[str, bytes]:

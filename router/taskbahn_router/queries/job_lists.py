@@ -163,13 +163,15 @@ def filter_of(given: dict[str, Any], most: int) -> Filter:
         raise InvalidRequest("state must be text or a list of texts")
     for state in states:
         if state not in set(State):
-            raise InvalidRequest(f"there is no state {state[:100]!r}; there are {', '.join(State)}")
+            raise InvalidRequest(f"state: there is no {state[:100]!r}{did_you_mean(state, State)}; there are {', '.join(State)}")
     before, limit = given.get("before"), given.get("limit", 50)
-    if not is_number(limit) or not 0 < limit <= most or not (before is None or is_number(before)):
-        raise InvalidRequest(f"limit must be 1 to {most:,}, before the `next` of an earlier answer")
+    if not is_number(limit) or not 0 < limit <= most:
+        raise InvalidRequest(f"limit must be 1 to {most:,}, not {limit!r:.100}")
+    if before is not None and not is_number(before):
+        raise InvalidRequest(f"before must be the `next` of an earlier answer, not {before!r:.100}")
     task, queue, tag, worker, caller = (_text(name, given.get(name)) for name in ("task", "queue", "tag", "worker", "caller"))
     since, until = (_time(name, given.get(name)) for name in ("since", "until"))
-    parent, root = (None if given.get(name) is None else id_bytes(given[name]) for name in ("parent", "root"))
+    parent, root = (None if given.get(name) is None else id_bytes(given[name], name) for name in ("parent", "root"))
     return Filter(
         tuple(states), task, queue, tag, worker, since, until, before, limit, parent, root, caller, _id_part(given.get("id_part"))
     )
