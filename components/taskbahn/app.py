@@ -12,10 +12,12 @@ from taskbahn.client.applications import note_application
 from taskbahn.errors import InvalidName, InvalidOption
 from taskbahn.fork_imports import forget_half_imports, wait_for_imports
 from taskbahn.protocol.other_words import APP_WORDS, refuse
+from taskbahn.transport.access import access_of, check_use
 from taskbahn.transport.address import check_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from uuid import UUID
 
     from taskbahn.client.client import Client
@@ -41,7 +43,7 @@ C = TypeVar("C")
 S = TypeVar("S")
 TaskT = TypeVar("TaskT", bound="TaskHandle[..., Any]")
 
-INTERNAL = {"add", "client", "declared_schedules", "declared_triggers"}  # what decorators, jobs and workers use
+INTERNAL = {"access", "add", "client", "declared_schedules", "declared_triggers"}  # what decorators, jobs and workers use
 DEFAULT_URL = "ws://127.0.0.1:8080/ws"
 
 
@@ -50,17 +52,28 @@ class Taskbahn:
 
     url: the router's; by default TASKBAHN_URL, or ws://127.0.0.1:8080/ws.   timeout: seconds that a call waits for a
     router that does not answer, before it raises RouterUnavailable.   connect_within: seconds that it waits where no router has
-    answered yet. Raises InvalidOption for a url that is no address.
+    answered yet.   ca: a file with the certificates that a wss: address is checked by, TASKBAHN_CA or those of the system.
+    headers: of the request that opens the WebSocket, for a proxy in front of the node; else the lines of TASKBAHN_HEADERS.
+    Raises InvalidOption for a url that is no address, and for what cannot be.
     """
 
-    def __init__(self, url: str | None = None, *, timeout: float = 30.0, connect_within: float = 1.0) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        timeout: float = 30.0,
+        connect_within: float = 1.0,
+        ca: str | Path | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.tasks: dict[str, Task[..., Any]] = {}
         self.declared_schedules: dict[str, DeclaredSchedule] = {}  # by id
         self.declared_triggers: dict[str, DeclaredTrigger] = {}  # likewise
         self.timeout = _check_timeout(timeout)
         self.connect_within = _check_timeout(connect_within, "connect_within")
         self.url = url
-        _ = self.url  # checks the address of the environment now, too
+        self.access = access_of(ca, headers)
+        check_use(self.url, ca, headers)  # checks the address of the environment now, too
         self._client: Client | None = None
         self.substitute: Callable[[], Client] | None = None  # gives the client instead, in tests
         note_application(self)
@@ -89,7 +102,7 @@ class Taskbahn:
         with _connecting:
             client = self._client
             if client is None or client.link.process != os.getpid() or client.link.is_closed:
-                client = self._client = Client(Link(self.url, self.timeout, self.connect_within))
+                client = self._client = Client(Link(self.url, self.timeout, self.connect_within, self.access))
                 _connected.add(self)
             return client
 

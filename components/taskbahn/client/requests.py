@@ -13,7 +13,7 @@ from autobahn.wamp.exception import ApplicationError, TransportLost
 
 from taskbahn.errors import NotReady, RouterUnavailable, TaskbahnError, from_info
 from taskbahn.future import Future
-from taskbahn.transport.connection import Connection
+from taskbahn.transport.connection import NO_ACCESS, Connection
 from taskbahn.transport.reactor_thread import ReactorThread
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
+    from taskbahn.transport.access import Access
     from taskbahn.transport.session import Session
 
 NOT_READY_RETRY_SECONDS = 0.2  # seconds before the link asks a router without a dispatcher again
@@ -64,7 +65,7 @@ class Link:
     connect_within: seconds that it waits while there never was a connection, and no router answers at all.
     """
 
-    def __init__(self, url: str, timeout: float, connect_within: float) -> None:
+    def __init__(self, url: str, timeout: float, connect_within: float, access: Access = NO_ACCESS) -> None:
         self.url = url
         self.timeout = timeout
         self._connect_within = min(connect_within, timeout)
@@ -72,7 +73,7 @@ class Link:
         self.process = os.getpid()
         self.is_closed = False
         self._thread = ReactorThread("taskbahn-client")
-        self._connection = Connection(url, reactor=self._thread.reactor, on_open=self._open, on_lost=self._lost)
+        self._connection = Connection(url, reactor=self._thread.reactor, on_open=self._open, on_lost=self._lost, access=access)
         self._session: Session | None = None
         self._asked: set[Request] = set()
         self._watch: Any = None

@@ -7,6 +7,7 @@ Owns the socket, the handshake and the waiting between tries. Knows nothing of j
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from autobahn.twisted.rawsocket import WampRawSocketClientFactory
@@ -18,12 +19,15 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.logger import Logger
 
 from taskbahn.protocol import messages
+from taskbahn.transport.access import Access, certificates_of
 from taskbahn.transport.address import parse_address
 from taskbahn.transport.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
+NO_ACCESS = Access()
 
 FIRST_DELAY_SECONDS = 0.1  # seconds
 LONGEST_DELAY_SECONDS = 5.0
@@ -41,12 +45,23 @@ class Timer:
         return self._reactor.callLater(delay, function, *args, **kwargs)
 
 
-def closed_early(reason: Any) -> str:
-    """Return why a connection was closed before there was a session, as a sentence."""
+# what Autobahn says of an answer to the request that opens a WebSocket
+REFUSED = re.compile(r"upgrade failed \[(\d{3})\]: (.*)")
+CREDENTIALS = "; give credentials with Taskbahn(headers=...) or TASKBAHN_HEADERS"
+AUTHORITY = "; give the authority that has signed it with Taskbahn(ca=...) or TASKBAHN_CA"
+
+
+def closed_early(reason: Any, said: str = "") -> str:
+    """Return why a connection was closed before there was a session, as a sentence. said: by the WebSocket, of its opening."""
     sentence = "the connection was closed before it was open"
+    if refused := REFUSED.search(said):
+        remedy = CREDENTIALS if refused[1] in ("401", "403") else ""
+        return f"the answer to the request for a WebSocket was {refused[1]} {refused[2]}{remedy}"
     if reason.check(ConnectionClosed):
         return sentence
-    return f"{sentence}: {reason.getErrorMessage()}"  # such as what TLS says of a certificate
+    why = reason.getErrorMessage()  # such as what TLS says of a certificate
+    remedy = AUTHORITY if "certificate verify" in why else ""
+    return f"{sentence}: {why}{remedy}"
 
 
 class TlsEndpoint:
@@ -54,11 +69,13 @@ class TlsEndpoint:
     may never run, and then nothing is sent.
     """
 
-    def __init__(self, endpoint: Any, host: str, reactor: Any) -> None:
-        from twisted.internet.ssl import optionsForClientTLS
+    def __init__(self, endpoint: Any, host: str, reactor: Any, ca: Path | None) -> None:
+        from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 
         self._endpoint = endpoint
-        self._options = optionsForClientTLS(host)
+        roots = cast("Any", trustRootFromCertificates)
+        trusted = None if ca is None else roots([Certificate.loadPEM(found) for found in certificates_of(ca)])
+        self._options = optionsForClientTLS(host, trusted)
         self._reactor = reactor
 
     def connect(self, factory: Any) -> Deferred[Any]:
@@ -86,8 +103,10 @@ class Connection:
         on_open: Callable[[Session], Awaitable[None]],
         on_lost: Callable[[str], None] = lambda _: None,
         realm: str = messages.REALM,
+        access: Access = NO_ACCESS,
     ) -> None:
         self.url = url
+        self._access = access
         self.realm = realm
         self.session: Session | None = None
         self.last_failure = ""
@@ -109,11 +128,17 @@ class Connection:
         scheme, host, port = parse_address(url)
         endpoint: Any = HostnameEndpoint(self._reactor, host, port)
         if scheme in ("wss", "rss"):
-            endpoint = TlsEndpoint(endpoint, host, self._reactor)
+            endpoint = TlsEndpoint(endpoint, host, self._reactor, self._access.ca)
         if scheme in ("rs", "rss"):
             raw = WampRawSocketClientFactory(lambda: Session(self), serializer=MsgPackSerializer())
             return endpoint, raw
-        web = WampWebSocketClientFactory(lambda: Session(self), url=url, serializers=[MsgPackSerializer()], reactor=self._reactor)
+        web = WampWebSocketClientFactory(
+            lambda: Session(self),
+            url=url,
+            headers=dict(self._access.headers),
+            serializers=[MsgPackSerializer()],
+            reactor=self._reactor,
+        )
         web._batched_timer = Timer(self._reactor)  # noqa: SLF001 - autobahn's own always runs on the installed reactor
         web.setProtocolOptions(
             maxMessagePayloadSize=messages.MAX_MESSAGE,
@@ -185,7 +210,9 @@ class Connection:
             if self._protocol is protocol:
                 self._protocol = None
                 if self.session is None and self._opening is None:
-                    self.last_failure = self.last_failure or closed_early(reason)
+                    self.last_failure = self.last_failure or closed_early(
+                        reason, getattr(protocol, "wasNotCleanReason", None) or ""
+                    )
                     self._again()
 
         protocol.connectionLost = lost

@@ -111,7 +111,7 @@ class Worker:
             measure=self._vitals,
         )
         self.outbox = Outbox(loop, self.reporter.deliver)
-        self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost)
+        self.connection = Connection(settings.url, reactor=reactor, on_open=self._open, on_lost=self._lost, access=app.access)
         self._capture = Capture()
         self._pools = self._make_pools(loop)
         self._pool_of = {name: self._pools[task.pool] for name, task in app.tasks.items()}
