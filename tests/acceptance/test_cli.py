@@ -48,7 +48,9 @@ def test_call_takes_options_and_negative_numbers(shell: Shell, app: Taskbahn) ->
 
 
 def test_call_of_a_task_that_fails_ends_with_1(shell: Shell) -> None:
-    assert shell("call", "shop.fail", "no photograph") == (1, "", "taskbahn: ValueError: no photograph\n")
+    code, out, err = shell("call", "shop.fail", "no photograph")
+    assert (code, out, err.splitlines()[0]) == (1, "", "taskbahn: ValueError: no photograph")
+    assert "ValueError: no photograph" in shell("job", err.splitlines()[1].split("`")[1].split()[-1]).out
     said = shell("call", "shop.fail", "no photograph", "--json")
     assert (said.code, said.json["state"], said.json["error"]["type"]) == (1, "failed", "ValueError")
 

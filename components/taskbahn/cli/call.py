@@ -78,7 +78,10 @@ def _succeeded(job: Job[Any], value: Any, *, as_json: bool) -> None:
 
 def _failed(job: Job[Any], error: TaskbahnError, *, as_json: bool) -> None:
     if not as_json:
-        raise error
+        click.echo(f"taskbahn: {error.message}", err=True)
+        shown = "the traceback, and what it has logged" if error.detail.get("traceback") else "what became of it"
+        click.echo(f"taskbahn: `taskbahn job {job.id}` shows {shown}", err=True)
+        sys.exit(exit_code(error))
     kept = {name: value for name, value in error.detail.items() if name not in ("job", "state")}
     print_json({"id": job.id, "task": job.task, "state": error.detail.get("state"), "error": kept or {"message": error.message}})
     sys.exit(exit_code(error))

@@ -11,6 +11,7 @@ import click
 from taskbahn.cli import starting
 from taskbahn.protocol import messages
 from taskbahn.tuning import freeze_memory
+from taskbahn.worker.failure_log import DEFAULT_LEVEL, LEVELS, set_log_level
 
 
 @click.command()
@@ -23,6 +24,13 @@ from taskbahn.tuning import freeze_memory
 @click.option("--burst", is_flag=True, help="End when nothing is ready any more.")
 @click.option("--watch", is_flag=True, help="Restart when a source file changes.")
 @click.option("--grace", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds to finish after SIGTERM.")
+@click.option(
+    "--loglevel",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    envvar="TASKBAHN_LOGLEVEL",
+    show_envvar=True,
+    help="What is said on standard error, and the level of the root logger of the tasks. [default: info; their loggers as they are]",
+)
 @click.option("--name", help="The worker's id, its own among all workers. [default: host and process]")
 def worker(
     target: str,
@@ -33,6 +41,7 @@ def worker(
     burst: bool,
     watch: bool,
     grace: float,
+    loglevel: str | None,
     name: str | None,
 ) -> None:
     """Run a worker for the tasks of the application APP in the module MODULE, such as photos:app.
@@ -48,10 +57,20 @@ def worker(
 
         arguments = [argument for argument in sys.argv[2:] if argument != "--watch"]
         raise click.exceptions.Exit(watch_sources(arguments, target, lambda sentence: click.echo(sentence, err=True)))
-    raise click.exceptions.Exit(_run(target, url, slots, queues, burst=burst, grace=grace, name=name))
+    raise click.exceptions.Exit(_run(target, url, slots, queues, burst=burst, grace=grace, name=name, level=loglevel))
 
 
-def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst: bool, grace: float, name: str | None) -> int:
+def _run(
+    target: str,
+    url: str | None,
+    slots: int | None,
+    queues: str,
+    *,
+    burst: bool,
+    grace: float,
+    name: str | None,
+    level: str | None,
+) -> int:
     from taskbahn.errors import TaskbahnError
     from taskbahn.transport.address import check_address
     from taskbahn.worker.capture import Capture
@@ -63,6 +82,9 @@ def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst:
     served = [queue.strip() for queue in queues.split(",") if queue.strip()]
     if not served:
         raise click.UsageError("--queues names no queue: write it like --queues default,mail")
+    if level is not None:
+        os.environ["TASKBAHN_LOGLEVEL"] = level  # for the processes of its pool
+        set_log_level(level)
     capture = Capture()
     capture.start()  # before the application's import, which may bind the streams
     try:
@@ -74,7 +96,7 @@ def _run(target: str, url: str | None, slots: int | None, queues: str, *, burst:
             task.declaration()
         settings = Settings(target=target, url=app.url if url is None else url, name=name, slots=slots, queues=served)
         freeze_memory()
-        return run_worker(app, settings, grace=grace, burst=burst)
+        return run_worker(app, settings, grace=grace, burst=burst, level=level or DEFAULT_LEVEL)
     except TaskbahnError as error:
         click.echo(f"error: {error}", err=True)
         return 1

@@ -30,6 +30,7 @@ from taskbahn.worker.alarms import Alarms
 from taskbahn.worker.capture import Capture, Streams
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, outcome, stopped
+from taskbahn.worker.failure_log import set_log_level
 from taskbahn.worker.forked import guard
 from taskbahn.worker.frames import CAN_WAIT, DEAF_EXIT_CODE, HAS_PERMITS, IS_ONCE, MAX_READ_BYTES, Mark, Unframer, frame
 from taskbahn.worker.helper_processes import HelperProcesses
@@ -326,6 +327,8 @@ def main() -> None:
     in_worker()
     alarms = Alarms()
     alarms.start()
+    if level := os.environ.get("TASKBAHN_LOGLEVEL"):
+        set_log_level(level)
     tasks = load_app(target).tasks
     alarms.imported()
     HelperThreads().start()

@@ -45,6 +45,7 @@ class Sent(NamedTuple):
 class Reporter:
     """Keeps the books and sends the reports; lives on the event loop's thread.
 
+    on_failed gets each attempt that did not succeed, with what is reported of it.
     on_chunks gets the mark up to which the chunks of an attempt are recorded, or will never be.
     on_refused gets the attempts that are no longer this worker's; on_unanswered is called when a report was not acknowledged for too long, with
     the seconds, and is to drop the connection; measure tells now and then what this worker takes of its machine.
@@ -59,6 +60,7 @@ class Reporter:
         on_refused: Callable[[list[Key]], None] = lambda _: None,
         on_unanswered: Callable[[float], None] = lambda _: None,
         on_chunks: Callable[[AttemptContext, int], None] = lambda _, __: None,
+        on_failed: Callable[[AttemptContext, dict[str, Any]], None] = lambda _, __: None,
         measure: Callable[[], Vitals] | None = None,
     ) -> None:
         self.held: dict[Key, AttemptContext] = {}  # attempts without an outcome
@@ -69,6 +71,7 @@ class Reporter:
         self._on_refused = on_refused
         self._on_unanswered = on_unanswered
         self._on_chunks = on_chunks
+        self._on_failed = on_failed
         self._measure = measure
         self._measured_at: float | None = None  # when the vitals were last measured in this session
         self._is_urgent = False
@@ -196,6 +199,7 @@ class Reporter:
                     self._pending.begun.append(key)
             return
         self._tell_missing(key)
+        self._on_failed(context, data)
         self._pending.failed.append(data)
         self.finished += 1
 

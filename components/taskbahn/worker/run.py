@@ -17,6 +17,7 @@ from taskbahn.errors import TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.transport.monotonic_reactor import steady_timers
 from taskbahn.worker.burst import nothing_left
 from taskbahn.worker.capture import without_tee
+from taskbahn.worker.failure_log import DEFAULT_LEVEL, FailureLog, Voice
 from taskbahn.worker.forked import guard, keep_from_copies
 from taskbahn.worker.loop_thread import BROKEN_EXIT_CODE, keep_clock
 
@@ -28,20 +29,37 @@ SILENT_AFTER = 1.0  # seconds without an answer of the router, after which the w
 GIVE_UP_WITHIN = 4.0  # seconds after the grace for stopping what still runs and output so
 EXIT_WITHIN = 5.0  # seconds after which threads that hang keep the process no longer
 RECORDED_WITHIN = 5.0  # seconds that the last report may take when the grace is 0
+# what Autobahn and Twisted say at "info" is about their own insides
+OF_TWISTED = {"debug": "info", "info": "warn", "warning": "warn", "error": "error", "critical": "critical"}
 SERVICE_ERRORS = ("taskbahn.error.service", "taskbahn.error.store_unavailable", "taskbahn.error.not_ready")
 
 console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
+def _write(sentence: str) -> None:
+    """Write past what captures the output of attempts: this may run in the context of one that has ended."""
+    Console(file=without_tee(sys.stderr), soft_wrap=True, highlight=False).print(sentence, markup=False, emoji=False)
+
+
 class Run:
     """One worker process. `finished` is set when it shall end, with `code` as its exit code."""
 
-    def __init__(self, app: Taskbahn, settings: Settings, *, grace: float, burst: bool, task_reactor: Any = None) -> None:
+    def __init__(
+        self,
+        app: Taskbahn,
+        settings: Settings,
+        *,
+        grace: float,
+        burst: bool,
+        level: str = DEFAULT_LEVEL,
+        task_reactor: Any = None,
+    ) -> None:
         self.app = app
         self.task_reactor = task_reactor
         self.settings = settings
         self.grace = grace
         self.burst = burst
+        self.voice = Voice(_write, level)
         self.code = 0
         self.finished = asyncio.Event()
         self.hurry = asyncio.Event()
@@ -62,9 +80,8 @@ class Run:
             loop=loop,
             on_refused=self._refused,
             on_attached=lambda: self._attached(worker),
-            on_lost=lambda reason: console.print(
-                f"lost the router at {self.settings.url} ({reason}); trying again", markup=False
-            ),
+            on_lost=lambda reason: self.voice.say("warning", f"lost the router at {self.settings.url} ({reason}); trying again"),
+            on_failed=FailureLog(self.voice, loop.call_later).failed,
             task_reactor=self.task_reactor,
         )
         try:
@@ -91,7 +108,7 @@ class Run:
         worker.drain()
         running = len(worker.reporter.held)
         if running and not self.burst:
-            console.print(f"stopping: {running} running, up to {self.grace:g} s for them (once more Ctrl-C to hurry)")
+            self.voice.say("info", f"stopping: {running} running, up to {self.grace:g} s for them (once more Ctrl-C to hurry)")
         if not await self._clear(worker, self.grace, self.hurry):
             worker.give_up()
             if not await self._clear(worker, GIVE_UP_WITHIN, asyncio.Event()):
@@ -113,12 +130,14 @@ class Run:
     def _attached(self, worker: Worker) -> None:
         self._said.clear()
         if self._was_attached:
-            console.print(f"back at {self.settings.url}")
+            self.voice.say("warning", f"back at {self.settings.url}")
             return
         self._was_attached = True
         names = sorted(self.app.tasks)
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")  # noqa: PLR2004
         tasks, slots = ("task" if len(names) == 1 else "tasks"), ("slot" if worker.slots == 1 else "slots")
+        if not self.voice.says("info"):
+            return
         console.print(
             f"[bold]worker {worker.id} ready[/]: {len(names)} {tasks} ({shown}), {worker.slots} {slots}, "
             f"{'queue' if len(self.settings.queues) == 1 else 'queues'} {', '.join(self.settings.queues)}, at {self.settings.url}"
@@ -134,7 +153,7 @@ class Run:
     def _say_once(self, key: str, sentence: str) -> None:
         if key not in self._said:
             self._said.add(key)
-            console.print(sentence, markup=False)
+            self.voice.say("warning", sentence)
 
     def _refused(self, error: Exception) -> None:
         """Handle a refusal of the dispatcher, which is final or temporary."""
@@ -148,12 +167,12 @@ class Run:
             self._say_once(uri, f"{text}; still trying")
 
     def _fail(self, sentence: str) -> None:
-        console.print(f"error: {sentence}", markup=False)
+        self.voice.say("critical", f"error: {sentence}")
         self.code = 1
         self.finished.set()
 
 
-def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) -> int:
+def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool, level: str = DEFAULT_LEVEL) -> int:
     """Run a worker in this process, on an asyncio reactor of its own; returns the exit code.
 
     Twisted's installed reactor is that of the event loop on which `async def` tasks run, for they may use it.
@@ -170,8 +189,8 @@ def run_worker(app: Taskbahn, settings: Settings, *, grace: float, burst: bool) 
     steady_timers(installed)
     reactor = _own_reactor(loop) if has_async else installed
 
-    _log_to_stderr()
-    run = Run(app, settings, grace=grace, burst=burst, task_reactor=installed if has_async else None)
+    _log_to_stderr(level)
+    run = Run(app, settings, grace=grace, burst=burst, level=level, task_reactor=installed if has_async else None)
     guard(tuple)
     keep_from_copies(loop)
     main = loop.create_task(run.main(reactor))
@@ -197,10 +216,11 @@ def _own_reactor(loop: asyncio.AbstractEventLoop) -> Any:
     return reactor
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(level: str) -> None:
     from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, globalLogBeginner, textFileLogObserver
 
     observer: Any = FilteringLogObserver(
-        cast("Any", textFileLogObserver(without_tee(sys.stderr))), [cast("Any", LogLevelFilterPredicate(LogLevel.warn))]
+        cast("Any", textFileLogObserver(without_tee(sys.stderr))),
+        [cast("Any", LogLevelFilterPredicate(getattr(LogLevel, OF_TWISTED[level])))],
     )
     globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)

@@ -75,6 +75,7 @@ class Worker:
 
     on_attached: called after each welcome.   on_refused: called with the dispatcher's answer when it does not take this
     worker, or dismisses it.   on_lost: called with the reason when the session ends, though it was wanted.   task_reactor: see `LoopThread`.
+    on_failed: see `Reporter`.
     """
 
     log = Logger("taskbahn.worker")
@@ -89,6 +90,7 @@ class Worker:
         on_refused: Callable[[Exception], None] = lambda _: None,
         on_attached: Callable[[], None] = lambda: None,
         on_lost: Callable[[str], None] = lambda _: None,
+        on_failed: Callable[[AttemptContext, dict[str, Any]], None] = lambda _, __: None,
         task_reactor: Any = None,
     ) -> None:
         self.app = app
@@ -108,6 +110,7 @@ class Worker:
             on_refused=self._refused,
             on_unanswered=self._unanswered,
             on_chunks=self._chunks_recorded,
+            on_failed=on_failed,
             measure=self._vitals,
         )
         self.outbox = Outbox(loop, self.reporter.deliver)
