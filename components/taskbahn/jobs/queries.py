@@ -142,8 +142,8 @@ class Views:
         A page, `app.view.jobs(...).jobs`, looks at a bounded number of jobs, so it may be short, even empty, and yet have a `next`, which is
         *before* of the next one.  Raises WrongQuery at once, InvalidRequest when it asks.
         """
-        words: dict[str, Any] = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "since": since, "until": until}
-        words |= {"caller": caller, "error": error, "parent": parent, "root": root, "id_part": id_part}
+        words: dict[str, Any] = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "caller": caller}
+        words |= {"since": since, "until": until, "error": error, "parent": parent, "root": root, "id_part": id_part}
         return JobStream(self._app, query, words, before, limit)
 
     def _ask(self, kind: type[T], procedure: str, **given: Any) -> T:
