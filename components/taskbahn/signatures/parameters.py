@@ -14,6 +14,7 @@ import msgspec
 from taskbahn.errors import CallerError, did_you_mean
 from taskbahn.protocol import messages
 from taskbahn.signatures import codec, exact_values, streams
+from taskbahn.signatures.constraints import with_constraints
 from taskbahn.signatures.payloads import NOT_DATA
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Parameters:
 
     def __init__(self, function: Callable[..., Any], task: str) -> None:
         self.task = task
-        hints = get_type_hints(function, include_extras=True)
+        hints = {name: _checked(task, name, hint) for name, hint in get_type_hints(function, include_extras=True).items()}
         found = [_parameter(parameter, hints) for parameter in inspect.signature(function).parameters.values()]
         self.rest = next((p for p in found if p.kind is inspect.Parameter.VAR_POSITIONAL), None)
         self.any_name = next((p for p in found if p.kind is inspect.Parameter.VAR_KEYWORD), None)
@@ -211,16 +212,27 @@ def _schemas(name: str, hints: list[Any], labels: list[str]) -> tuple[list[Any],
     return list(schemas), {**components, **extra}
 
 
+def _checked(task: str, label: str, hint: Any) -> Any:
+    """Return an annotation with the constraints that arguments are checked by."""
+    try:
+        return with_constraints(hint)
+    except TypeError as error:  # an `Unchecked`, or msgspec's own of what does not go together
+        raise UnsupportedAnnotation(f"{task}: {_place_of(label)} is annotated with {error}") from error
+
+
+def _place_of(label: str) -> str:
+    return {"return": "the result", "yield": "what it yields"}.get(label, f"parameter {label!r}")
+
+
 def _check_annotation(name: str, label: str, hint: Any) -> None:
     try:
         msgspec.json.schema_components([hint], schema_hook=codec.schema_hook_into({}))
     except (TypeError, NotImplementedError) as error:
-        where = {"return": "the result", "yield": "what it yields"}.get(label, f"parameter {label!r}")
         first = str(error).partition(" - type ")[0].partition("\n")[0]
         reason = "" if first.startswith("Generating JSON schema") or "not data" in first else f" ({first})"
         spelled = inspect.formatannotation(hint)
         raise UnsupportedAnnotation(
-            f"{name}: {where} is annotated {spelled}, which cannot travel as data{reason}; use a plain type, a dataclass, or Any"
+            f"{name}: {_place_of(label)} is annotated {spelled}, which cannot travel as data{reason}; use a plain type, a dataclass, or Any"
         ) from error
 
 
