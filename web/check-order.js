@@ -6,7 +6,7 @@ import { dirname, join, relative } from "node:path";
 const STATIC = join(import.meta.dirname, "taskbahn_web/static");
 const PARTS = [
   "app/main.js", "app/shell", "app/pages", "app/parts", "app/data", "app/charts", "app/text", "app/core",
-  "elements.js", "elements", "shared", "taskbahn.js", "client", "vendor",
+  "react.js", "vue.js", "follow", "elements.js", "elements", "shared", "taskbahn.js", "client", "vendor",
 ]; // top down
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g;
 const COMMENT = /\/\*[^]*?\*\//g; // types that are only named there lead anywhere

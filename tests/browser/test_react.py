@@ -29,22 +29,25 @@ PAGE = """<!doctype html>
 <meta charset="utf-8"><title>A page made with React</title>
 <script type="importmap">{"imports": {
     "react": "/react.js", "react-dom": "/react-dom.js", "react-dom/client": "/react-dom-client.js", "scheduler": "/scheduler.js",
-    "taskbahn": "NODE/taskbahn.js", "taskbahn/elements.js": "NODE/elements.js"
+    "taskbahn": "NODE/taskbahn.js", "taskbahn/elements.js": "NODE/elements.js", "taskbahn/react": "NODE/react.js"
 }}</script>
 <div id="root"></div>
 <script type="module">
 import { createElement as h, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { bahn, useJob } from "/use-job.js";
+import { Bahn } from "taskbahn";
+import { useJob } from "taskbahn/react";
 import { Thumbnail } from "/thumbnail.js";
+const bahn = new Bahn(URL);
 function View({ id }) {
-    const { state, progress, result, place, question } = useJob(id);
+    const job = useJob(id, { bahn }), { state, progress, result, place, question } = job;
+    globalThis.seen.push(job);
     const button = question && h("button", { onClick: () => question.answer({ yes: true }) }, question.question);
-    return h("p", {}, [state, progress?.fraction, place?.why, result].join(" | "), button);
+    return h("p", {}, [state, progress?.fraction, place?.why, result ?? job.error?.message].join(" | "), button);
 }
 const root = createRoot(document.getElementById("root"));
 const draw = (...view) => root.render(h(StrictMode, {}, h(...view)));
-Object.assign(globalThis, { bahn, draw, show: id => draw(View, { id }), thumbnail: path => draw(Thumbnail, { path }) });
+Object.assign(globalThis, { seen: [], bahn, draw, show: id => draw(View, { id }), thumbnail: path => draw(Thumbnail, { path }) });
 </script>
 </html>
 """
@@ -56,6 +59,7 @@ SOURCE
 export default module.exports;
 export const { EXPORTS } = module.exports;
 """
+REACT = "createElement, Fragment, StrictMode, useMemo, useState, useSyncExternalStore"
 COMPILE = """
 import ts from "typescript";
 import { readFileSync } from "node:fs";
@@ -83,23 +87,20 @@ def compiled(*sources: str) -> list[str]:
 
 @pytest.fixture
 def visit(page: Page, origin: str, heard: Any) -> Iterator[Callable[[], Page]]:
-    """Open a page made with React, with the hook and the component of the docs as they stand there."""
+    """Open a page made with React, with the component of the docs as it is there."""
     site = Site(origin)
     site.is_strict = False  # the import map is in the page
     heard.origins.append(site.origin)
     heard.allowed = ["Download the React DevTools"]
     blocks = {block.title: block.text for block in documents.blocks(ROOT / "docs" / "browser.md") if block.title}
-    hook, component = blocks["use-job.js"], blocks["thumbnail.jsx"]
-    assert len(hook[hook.index("export function") :].splitlines()) <= 20
-    component = component.replace("images.thumbnail", "pictures.thumbnail")
-    hook, component = compiled(
-        hook.replace("127.0.0.1:8080", origin.removeprefix("http://")), 'import React from "react";\n' + component
+    (component,) = compiled('import React from "react";\n' + blocks["thumbnail.jsx"])
+    component = component.replace("images.thumbnail", "pictures.thumbnail").replace(
+        "127.0.0.1:8080", origin.removeprefix("http://")
     )
     react = {"react": "React"}
     site.modules = {
-        "/use-job.js": hook,
         "/thumbnail.js": component,
-        "/react.js": module("react/cjs/react.development.js", {}, "createElement, Fragment, StrictMode, useEffect, useState"),
+        "/react.js": module("react/cjs/react.development.js", {}, REACT),
         "/scheduler.js": module("scheduler/cjs/scheduler.development.js", {}, "unstable_now"),
         "/react-dom.js": module("react-dom/cjs/react-dom.development.js", react, "version"),
         "/react-dom-client.js": module(
@@ -108,7 +109,7 @@ def visit(page: Page, origin: str, heard: Any) -> Iterator[Callable[[], Page]]:
             "createRoot",
         ),
     }
-    site.body = PAGE.replace("NODE", origin)
+    site.body = PAGE.replace("NODE", origin).replace("URL", json.dumps({"url": origin.replace("http", "ws") + "/ws"}))
 
     def visit() -> Page:
         page.goto(site.origin)
@@ -147,8 +148,30 @@ def test_the_hook_brings_what_a_job_asks(visit: Callable[[], Page]) -> None:
     view = visit()
     view.evaluate("id => show(id)", start(view, "asks.approval", {"book": "Emma"}, {}))
     view.get_by_role("button", name="Publish Emma?").click()
-    expect(view.locator("p")).to_have_text("succeeded |  |  | True")
+    expect(view.locator("p")).to_have_text("succeeded | 1 |  | True")
     expect(view.get_by_role("button")).to_have_count(0)
+
+
+def test_the_hook_says_how_a_job_failed_and_follows_its_retry(visit: Callable[[], Page]) -> None:
+    view = visit()
+    text = view.locator("p")
+    failed = start(view, "pictures.broken", {"path": "cat.gif"}, {"retries": 0})
+    view.evaluate("id => show(id)", failed)
+    expect(text).to_have_text("failed |  |  | ValueError: cat.gif is no picture")
+    last = "(({ error, isEnded, connection }) => [error.uri, isEnded, connection])(seen.at(-1))"
+    assert view.evaluate(last) == ["taskbahn.error.job_failed", True, "live"]
+    held = start(view, "sleep.long", {}, {"delay": 60})
+    view.evaluate("id => show(id)", held)
+    expect(text).to_have_text(re.compile("^waiting"))
+    view.evaluate("seen.at(-1).job.cancel('no need')")
+    expect(text).to_have_text("cancelled |  |  | no need")
+    view.evaluate("id => bahn.retry([id])", held)
+    expect(text).to_have_text(re.compile(r"^(waiting|ready|running) \|"))
+    view.evaluate("seen.at(-1).job.cancel()")
+    expect(text).to_have_text("cancelled |  |  | cancelled")
+    view.evaluate("show('01890000-0000-7000-8000-000000000000')")
+    expect(text).to_have_text(re.compile("There is no job|there is no job"))
+    assert not view.evaluate("seen.some(({ isEnded, state, result, error }) => isEnded !== Boolean(result || error) && state)")
 
 
 def test_a_component_starts_a_job_and_react_draws_the_elements(visit: Callable[[], Page], gate: Path) -> None:
@@ -158,7 +181,8 @@ def test_a_component_starts_a_job_and_react_draws_the_elements(visit: Callable[[
     bar = view.get_by_role("progressbar", name="Progress of pictures.thumbnail")
     expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]\d?$"))
     expect(view.locator("#root > p")).to_have_text(re.compile("^running"))
-    assert view.evaluate("document.querySelector('job-progress').bahn === bahn")  # a property that is no text
+    assert view.evaluate("document.querySelector('job-progress').bahn.state") == "live"  # a property that is no text
+    expect(view.locator("#root > progress")).not_to_have_attribute("value", "0")
     expect(view.get_by_role("button", name="Cancel")).to_be_visible()  # one that is yes or no
     gate.touch()
     expect(view.locator("#root > p")).to_have_text(f"succeeded: {gate}@256")

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -39,6 +39,8 @@ test("the package has version and licence of the project", () => {
 test("the types are those of the code: npm run declarations", () => {
   const copy = join(FOLDER, "web");
   for (const name of ["tsconfig.json", "tsconfig.declarations.json"]) cpSync(join(WEB, name), join(copy, name));
+  cpSync(join(WEB, "frameworks.d.ts"), join(copy, "frameworks.d.ts"));
+  symlinkSync(join(WEB, "node_modules"), join(copy, "node_modules")); // vue.js has the types of Vue
   cpSync(STATIC, join(copy, "taskbahn_web/static"), { recursive: true, filter: (path) => !/static\/(app|vendor|types\/(?!tags\.|index\.))/.test(path) });
   assert.equal(outputOf(() => node(TSC, "-p", join(copy, "tsconfig.declarations.json"))), "");
   cpSync(join(STATIC, "client/tasks.d.ts"), join(copy, "taskbahn_web/static/types/client/tasks.d.ts"));
@@ -51,7 +53,7 @@ test("the types are those of the code: npm run declarations", () => {
 test("the package installs without a registry, loads without a page, and its types hold", () => {
   const [{ filename, files }] = JSON.parse(npm(STATIC, "pack", "--json", "--pack-destination", FOLDER));
   const packed = files.map(({ path }) => path);
-  for (const path of ["LICENSE", "README.md", "taskbahn.js", "elements.js", "vendor/wampy/LICENSE"]) assert.ok(packed.includes(path), path);
+  for (const path of ["LICENSE", "README.md", "taskbahn.js", "elements.js", "react.js", "vue.js", "follow/job-store.js", "types/vue.d.ts", "vendor/wampy/LICENSE"]) assert.ok(packed.includes(path), path);
   assert.deepEqual(packed.filter((path) => /^(app|styles|vendor\/(?!wampy))/.test(path)), []);
 
   npm(FOLDER, "init", "--yes");

@@ -2,6 +2,7 @@
 
 import { chain, chord, connect, FINAL_STATES, group, output, s, si, TaskbahnError, type Bahn, type Job, type Question } from "taskbahn";
 import { addTexts, JobProgress } from "taskbahn/elements.js";
+import { useJob } from "taskbahn/react";
 
 async function use(): Promise<number> {
   const bahn: Bahn = await connect({ url: "ws://127.0.0.1:8080/ws" });
@@ -96,6 +97,19 @@ async function typed(bahn: Bahn): Promise<void> {
   console.log(wrong, one);
 }
 
+/** A hook knows what its job returns. */
+async function followed(bahn: Bahn): Promise<void> {
+  const job = await bahn.start("images.resize", ["a.jpg"]);
+  const { state, progress, place, question, result, error, isEnded, connection, view } = useJob(job, { bahn });
+  const text: string | undefined = result;
+  console.log(state === "running", progress?.fraction?.toFixed(1), place?.ahead, await question?.answer(true), text, error?.uri, isEnded, view?.task);
+  console.log(connection === "idle", useJob<number>("0199").result?.toFixed(), useJob(null, { url: "ws://127.0.0.1:8080/ws" }).job);
+  // @ts-expect-error: the result is a text
+  const wrong: number | undefined = useJob(job).result;
+  // @ts-expect-error: there is no such state
+  console.log(wrong, state === "done");
+}
+
 /** Events are a union: their kind says what their data are. */
 async function hear(job: Job): Promise<void> {
   for await (const event of job.events()) {
@@ -179,4 +193,4 @@ async function wrong(bahn: Bahn, job: Job): Promise<void> {
   job.onPlace(({ why }) => console.log(why));
 }
 
-void [use, show, flow, typed, hear, listen, wrong];
+void [use, show, flow, typed, followed, hear, listen, wrong];

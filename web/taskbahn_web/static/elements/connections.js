@@ -8,10 +8,11 @@ const LINGER_SECONDS = 5; // seconds
 const connections = new Map();
 
 /**
- * @param {string} url  of the router's WebSocket; "" for the one that this module came from
+ * @param {string} address  of the router's WebSocket, from where the page is; "" for the one that this module came from
  * @returns {{bahn: Bahn, giveBack: () => void}}
  */
-export function borrowConnection(url) {
+export function borrowConnection(address) {
+  const url = address && globalThis.document ? new URL(address, document.baseURI).href : address;
   const entry = connections.get(url) ?? { bahn: new Bahn(url ? { url } : {}), users: 0, timer: undefined };
   connections.set(url, entry);
   clearTimeout(entry.timer);

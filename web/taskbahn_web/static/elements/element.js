@@ -133,7 +133,7 @@ export class TaskbahnElement extends Base {
 
   #start() {
     this.#isOpen = true;
-    if (!this.#given) this.#borrowed = borrowConnection(this.url && new URL(this.url, document.baseURI).href);
+    if (!this.#given) this.#borrowed = borrowConnection(this.url);
     const bahn = /** @type {import("../taskbahn.js").Bahn} */ (this.bahn);
     this.#stopStates = bahn.onState(() => this.drawSoon());
     this.#stopTexts = onTexts(() => this.retext());

@@ -835,7 +835,7 @@ export type Options = {
      */
     keep?: number | undefined;
     delivery?: "at_least_once" | "at_most_once" | undefined;
-    on_caller_lost?: "cancel" | "continue" | undefined;
+    on_caller_lost?: "continue" | "cancel" | undefined;
     tags?: string[] | undefined;
     /**
      * as long as a job of the task with it is kept, that is the same job

@@ -1,8 +1,8 @@
 /**
- * @param {string} url  of the router's WebSocket; "" for the one that this module came from
+ * @param {string} address  of the router's WebSocket, from where the page is; "" for the one that this module came from
  * @returns {{bahn: Bahn, giveBack: () => void}}
  */
-export function borrowConnection(url: string): {
+export function borrowConnection(address: string): {
     bahn: Bahn;
     giveBack: () => void;
 };
