@@ -129,7 +129,7 @@ def test_the_composable_brings_what_a_job_asks(visit: Callable[..., Page]) -> No
     expect(view.get_by_role("button")).to_have_count(0)
 
 
-def test_a_lost_connection_is_told_and_made_good(visit: Callable[..., Page], relay: Relay, heard: Any, gate: Path) -> None:
+def test_a_lost_connection_is_seen_and_made_good(visit: Callable[..., Page], relay: Relay, heard: Any, gate: Path) -> None:
     view = visit(relay.origin)
     view.evaluate("id => show(id)", start(view, "numbers.count", {"to": 20, "held": str(gate)}))
     expect(view.locator("p")).to_have_text(re.compile("^running"))

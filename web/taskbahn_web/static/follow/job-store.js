@@ -1,4 +1,4 @@
-/** What a hook knows of a job: one value that is made anew with each change. Hooks and elements of a page share one watch of a job. */
+/** What a hook knows of a job: one value, another one after each change. Hooks and elements of a page share one watch of a job. */
 
 import { resultOf } from "../client/job.js";
 import { notify } from "../client/listeners.js";
@@ -31,7 +31,7 @@ import { TaskbahnError } from "../taskbahn.js";
  * @property {R | undefined} result  once it has succeeded
  * @property {TaskbahnError | null} error  why it did not succeed, or why it cannot be watched
  * @property {boolean} isEnded  it will not change any more, unless it is retried
- * @property {"idle" | import("../client/connection.js").ConnectionState} connection  idle: there is no job, or nobody looks yet
+ * @property {"idle" | import("../client/connection.js").ConnectionState} connection  idle: there is no job, or no component shows it yet
  */
 
 const UNSEEN_MS = 1000; // between two changes while the tab is hidden
@@ -72,7 +72,7 @@ export class JobStore {
   read = () => this.#now;
 
   /**
-   * Follow the job as long as somebody listens.
+   * Follow the job as long as there is a listener.
    * @param {() => void} listener
    * @returns {() => void}  stops it
    */

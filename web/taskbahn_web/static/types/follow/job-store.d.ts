@@ -16,7 +16,7 @@ export class JobStore {
     /** The value of now, the same one until something changes. */
     read: () => JobState<any>;
     /**
-     * Follow the job as long as somebody listens.
+     * Follow the job as long as there is a listener.
      * @param {() => void} listener
      * @returns {() => void}  stops it
      */
@@ -78,7 +78,7 @@ export type JobState<R = any> = {
      */
     isEnded: boolean;
     /**
-     * idle: there is no job, or nobody looks yet
+     * idle: there is no job, or no component shows it yet
      */
     connection: "idle" | import("../client/connection.js").ConnectionState;
 };
