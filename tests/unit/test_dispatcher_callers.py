@@ -148,6 +148,27 @@ def test_an_id_given_twice_in_one_submission_is_one_job(harness: DispatcherHarne
 # waiting
 
 
+@pytest.mark.parametrize(
+    "given, error",
+    [
+        ({}, {"message": "cancelled", "by": "joe"}),
+        ({"reason": "not needed"}, {"message": "not needed", "by": "joe"}),
+        ({"reason": "not needed", "who": "Ada"}, {"message": "not needed", "by": "Ada"}),
+    ],
+    ids=str,
+)
+def test_a_cancelled_job_says_why_and_by_whom(
+    harness: DispatcherHarness, worker: FakeWorker, given: dict[str, Any], error: dict[str, str]
+) -> None:
+    harness.submit()
+    harness.settle()
+    assert worker.take()
+    harness.ask(messages.JOB_CANCEL, [ONE], **given)
+    harness.settle()
+    assert harness.ask(messages.JOB_GET, ONE).answer["error"] == error
+    assert harness.ask(messages.JOB_CANCEL, [TWO], who=5).error == "invalid_option"
+
+
 def test_waiting_for_what_is_finished_running_and_unknown(harness: DispatcherHarness, worker: FakeWorker) -> None:
     harness.submit()
     harness.settle()

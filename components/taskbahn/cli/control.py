@@ -11,6 +11,7 @@ from taskbahn.cli.bulk import CANCEL, RETRY, change_where
 from taskbahn.cli.completing import complete_job
 from taskbahn.cli.shared import common, connected, exit_code, find_job, print_json
 from taskbahn.errors import from_info
+from taskbahn.jobs.admin import user_name
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ def many(command: F) -> F:
 def cancel(ids: tuple[str, ...], reason: str, where: str | None, url: str | None, *, yes: bool, as_json: bool) -> None:
     """Cancel jobs, whatever they are doing."""
     if _is_query(ids, where):
-        change_where(CANCEL, where or "", url, yes=yes, as_json=as_json, reason=reason)
+        change_where(CANCEL, where or "", url, yes=yes, as_json=as_json, reason=reason, who=user_name())
         return
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
-        answers = app.client.ask(messages.JOB_CANCEL, full, reason=reason).get()
+        answers = app.client.ask(messages.JOB_CANCEL, full, reason=reason, who=user_name()).get()
     show_states(full, answers, as_json=as_json)
 
 

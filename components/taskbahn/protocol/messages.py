@@ -18,7 +18,7 @@ Clients (CALL):
     taskbahn.job.events(id, after=0)         -> {"events": [Event, ...]}     stored ones only, at most MAX_EVENTS
     taskbahn.job.results(id, after=-1)       -> {"results": [[position, JSON], ...], "next"}    what a job gets from those that it waits for
     taskbahn.job.notes(id, after="")         -> {"notes": [[name, JSON], ...], "next"}   what a job remembers from attempt to attempt
-    taskbahn.job.cancel([id, ...], reason="")-> [state | ErrorInfo, ...]     the state after it
+    taskbahn.job.cancel([id, ...], reason="", who="") -> [state | ErrorInfo, ...]     the state after it
     taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
     taskbahn.job.skip([id, ...])             -> [state | ErrorInfo, ...]: those that are held by these go on without them
     taskbahn.job.pause([id, ...], reason="", within=, who="") -> [state | ErrorInfo, ...]   with their trees, until resumed

@@ -16,7 +16,7 @@ from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.dispatcher.assignment import Assignment
-from taskbahn_router.dispatcher.cancels import decide_cancels
+from taskbahn_router.dispatcher.cancels import decide_cancels, words_of
 from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
 from taskbahn_router.dispatcher.event_waits import EventWaits
 from taskbahn_router.dispatcher.group_commit import GroupCommit
@@ -44,7 +44,7 @@ from taskbahn_router.submission.admission import Admission
 from taskbahn_router.submission.fair_queue import FairQueue
 from taskbahn_router.submission.memory_budget import MemoryBudget, Share
 from taskbahn_router.submission.slices import Rest, Slices, parts_of
-from taskbahn_router.submission.submission import Draft, Submissions, check_text
+from taskbahn_router.submission.submission import Draft, Submissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -193,10 +193,9 @@ class Dispatcher:
     def cancel_jobs(self, call: PendingCall) -> None:
         """`taskbahn.job.cancel`."""
         self.check_accepting()
-        reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:500]
-        check_text("the reason", reason)
+        reason, by = words_of(call)
         read = self.memory_budget.being_read
-        ask = self.joins.by_any_id(lambda raw, answer: read.after(raw, lambda: self.cancel(raw, reason, answer)))
+        ask = self.joins.by_any_id(lambda raw, answer: read.after(raw, lambda: self.cancel(raw, reason, answer, by)))
         act_on_each(call, ask, None)
 
     def change_jobs(self, change: Change, call: PendingCall) -> None:
@@ -205,9 +204,9 @@ class Dispatcher:
         ask = self.joins.by_any_id(lambda raw, answer: self._ask(lambda turn: change.ask(turn, raw, answer)))
         act_on_each(call, ask, change.unmoved)
 
-    def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
+    def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None], by: str | None = None) -> None:
         """Cancel a job in whatever state it is; *answer* gets what became of it after the commit."""
-        self.turn_input.add_cancel(raw, reason, answer)
+        self.turn_input.add_cancel(raw, reason, answer, by)
         self.loop.schedule_turn()
 
     def tell(self, told: Told, answer: Callable[[tuple[Answer, str] | None], None]) -> None:

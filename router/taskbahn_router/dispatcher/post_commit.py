@@ -12,6 +12,7 @@ from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import HAS_NOTES
 from taskbahn_router.core.suspensions import closes
 from taskbahn_router.dispatcher.admitted import refusal_error, tell_joined
+from taskbahn_router.dispatcher.cancels import cancel_error
 from taskbahn_router.dispatcher.group_commit import SMALL_COMMIT_ROWS
 from taskbahn_router.dispatcher.job_pausing import show_pauses
 from taskbahn_router.dispatcher.outcomes import release_slot
@@ -240,8 +241,9 @@ class PostCommit:
         """Follow the jobs that the store moved, and answer the clients that asked for it."""
         turn_input = effects.turn_input
         # the first cancel of a job is the one that moved it
-        reasons = {id: reason for id, reason, _ in reversed(turn_input.cancels)}
-        full = {**(result.admitted.cancelled if result.admitted is not None else {}), **result.replaced}
+        reasons = {id: (reason, by) for id, reason, _, by in reversed(turn_input.cancels)}
+        by_limits = {**(result.admitted.cancelled if result.admitted is not None else {}), **result.replaced}
+        full = {seq: (reason, None) for seq, reason in by_limits.items()}
         unstarted = {job for job, _ in effects.started} if reasons or result.errors else set()
         for part in parts_of(result.moved):
             for moved in part:
@@ -252,7 +254,7 @@ class PostCommit:
                 self._publisher.moved(moved, error, now, result.results.get(moved.seq))
             yield
         others = (answer for _, answer in (*turn_input.retries, *turn_input.skips))
-        asked = (*(answer for _, _, answer in turn_input.cancels), *others)
+        asked = (*(answer for _, _, answer, _ in turn_input.cancels), *others)
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
         for (_, changed), holds in zip(turn_input.alarms, result.alarms, strict=True):
@@ -268,14 +270,16 @@ class PostCommit:
             self._pruned(result)
 
     @staticmethod
-    def _why(moved: Moved, result: CommitResult, reason: str | None) -> tuple[str, dict[str, Any] | None]:
-        """Return why a job moved, for its worker and as its error.  reason: of its cancel, if a client or a limit asked for it."""
+    def _why(moved: Moved, result: CommitResult, words: tuple[str, str | None] | None) -> tuple[str, dict[str, Any] | None]:
+        """Return why a job moved, for its worker and as its error.  words: reason and person of its cancel, by a client or a limit."""
         error = messages.from_json(result.errors[moved.seq]) if moved.seq in result.errors else None
         if moved.event is Event.EXPIRE:
             return "", {"message": "it did not start within its start_within"}
         if moved.event is Event.CANCEL:
-            reason = reason if error is None else str(error["message"])  # it was cancelled with another job
-            return reason or "", {"message": reason or "cancelled"}
+            if error is not None:  # it was cancelled with another job
+                return str(error["message"]), error
+            reason, by = words or ("", None)
+            return reason, cancel_error(reason, by)
         return "" if error is None else str(error["message"]), error
 
     def _told(self, told: Told, outcome: tuple[Answer, str] | None, now: float) -> None:

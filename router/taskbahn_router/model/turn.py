@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Acknowledge = Callable[[list[list[Any]]], None]
     Pause = tuple[PauseJob, Callable[[Answer | None], None]]
     Resume = tuple[ResumeJob, Callable[[Answer | None], None]]
-    Cancel = tuple[bytes, str, Callable[[Answer | None], None]]  # id, reason, answer
+    Cancel = tuple[bytes, str, Callable[[Answer | None], None], str | None]  # id, reason, answer, who asked for it
 
 
 class PlannedFiring(NamedTuple):
@@ -162,9 +162,9 @@ class TurnInput:
         """Take back a job that never reached its worker."""
         self.returns.append(job)
 
-    def add_cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None]) -> None:
-        """Cancel a job."""
-        self.cancels.append((raw, reason, answer))
+    def add_cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None], by: str | None = None) -> None:
+        """Cancel a job; by: who asked for it, None if it was no person."""
+        self.cancels.append((raw, reason, answer, by))
 
     def take_cancels_of(self, raws: Container[bytes]) -> list[Cancel]:
         """Take out the cancels of jobs; return them."""

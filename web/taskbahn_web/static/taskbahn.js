@@ -200,10 +200,11 @@ export class Bahn {
   /**
    * @param {string[]} ids
    * @param {string} [reason]
+   * @param {string} [who]  the name of the person who cancels them, if not that of the session
    * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
    */
-  async cancel(ids, reason = "") {
-    return answers(await this.ask(JOB_CANCEL, [ids], { reason }));
+  async cancel(ids, reason = "", who = "") {
+    return answers(await this.ask(JOB_CANCEL, [ids], { reason, ...(who && { who }) }));
   }
 
   /**

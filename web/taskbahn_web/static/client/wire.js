@@ -6,6 +6,7 @@
 export const REALM = "taskbahn";
 export const SUBMIT = "taskbahn.submit";
 export const JOB_WATCH = "taskbahn.job.watch";
+export const JOB_EVENTS = "taskbahn.job.events";
 export const JOB_GET = "taskbahn.job.get";
 export const JOB_EXPLAIN = "taskbahn.job.explain";
 export const JOB_MEMBERS = "taskbahn.job.members";
@@ -74,6 +75,8 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} [traceback]
  * @property {Failure | string | null} [cause]
  * @property {string[]} [notes]
+ * @property {string} [reason]  why a failed job is not tried again
+ * @property {string} [by]  of a cancelled job: who cancelled it
  *
  * @typedef {object} EventHead
  * @property {string} job
@@ -216,6 +219,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} [pool]
  * @property {number} [workers]
  * @property {number} [ready]
+ * @property {Record<string, number>} [unserved]  ready jobs that no attached worker can take, by queue
  * @property {number} [running]
  * @property {TaskStatistics | null} [statistics]
  * @property {Pause | null} [paused]

@@ -38,5 +38,5 @@ export function applyEvent(job, { kind, data, at }) {
   const isFinal = FINAL_STATES.has(state);
   const outcome = isFinal ? state : error ? "failed" : "handed_back";
   const ended = attempts.map((known) => (known.outcome ? known : { ...known, ended_at: at, outcome, error: error ?? null }));
-  return { ...job, state, attempt, due_at, error: error ?? null, finished_at: isFinal ? at : null, attempts: ended, ...(isFinal && { questions: [] }) };
+  return { ...job, state, attempt, due_at, error: isFinal ? (error ?? null) : null, finished_at: isFinal ? at : null, attempts: ended, ...(isFinal && { questions: [] }) };
 }

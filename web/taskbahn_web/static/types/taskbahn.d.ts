@@ -104,9 +104,10 @@ export class Bahn {
     /**
      * @param {string[]} ids
      * @param {string} [reason]
+     * @param {string} [who]  the name of the person who cancels them, if not that of the session
      * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
      */
-    cancel(ids: string[], reason?: string): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
+    cancel(ids: string[], reason?: string, who?: string): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
     /**
      * Have finished jobs that did not succeed tried again.
      * @param {string[]} ids

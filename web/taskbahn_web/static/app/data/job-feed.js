@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 import { awaitRetry } from "../../client/await-retry.js";
-import { JOB_GET } from "../../client/wire.js";
+import { JOB_EVENTS, JOB_GET } from "../../client/wire.js";
 import { applyEvent } from "../../shared/job-view.js";
 import { sentence, TaskbahnError } from "../../taskbahn.js";
 import { drawPromptly } from "../core/frame.js";
@@ -14,7 +14,7 @@ import { bahn, now, onLive } from "./live.js";
  * @typedef {import("../../client/wire.js").Event} Event
  */
 
-const MAX_LINES = 5000; // log lines and chunks that are kept here, the newest
+const MAX_LINES = 5000; // log lines and chunks that are kept here, the newest, unless the reader asks for the rest
 const DELETION_CHECK_SECONDS = 10; // seconds, for a job that is due to be deleted
 const MAX_TIMER_SECONDS = 86_400; // seconds that a timer runs
 const UNKNOWN_JOB = "taskbahn.error.unknown_job";
@@ -26,6 +26,8 @@ export class JobFeed {
   log = signal([]);
   /** @type {import("@preact/signals").Signal<Event[]>} */
   chunks = signal([]);
+  /** Log lines that are left out, the oldest. @type {import("@preact/signals").Signal<number>} */
+  left = signal(0);
   /** A sentence. @type {import("@preact/signals").Signal<string>} */
   problem = signal("");
   /** The node has deleted it; what is known of it stays. */
@@ -34,14 +36,15 @@ export class JobFeed {
   #id;
   #last = 0; // number of the newest event
   #isOpen = true;
+  #most = MAX_LINES;
   #isEnded = false; // the watch, with the job or for another reason
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #look;
   /** @type {import("../../client/watch.js").Watch | null} */
   #watch = null;
   #stopAwaiting = () => {};
-  /** What is known, drawn or not. @type {{job: JobView | null, log: Event[], chunks: Event[]}} */
-  #now = { job: null, log: [], chunks: [] };
+  /** What is known, drawn or not. @type {{job: JobView | null, log: Event[], left: number, chunks: Event[]}} */
+  #now = { job: null, log: [], left: 0, chunks: [] };
   #draw = drawPromptly(() => this.#drawn());
 
   /** @param {string} id */
@@ -126,16 +129,40 @@ export class JobFeed {
   /** @param {Event[]} events */
   #happened(events) {
     const now = this.#now;
-    now.log = appendEvents(now.log, events, "log");
-    now.chunks = appendEvents(now.chunks, events, "chunk");
+    const log = appendEvents(now.log, events, "log");
+    now.log = newestOf(log, this.#most);
+    now.left += log.length - now.log.length;
+    now.chunks = newestOf(appendEvents(now.chunks, events, "chunk"), MAX_LINES);
     this.#last = events.reduce((last, { number }) => Math.max(last, number), this.#last);
     if (now.job) now.job = events.reduce(applyEvent, now.job);
     this.#draw();
   }
 
+  /** Load the log lines that are left out, and keep all that come. */
+  async loadRest() {
+    this.#most = Infinity;
+    const [first] = this.#now.log;
+    /** @type {Event[]} */
+    const earlier = [];
+    try {
+      for (let after = 0, isMore = true; isMore; ) {
+        const { events } = /** @type {{events: Event[]}} */ (await bahn.ask(JOB_EVENTS, [this.#id], { after }));
+        earlier.push(...events.filter(({ kind, number }) => kind === "log" && number < first.number));
+        after = events.at(-1)?.number ?? after;
+        isMore = events.length > 0 && after < first.number;
+      }
+    } catch (error) {
+      this.problem.value = sentence(error);
+      return;
+    }
+    this.#now.log = [...earlier, ...this.#now.log];
+    this.#now.left = 0; // what the node does not keep is gone
+    this.#draw();
+  }
+
   #drawn() {
-    const { job, log, chunks } = this.#now;
-    [this.job.value, this.log.value, this.chunks.value] = [job, log, chunks];
+    const { job, log, left, chunks } = this.#now;
+    [this.job.value, this.log.value, this.left.value, this.chunks.value] = [job, log, left, chunks];
   }
 }
 
@@ -152,5 +179,10 @@ function isUnknownJob(error) {
  */
 function appendEvents(known, events, kind) {
   const fresh = events.filter((event) => event.kind === kind);
-  return fresh.length ? [...known, ...fresh].slice(-MAX_LINES) : known;
+  return fresh.length ? [...known, ...fresh] : known;
+}
+
+/** @param {Event[]} events @param {number} most @returns {Event[]}  the same list if it is not longer */
+function newestOf(events, most) {
+  return events.length > most ? events.slice(-most) : events;
 }

@@ -13,10 +13,10 @@ import { now } from "../data/live.js";
 import { pauseOf } from "../data/pauses.js";
 import { Bar } from "../parts/bar.js";
 import { Chunks } from "../parts/chunks.js";
-import { FailureView } from "../parts/failure.js";
 import { JobActions } from "../parts/job-actions.js";
 import { JobGraphView } from "../parts/job-graph.js";
 import { JobMembers } from "../parts/job-members.js";
+import { JobOutcome, Panel } from "../parts/job-outcome.js";
 import { JobPaused } from "../parts/job-pause.js";
 import { JobQuestions } from "../parts/job-questions.js";
 import { Log } from "../parts/log.js";
@@ -88,30 +88,15 @@ function Work({ job, feed }) {
   return html`<div class="work">
     ${(job.state === "ready" || job.state === "waiting" || (job.state === "running" && job.members)) && html`<${WaitReasons} job=${job} />`}
     ${job.members && html`<${JobMembers} job=${job} />`}
-    ${job.error && html`<${Panel} title="Error"><${FailureView} error=${job.error} />
-      ${job.state === "failed" && html`<${MoreErrors} job=${job} />`}
-    <//>`}
+    <${JobOutcome} job=${job} />
     ${job.state === "succeeded" && isComplete(job) && html`<${Panel} title="Result"><${Value} value=${job.result ?? null} label="Result" /><//>`}
     ${stages.length > 0 && html`<${Panel} title="Stages"><${Stages} job=${job} /><//>`}
     ${chunks.length > 0 && html`<${Panel} title="Stream"><${Chunks} chunks=${chunks} /><//>`}
     ${(log.length > 0 || !(isFinal || isFlow(job.task))) && html`<${Panel} title="Log">
-      ${log.length > 0 ? html`<${Log} lines=${log} isLive=${!isFinal} />` : html`<p class="muted">Nothing yet. What the task logs or prints comes here.</p>`}
+      ${log.length > 0 ? html`<${Log} lines=${log} left=${feed.left.value} onRest=${() => feed.loadRest()} isLive=${!isFinal} />` : html`<p class="muted">Nothing yet. What the task logs or prints comes here.</p>`}
     <//>`}
     ${!isFlow(job.task) && html`<${Panel} title="Timeline"><${Timeline} job=${job} /><//>`}
   </div>`;
-}
-
-/** Where to look for more of the same. @param {{job: JobView}} props */
-function MoreErrors({ job: { task, fingerprint } }) {
-  return html`<p class="alike">
-    ${fingerprint && html`<a href=${link("jobs", null, { q: `state:failed error:${fingerprint}` })}>Jobs that failed alike</a>`}
-    <a href=${link("errors", null, { task })}>What else failed of this task</a>
-  </p>`;
-}
-
-/** @param {{title: string, children?: import("../core/html.js").Children}} props */
-function Panel({ title, children }) {
-  return html`<section class="panel" aria-label=${title}><h2>${title}</h2>${children}</section>`;
 }
 
 /** @param {{job: JobView}} props */

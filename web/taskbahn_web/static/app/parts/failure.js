@@ -12,9 +12,10 @@ import { CopyButton } from "./copy-button.js";
 
 /** @param {{error: Failure}} props */
 export function FailureView({ error }) {
-  const { type, message, traceback, cause, notes = [] } = error;
+  const { type, message, traceback, cause, notes = [], reason } = error;
   return html`<div class="failure">
     <p class="failure-what"><b>${type || "Error"}</b>${message && html`<span>${message}</span>`}</p>
+    ${reason && html`<p class="failure-note">Not tried again: ${reason}.</p>`}
     ${notes.map((note) => html`<p class="failure-note">${note}</p>`)}
     <${CrashFacts} crash=${error} />
     ${traceback && html`<${Traceback} text=${traceback} />`}

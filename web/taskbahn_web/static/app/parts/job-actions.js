@@ -14,6 +14,7 @@ import { link } from "../core/route.js";
 import { isFlow } from "../text/flow-text.js";
 import { PauseJobQuestion } from "./job-pause.js";
 import { Problem } from "./note.js";
+import { WhoField } from "./who-field.js";
 
 /**
  * @param {object} props
@@ -41,9 +42,9 @@ export function JobActions({ job, onRetried }) {
       setProblem(sentence(error));
     }
   };
-  const cancel = () => {
+  const cancel = (/** @type {string} */ reason) => {
     setAsking(false);
-    void act(() => bahn.cancel([id]), (after) => (after === "running" ? "The worker stops it." : after === "cancelled" ? "Cancelled." : `It had already ${after}.`));
+    void act(() => bahn.cancel([id], reason.trim(), who.peek().trim()), (after) => (after === "running" ? "The worker stops it." : after === "cancelled" ? "Cancelled." : `It had already ${after}.`));
   };
   const retry = () => act(() => bahn.retry([id]).finally(onRetried), () => "Accepted again.");
   const skip = () => act(() => bahn.skip([id]).finally(onRetried), () => "Those that waited for it go on.");
@@ -72,16 +73,24 @@ export function JobActions({ job, onRetried }) {
   </div>`;
 }
 
-/** @param {{task: string, isRunning: boolean, onYes: () => void, onNo: () => void}} props */
+/** @param {{task: string, isRunning: boolean, onYes: (reason: string) => void, onNo: () => void}} props */
 function Ask({ task, isRunning, onYes, onNo }) {
   const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const [reason, setReason] = useState("");
   useLayoutEffect(() => box.current?.showModal(), []);
   return html`<dialog class="bulk" ref=${box} onCancel=${onNo} aria-labelledby="cancel-title">
     <h2 id="cancel-title">Cancel this job of ${task}?</h2>
     <p class="muted">${isRunning ? "Its worker stops it; what it has done so far is not undone." : "It will not start."} It keeps its history and can be retried.</p>
+    <div class="ask-fields">
+      <div class="field">
+        <label for="cancel-reason">Reason<span class="field-kind">optional</span></label>
+        <input id="cancel-reason" value=${reason} maxlength="500" autocomplete="off" onInput=${(/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => setReason(currentTarget.value)} />
+      </div>
+      <${WhoField} id="cancel-who" note="Shown as who cancelled it." />
+    </div>
     <div class="bulk-actions">
       <button class="quiet" onClick=${onNo}>Keep it</button>
-      <button class="danger" onClick=${onYes}>Cancel the job</button>
+      <button class="danger" onClick=${() => onYes(reason)}>Cancel the job</button>
     </div>
   </dialog>`;
 }

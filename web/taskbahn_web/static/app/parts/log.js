@@ -13,8 +13,8 @@ const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 
 /** @typedef {import("../../client/wire.js").Event} Event */
 
-/** @param {{lines: Event[], isLive: boolean}} props */
-export function Log({ lines, isLive }) {
+/** @param {{lines: Event[], left: number, onRest: () => void, isLive: boolean}} props  left: earlier lines that are not loaded */
+export function Log({ lines, left, onRest, isLive }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const end = useRef(/** @type {AtEnd | null} */ (null));
   const [isFollowing, setFollowing] = useState(true);
@@ -37,15 +37,26 @@ export function Log({ lines, isLive }) {
         </select>
       </label>
       <input type="search" aria-label="Find in the log" placeholder="Find" value=${text} onInput=${(/** @type {Changed} */ { currentTarget }) => setText(currentTarget.value)} />
-      <span class="muted" role="status">${wanted.length === lines.length ? count(lines.length, "line") : `${number(wanted.length)} of ${count(lines.length, "line")}`}</span>
+      <span class="muted" role="status">${countText(wanted.length, lines.length, left)}</span>
       <button type="button" class="quiet" aria-pressed=${isFollowing} onClick=${() => (isFollowing ? end.current?.leave() : end.current?.go())}>Follow</button>
       <${CopyButton} text=${wanted.map(lineText).join("\n")} what="the log" />
     </div>
     <div class=${isFollowing ? "log at-end" : "log"} role="log" aria-label="Log" aria-live=${isLive ? "polite" : "off"} tabindex="0" ref=${box}>
+      ${left > 0 && html`<button class="quiet" onClick=${onRest}>Load the first ${count(left, "line")}</button>`}
       ${hidden > 0 && html`<button class="quiet" onClick=${() => setShown(shown * 4)}>Show ${count(hidden, "earlier line")}</button>`}
       ${wanted.slice(hidden).map((line) => html`<${Line} key=${line.number} line=${line} />`)}
       ${wanted.length === 0 && html`<p class="muted">No line matches.</p>`}
     </div>`;
+}
+
+/**
+ * @param {number} wanted  lines that fit the filter
+ * @param {number} loaded
+ * @param {number} left  earlier lines that are not loaded
+ */
+function countText(wanted, loaded, left) {
+  const of = left > 0 ? `the newest ${number(loaded)} of ${count(loaded + left, "line")}` : count(loaded, "line");
+  return wanted === loaded ? of : `${number(wanted)} of ${of}`;
 }
 
 /** @typedef {{currentTarget: HTMLInputElement}} Changed */

@@ -5,6 +5,7 @@
 export const REALM: "taskbahn";
 export const SUBMIT: "taskbahn.submit";
 export const JOB_WATCH: "taskbahn.job.watch";
+export const JOB_EVENTS: "taskbahn.job.events";
 export const JOB_GET: "taskbahn.job.get";
 export const JOB_EXPLAIN: "taskbahn.job.explain";
 export const JOB_MEMBERS: "taskbahn.job.members";
@@ -104,6 +105,14 @@ export type Failure = {
     traceback?: string | undefined;
     cause?: string | Failure | null | undefined;
     notes?: string[] | undefined;
+    /**
+     * why a failed job is not tried again
+     */
+    reason?: string | undefined;
+    /**
+     * of a cancelled job: who cancelled it
+     */
+    by?: string | undefined;
 };
 export type EventHead = {
     job: string;
@@ -417,6 +426,10 @@ export type TaskView = {
     pool?: string | undefined;
     workers?: number | undefined;
     ready?: number | undefined;
+    /**
+     * ready jobs that no attached worker can take, by queue
+     */
+    unserved?: Record<string, number> | undefined;
     running?: number | undefined;
     statistics?: TaskStatistics | null | undefined;
     paused?: Pause | null | undefined;
