@@ -188,6 +188,7 @@ class Parts:
         self.event_starts = EventStarts(dispatcher, book)
         self.event_publishing = EventPublishing(dispatcher, book, self.event_starts, self._port)
         self.hooks = HookIntake(dispatcher, book, self.event_starts)
+        self.status.lost_workers = self.registry.lost_workers
         self.status.hook_troubles = self.hooks.without_secret
         self.registry.triggers = DeclaredTriggers(dispatcher, book)
         self.registry.triggers.begin(reader.triggers, runner)

@@ -297,6 +297,32 @@ def test_what_is_wrong_is_seen_at_the_board(watched: Watched) -> None:
     harness.check()
 
 
+def test_a_lost_worker_and_what_no_worker_can_take_are_seen(watched: Watched) -> None:
+    harness = watched.harness
+    harness.submit()
+    harness.settle()
+    worker = harness.worker()
+    assert worker.take()
+    worker.lost()
+    watched.passes(12)
+    problems = watched.status().problems
+    assert [problem.query for problem in problems if problem.kind == "lost_worker"] == ["worker:w"]
+    other = harness.worker("v")
+    watched.passes(2)
+    harness.submit(queue="odd one")
+    harness.settle()
+    (task,) = harness.ask(messages.VIEW_TASKS).answer
+    assert task["unserved"] == {"odd one": 1}
+    other.lost()
+    watched.passes(2)
+    (task,) = harness.ask(messages.VIEW_TASKS).answer
+    assert task["unserved"]["odd one"] == 1
+    back = harness.worker()
+    watched.passes(2)
+    assert "lost_worker" not in [problem.kind for problem in watched.status().problems]
+    back.lost()
+
+
 def test_a_problem_of_unknown_age_is_there_since_it_was_first_seen(watched: Watched) -> None:
     watched.one_job()
     watched.passes(10)

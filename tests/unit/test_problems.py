@@ -9,8 +9,10 @@ import pytest
 
 from taskbahn.protocol.views import Problem
 from taskbahn_router.queries.facts import Facts, LongRun, PartitionFacts, WorkerFacts
+from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.queries.problems import MOST, problems, too_long
 from taskbahn_router.text import format_duration, join_names, pluralize
+from taskbahn_router.workers.lost_workers import LOST_SECONDS, MAX_LOST, LostWorker, LostWorkers
 
 NOW = 1_700_000_000.0
 PARTITION = PartitionFacts("a.task", "default", 12, NOW - 300)
@@ -40,6 +42,10 @@ def one(**facts: Any) -> Problem:
         {"partitions": [PARTITION], "workers": [BUSY, WORKER._replace(id="free")]},
         {"failures": {"a.task": (4, 4)}},
         {"failures": {"a.task": (10, 51)}},
+        {"failures": {"a.task": (19, 300)}},
+        {"failures": {"a.task": (30, 1000)}},
+        {"failures": {"a.task": (1, 10)}, "daily": {"a.task": (99, 500)}},
+        {"failures": {"a.task": (1, 10)}, "daily": {"a.task": (150, 2000)}},
         {"workers": [WORKER._replace(silent=14.9)]},
         {"workers": [WORKER._replace(takes=False)]},
         {"lag": 0.2},
@@ -215,3 +221,31 @@ def test_of_many_blocked_workers_those_that_are_so_for_longest_are_named() -> No
     assert told[0].id == "w39"
     assert "more workers" in told[-1].sentence
     assert len(told) < 10
+
+
+def test_a_task_that_fails_in_a_tenth_of_thousands_is_listed() -> None:
+    problem = one(failures={"a.task": (400, 4000)})
+    assert (problem.level, problem.sentence) == (
+        "warning",
+        "400 of 4,000 jobs of a.task that ended in the last 10 minutes failed.",
+    )
+    slow = one(failures={"a.task": (2, 20)}, daily={"a.task": (300, 3000)})
+    assert slow.sentence == "300 of 3,000 jobs of a.task that ended in the last 24 hours failed."
+    assert slow.query == "state:failed task:a.task since:1h"
+
+
+def test_a_worker_that_was_lost_with_jobs_is_listed_with_its_jobs() -> None:
+    problem = one(lost=[LostWorker("odd one", "host-7", NOW - 60, 3)])
+    assert problem.sentence == "The worker odd one on host-7 was lost with 3 jobs."
+    assert (problem.query, problem.since) == ("worker:'odd one'", NOW - 60)
+    many = found(lost=[LostWorker(f"w{number}", "h", NOW, 1) for number in range(9)])
+    assert many[0].sentence == f"In the last 15 minutes {9 - MAX_ALIKE} more workers were lost with jobs."
+
+
+def test_losses_are_forgotten_in_time_or_when_the_worker_is_back() -> None:
+    lost = LostWorkers()
+    for number in range(150):
+        lost.add(LostWorker(f"w{number}", "h", NOW + number, 1))
+    assert len(lost.lately(NOW + 150, ())) == MAX_LOST
+    assert [worker.id for worker in lost.lately(NOW + 150, {"w149"})][:2] == ["w148", "w147"]
+    assert [worker.id for worker in lost.lately(NOW + 147 + LOST_SECONDS, ())] == ["w148", "w147"]

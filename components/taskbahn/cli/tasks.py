@@ -24,7 +24,8 @@ def tasks(url: str | None, *, as_json: bool) -> None:
     for view in found:
         about = plain(view.doc.partition("\n")[0])
         workers = str(view.workers) if view.workers else "[yellow]none[/]"
-        now = (workers, f"{view.ready:,}", f"{view.running:,}")
+        left = sum(view.unserved.values())
+        now = (workers, f"{view.ready:,}" + (f" [yellow]({left:,} unserved)[/]" if left else ""), f"{view.running:,}")
         rows.add_row(view.name, plain(spelled(view.signature)), *now, *_day(view.statistics), about)
     console().print(rows if found else "no tasks yet: start a worker, as in `taskbahn worker photos:app`")
 

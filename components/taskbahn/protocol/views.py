@@ -183,6 +183,7 @@ class TaskView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     workers: int = 0
     ready: int = 0
     running: int = 0
+    unserved: dict[str, int] = {}  # ready jobs that no attached worker can take, by queue; at most 20 queues
     statistics: TaskStatistics | None = None
     paused: Pause | None = None
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from taskbahn_router.queries.limit_problems import Declared, Stall
     from taskbahn_router.queries.schedule_facts import Lateness, Refusal
     from taskbahn_router.queries.trigger_facts import Trouble
+    from taskbahn_router.workers.lost_workers import LostWorker
 
 
 class PartitionFacts(NamedTuple):
@@ -57,6 +58,8 @@ class Facts:
     partitions: list[PartitionFacts] = field(default_factory=list)
     workers: list[WorkerFacts] = field(default_factory=list)
     failures: dict[str, tuple[int, int]] = field(default_factory=dict)
+    daily: dict[str, tuple[int, int]] = field(default_factory=dict)  # of these tasks, the same of the last 24 hours
+    lost: list[LostWorker] = field(default_factory=list)  # the latest first
     long_runs: list[LongRun] = field(default_factory=list)
     stalls: list[Stall] = field(default_factory=list)
     disagreements: dict[str, list[Declared]] = field(default_factory=dict)

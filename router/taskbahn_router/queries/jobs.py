@@ -29,6 +29,7 @@ from taskbahn_router.queries.asking import Ask
 from taskbahn_router.queries.job_inputs import InputsRead
 from taskbahn_router.queries.job_lists import JobLists, is_number
 from taskbahn_router.queries.questions import question_view
+from taskbahn_router.queries.unserved import unserved
 from taskbahn_router.stores.contract import OutcomeRow, Reader
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
@@ -318,6 +319,7 @@ class JobQueries:
         for worker in self._state.workers.values():
             for task in worker.hello.tasks if worker.orders is not None else ():
                 offered[task.name] = offered.get(task.name, 0) + 1
+        left = unserved(self._state)
         ready: dict[str, int] = {}
         for partition in self._state.partitions.values():
             ready[partition.task] = ready.get(partition.task, 0) + partition.ready
@@ -328,7 +330,7 @@ class JobQueries:
             [
                 {
                     **messages.plain(task.declaration), "workers": offered.get(name, 0), "ready": ready.get(name, 0),
-                    "running": running.get(name, 0), "statistics": self._history.statistics(name),
+                    "running": running.get(name, 0), "statistics": self._history.statistics(name), "unserved": left.get(name, {}),
                     "paused": messages.plain(self._pauses.view_of("task", name)),
                 }
                 for name, task in sorted(self._state.tasks.items())

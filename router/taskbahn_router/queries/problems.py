@@ -24,6 +24,8 @@ MOST = 20  # problems in one answer
 FAILURES = 5  # failed jobs of a task within `FAILURE_SECONDS`
 FAILURE_SECONDS = 600.0
 FAILURE_SHARE, BAD_SHARE = 0.2, 0.5
+MANY_FAILURES, MANY_SHARE = 20, 0.05  # from this count on a smaller share is a problem, too
+DAY_FAILURES, DAY_SHARE = 100, 0.1  # of the last 24 hours, while some fail now
 BAD_FAILURES = 20
 SILENT_SECONDS = 15.0  # a worker says something every 5 s, and is given up after 30
 LONG_SECONDS = 60.0  # seconds that an attempt may run, or LONG_TIMES of what is typical if that is more
@@ -42,6 +44,7 @@ def problems(facts: Facts) -> list[Problem]:
         _failing,
         waiting_problems.busy,
         waiting_problems.draining,
+        _lost,
         _silent,
         _blocked,
         _limits,
@@ -84,11 +87,13 @@ def _schedules(facts: Facts) -> Iterator[Problem]:
 
 
 def _failing(facts: Facts) -> Iterator[Problem]:
-    bad = {
+    bad = {task: counts for task, counts in facts.failures.items() if _is_bad(*counts)}
+    slow = {
         task: counts
-        for task, counts in facts.failures.items()
-        if counts[0] >= FAILURES and counts[0] >= FAILURE_SHARE * counts[1]
-    }  # fmt: skip
+        for task, counts in facts.daily.items()
+        if task not in bad and counts[0] >= DAY_FAILURES and counts[0] >= DAY_SHARE * counts[1]
+    }
+    bad |= slow
     worst = sorted(bad, key=lambda task: -bad[task][0])
     for task in worst[:MAX_ALIKE]:
         failed, ended = bad[task]
@@ -96,7 +101,7 @@ def _failing(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             kind="failing",
             level="error" if failed >= BAD_FAILURES and failed >= BAD_SHARE * ended else "warning",
-            sentence=f"{share} jobs of {task or 'rare tasks'} that ended in the last 10 minutes failed.",
+            sentence=f"{share} jobs of {task or 'rare tasks'} that ended in the last {'24 hours' if task in slow else '10 minutes'} failed.",
             hint="See the errors by their kind; when the cause is mended, retry the jobs from there.",
             page="errors",
             query=f"state:failed task:{quote(task)} since:1h" if task else "state:failed since:1h",
@@ -109,6 +114,32 @@ def _failing(facts: Facts) -> Iterator[Problem]:
             hint="Many failures at once often have one cause: something that all of them need.",
             page="errors",
             query="state:failed since:1h",
+        )
+
+
+def _is_bad(failed: int, ended: int) -> bool:
+    """Return whether a task fails often: with a large share, or many with a smaller one."""
+    return (failed >= FAILURES and failed >= FAILURE_SHARE * ended) or (failed >= MANY_FAILURES and failed >= MANY_SHARE * ended)
+
+
+def _lost(facts: Facts) -> Iterator[Problem]:
+    for worker in facts.lost[:MAX_ALIKE]:
+        yield Problem(
+            kind="lost_worker",
+            level="warning",
+            sentence=f"The worker {worker.id} on {worker.host or 'an unknown host'} was lost with {pluralize(worker.jobs, 'job')}.",
+            hint="Others get its jobs, unless these may not start twice. Was it killed, out of memory, or cut off?",
+            since=worker.at,
+            page="jobs",
+            query=f"worker:{quote(worker.id)}",
+        )
+    if len(facts.lost) > MAX_ALIKE:
+        yield Problem(
+            kind="lost_worker",
+            level="error",
+            sentence=f"In the last 15 minutes {pluralize(len(facts.lost) - MAX_ALIKE, 'more worker')} were lost with jobs.",
+            hint="Many at once: look at their machines and the network between them and this node.",
+            page="workers",
         )
 
 

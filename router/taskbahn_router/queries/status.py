@@ -17,6 +17,7 @@ from taskbahn_router.queries.limit_facts import LimitFacts, disagreements
 from taskbahn_router.queries.problems import FAILURE_SECONDS, problems, too_long
 from taskbahn_router.queries.schedule_facts import ScheduleFacts
 from taskbahn_router.queries.trigger_facts import TriggerFacts, Trouble
+from taskbahn_router.workers.lost_workers import LostWorkers
 from taskbahn_router.workers.registry import AttachChannel
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class StatusQuery:
         self._trouble = trouble
         self._lag = lag
         self.hook_troubles: Callable[[], list[str]] = list
+        self.lost_workers = LostWorkers()
         self._problems: list[dict[str, Any]] = []
         self._first_seen: dict[tuple[str, str, str], float] = {}  # problem -> when a look first found it
         self._minute = minute_of(dispatcher.wall())
@@ -61,6 +63,7 @@ class StatusQuery:
         self._is_asking = False
         self._next_question = 0.0
         self._failures: dict[str, tuple[int, int]] = {}
+        self._daily: dict[str, tuple[int, int]] = {}
         self._failures_at = -1.0
         # worker -> its hello, its tasks, its queues
         self._offers: dict[str, tuple[messages.Hello, frozenset[str], frozenset[str]]] = {}
@@ -124,6 +127,7 @@ class StatusQuery:
         typical = {task: self._history.typical(task) for task in {partition.task for partition in partitions}}
         if self._failures_at != now // STEP:
             self._failures_at, self._failures = now // STEP, self._history.failures(FAILURE_SECONDS)
+            self._daily = {task: self._day_of(task) for task in self._failures}
         return Facts(
             now=now,
             trouble=self._trouble(),
@@ -137,6 +141,8 @@ class StatusQuery:
             ],
             workers=self._workers(),
             failures=self._failures,
+            daily=self._daily,
+            lost=self.lost_workers.lately(now, self._offers),
             long_runs=self._long_runs(now),
             stalls=self.limits.stalls,
             disagreements=disagreements(self._state, self._dispatcher.limit_book),
@@ -146,6 +152,11 @@ class StatusQuery:
             node_worker=self.node_worker.trouble,
             troubles=[*(Trouble("", sentence) for sentence in self.hook_troubles()), *self._triggers.troubles],
         )
+
+    def _day_of(self, task: str) -> tuple[int, int]:
+        """Return how many jobs of a task failed in the last 24 hours, and how many succeeded or failed."""
+        day = self._history.statistics(task) or {"failed": 0, "succeeded": 0}
+        return day["failed"], day["failed"] + day["succeeded"]
 
     def _workers(self) -> list[WorkerFacts]:
         clock = self._dispatcher.clock.seconds()

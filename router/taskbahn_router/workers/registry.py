@@ -24,6 +24,7 @@ from taskbahn_router.model.state import AttachedWorker, id_bytes
 from taskbahn_router.model.turn import LostAttempt
 from taskbahn_router.submission.reports import check_report
 from taskbahn_router.submission.submission import check_text, convert
+from taskbahn_router.workers.lost_workers import LostWorker, LostWorkers
 
 if TYPE_CHECKING:
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
@@ -75,6 +76,7 @@ class WorkerRegistry:
         self._declarations = declarations
         self._version = version
         self._by_caller: dict[int, AttachedWorker] = {}
+        self.lost_workers = LostWorkers()
         dispatcher.maintenance.add("heartbeats", self._listen, interval=HEARTBEAT_SECONDS)
 
     def start(self) -> None:
@@ -289,13 +291,17 @@ class WorkerRegistry:
         del self._state.workers[worker.id]
         self.schedules.look_for_orphans()
         self.triggers.look_for_orphans()
+        lost = 0
         for id in list(worker.attempts):
             job = self._state.jobs.get(id)
             if job is None or job.attempt != worker.attempts[id]:
                 self._attempt_ended(id, worker.attempts[id])
             elif job.worker is worker:
+                lost += 1
                 error = {"type": "WorkerLost", "message": f"worker {worker.id} ({worker.hello.host}) was lost"}
                 self._dispatcher.lost(LostAttempt(job, "worker_lost", error))
+        if lost:
+            self.lost_workers.add(LostWorker(worker.id, worker.hello.host, self._dispatcher.wall(), lost))
 
     def _fail_unclaimed(self) -> None:
         holding, self._state.holding_at_start = self._state.holding_at_start, set()

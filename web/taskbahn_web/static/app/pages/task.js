@@ -86,11 +86,12 @@ function PauseKey({ query, ask }) {
 }
 
 /** @param {{task: TaskView}} props */
-function Facts({ task: { workers = 0, pool, ready = 0, running = 0, options = {} } }) {
+function Facts({ task: { name, workers = 0, pool, ready = 0, running = 0, unserved = {}, options = {} } }) {
   return html`<p class="facts-line">
     <span class=${workers ? "" : "warning"}>${workers ? count(workers, "worker") : "No worker offers it now; jobs will wait"}</span>
     <span>${number(running)} running</span>
     <span>${number(ready)} ready</span>
+    ${Object.entries(unserved).map(([queue, jobs]) => html`<a key=${queue} class="warning" href=${link("jobs", null, { q: `state:ready task:${quote(name)} queue:${quote(queue)}` })}>${count(jobs, "job")} in ${queue}, which no worker serves for it</a>`)}
     <span>queue ${options.queue ?? "default"}</span>
     ${pool && html`<span>${pool} pool</span>`}
   </p>`;

@@ -93,13 +93,13 @@ function Table({ tasks: shown, body }) {
 }
 
 /** @param {{task: TaskView, hasNumbers: boolean}} props */
-function Row({ task: { name, doc, workers = 0, ready = 0, running = 0, statistics }, hasNumbers }) {
+function Row({ task: { name, doc, workers = 0, ready = 0, running = 0, unserved = {}, statistics }, hasNumbers }) {
   const { succeeded = 0, failed = 0, run, run95, last_at } = statistics ?? {};
   return html`<tr>
     <th scope="row" class="cell-task"><a href=${link("tasks", name)}>${name}</a><${PausedMark} query="task:${name}" /><p>${summary(doc)}</p></th>
     <td class="cell-number" data-name="workers">${workers ? number(workers) : html`<span class="warning">none</span>`}</td>
     <td class="cell-number" data-name="running">${quietNumber(running)}</td>
-    <td class="cell-number" data-name="ready">${quietNumber(ready)}</td>
+    <td class="cell-number" data-name="ready">${quietNumber(ready)}<${Unserved} queues=${unserved} /></td>
     ${hasNumbers && html`
       <td class="cell-number" data-name="succeeded">${quietNumber(succeeded)}</td>
       <td class="cell-number" data-name="failed">
@@ -108,6 +108,14 @@ function Row({ task: { name, doc, workers = 0, ready = 0, running = 0, statistic
       <td class="cell-number" data-name="run">${typeof run === "number" ? html`${duration(run)} <small>${typeof run95 === "number" ? duration(run95) : ""}</small>` : ""}</td>
       <td class="cell-number" data-name="last">${last_at ? html`<time title=${fullTime(last_at)}>${ago(last_at, now.value)}</time>` : ""}</td>`}
   </tr>`;
+}
+
+/** What waits and no attached worker can take. @param {{queues: Record<string, number>}} props */
+function Unserved({ queues }) {
+  const names = Object.keys(queues);
+  if (!names.length) return null;
+  const jobs = names.reduce((sum, queue) => sum + queues[queue], 0);
+  return html` <small class="warning" title="No attached worker can take them, of: ${names.join(", ")}">${number(jobs)} unserved</small>`;
 }
 
 /** None is said quietly. @param {number} value */
