@@ -58,3 +58,8 @@ def test_each_view_has_a_json_schema_without_references(kind: Any) -> None:
     assert schema["type"] == "object"
     assert "$ref" not in json.dumps(schema)
     assert {name.encode_name for name in msgspec.structs.fields(kind)} == set(schema["properties"])
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_no_view_hides_its_data_behind_a_field(kind: Any) -> None:
+    assert "data" not in kind.__struct_fields__

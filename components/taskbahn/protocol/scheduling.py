@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from taskbahn.errors import InvalidSchedule
-from taskbahn.protocol.plain_data import View
 from taskbahn.protocol.schedules import CronForm, Zone, read_form
 from taskbahn.protocol.view_data import View
 

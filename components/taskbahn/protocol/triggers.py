@@ -15,7 +15,6 @@ from taskbahn.errors import InvalidOption, TooLarge
 from taskbahn.protocol import messages
 from taskbahn.protocol.hooks import Repeats, Scheme, check_hook
 from taskbahn.protocol.mapping import compiled
-from taskbahn.protocol.plain_data import View
 from taskbahn.protocol.scheduling import SchedulePause
 from taskbahn.protocol.view_data import View
 

@@ -9,7 +9,6 @@ import msgspec
 from taskbahn.protocol.limit_fields import LimitKindName, WhenFull
 from taskbahn.protocol.member_views import Members
 from taskbahn.protocol.messages import Signature
-from taskbahn.protocol.plain_data import View
 from taskbahn.protocol.questions import QuestionView
 from taskbahn.protocol.view_data import View
 
