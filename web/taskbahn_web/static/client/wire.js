@@ -90,7 +90,6 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} [worker]
  * @property {Failure | null} [error]
  * @property {number | null} [due_at]
- *
  * @typedef {object} LogLine
  * @property {string} level
  * @property {string} logger
