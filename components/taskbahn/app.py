@@ -102,7 +102,7 @@ class Taskbahn:
         with _connecting:
             client = self._client
             if client is None or client.link.process != os.getpid() or client.link.is_closed:
-                client = self._client = Client(Link(self.url, self.timeout, self.connect_within, self.access))
+                client = self._client = Client(Link(self.url, self.timeout, self.connect_within, self.access), self.tasks)
                 _connected.add(self)
             return client
 

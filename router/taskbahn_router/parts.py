@@ -129,6 +129,7 @@ class Parts:
         self.registry = WorkerRegistry(self.dispatcher, port, declarations, taskbahn_router.__version__)
         self.node_worker = self.registry.node_worker = NodeWorker(self.dispatcher, start_worker)
         self.dispatcher.intake.declare_built_in = declarations.declare_built_in
+        self.dispatcher.intake.declare_by_caller = declarations.declare_by_caller
         self._declarations = declarations
         self.admin = Workers(self.dispatcher)
         self.schedule_preview = SchedulePreview(wall, Ask(reading, owner.failed))

@@ -63,7 +63,7 @@ def test_call_of_a_task_that_fails_ends_with_1(shell: Shell) -> None:
         (["call", "shop.add"], "arguments of shop.add are wrong: "),
         (["call", "Not A Name"], "'Not A Name' cannot name a task"),
         (["call", "shop.add", "1", "-o", "quue=x"], "there is no option 'quue' (did you mean 'queue'?)"),
-        (["call", "shop.add", "1", "-o", "delay=soon"], "option delay = 'soon': expected float, got str"),
+        (["call", "shop.add", "1", "-o", "delay=soon"], "option delay = 'soon': 's' at position 1 begins no number with a unit"),
         (["call", "shop.add", "1", "-o", "delay"], "--option 'delay' has no value: write delay=VALUE"),
         (["call"], "Missing argument 'TASK'"),
         (["job", UNKNOWN_JOB], f"there is no job '{UNKNOWN_JOB}'"),

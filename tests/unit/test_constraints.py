@@ -1,4 +1,4 @@
-"""Constraints in annotations: client and dispatcher check them, however they are spelt, or the declaration is refused."""
+"""Constraints in annotations: client and dispatcher check those of each library alike, or the declaration is refused."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ import pytest
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import calls, messages, views
 from taskbahn.protocol.calls import Bulk, Call
-from taskbahn_router.submission.submission import convert, unpack
+from taskbahn_router.submission.callers_code import convert
+from taskbahn_router.submission.submission import unpack
 
 NAMED = vars(messages) | vars(views) | vars(calls)
 STRUCTS = [

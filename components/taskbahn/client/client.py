@@ -6,6 +6,7 @@ Submissions travel in one CALL, waits for outcomes in another. Methods without a
 from __future__ import annotations
 
 from collections import deque
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
@@ -13,11 +14,13 @@ from autobahn.wamp.types import CallResult
 
 from taskbahn.attempt.context import ACTIVE
 from taskbahn.client.requests import Request
-from taskbahn.errors import TaskbahnError, UnknownJob, from_info
+from taskbahn.errors import TaskbahnError, UnknownJob, UnknownTask, from_info
 from taskbahn.future import Future
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from taskbahn.client.requests import Link
 
 RawOutcome = list[Any]  # `messages.Outcome` as it comes: [id, state, result, error]
@@ -35,6 +38,16 @@ class HasClient(Protocol):
     @property
     def client(self) -> Client:
         """The client, connected when it is first needed."""
+
+
+class Declares(Protocol):
+    """A task whose code is here."""
+
+    def declaration(self) -> messages.TaskDeclaration:
+        """Return what a worker tells the dispatcher about this task."""
+
+
+NO_TASKS: Mapping[str, Declares] = MappingProxyType({})
 
 
 class OutcomeListener(Protocol):
@@ -102,8 +115,9 @@ class Entry:
 class Client:
     """The submissions and waits of one application."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, tasks: Mapping[str, Declares] = NO_TASKS) -> None:
         self.link = link
+        self._tasks = tasks
         self._entries: deque[Entry] = deque()
         self._waits: deque[tuple[list[str], OutcomeListener]] = deque()
         self._waiting: dict[str, OutcomeListener] = {}
@@ -199,7 +213,10 @@ class Client:
     def _accepted(self, entries: list[Entry], answers: list[Any], outcomes: list[RawOutcome]) -> None:
         for entry, answer in zip(entries, answers, strict=True):
             if isinstance(answer, dict) and "error" in answer:
-                entry.future.fail(from_info(answer))
+                if answer["error"] == UnknownTask.uri and self._declares(entry, answer):
+                    self._entries.append(entry)
+                else:
+                    entry.future.fail(from_info(answer))
                 continue
             if entry.follower is not None:
                 if outcomes:
@@ -209,6 +226,22 @@ class Client:
             entry.future.resolve(answer)
         if outcomes:
             self._outcomes({"outcomes": outcomes})
+
+    def _declares(self, entry: Entry, answer: dict[str, Any]) -> bool:
+        """Add the declaration of the task that the dispatcher does not know to an entry; False if it is not known here, or was added.
+
+        So who is deployed before the workers can start jobs, which wait for these.
+        """
+        name = str((answer.get("detail") or {}).get("task"))
+        known = entry.content.get("declarations", [])
+        task = self._tasks.get(name)
+        if task is None or any(one["name"] == name for one in known):
+            return False
+        try:
+            entry.content["declarations"] = [*known, messages.plain(task.declaration())]
+        except Exception:  # noqa: BLE001 - the types of a task are the user's
+            return False
+        return True
 
     def _wait_some(self) -> None:
         wanted: list[str] = []

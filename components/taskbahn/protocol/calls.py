@@ -23,6 +23,9 @@ class Call(msgspec.Struct, kw_only=True, omit_defaults=True):
     checked: str | None = None  # digest of the signature that the client checked the arguments against
     options: dict[str, Any] = {}
     parent: str | None = None  # id of the job whose attempt starts this one
+    declarations: list[
+        dict[str, Any]
+    ] = []  # `messages.TaskDeclaration`s of the caller, for tasks that no worker has declared yet
 
 
 class Bulk(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -33,6 +36,7 @@ class Bulk(msgspec.Struct, kw_only=True, omit_defaults=True):
     checked: str | None = None
     options: dict[str, Any] = {}
     parent: str | None = None
+    declarations: list[dict[str, Any]] = []
 
 
 class BulkAnswer(msgspec.Struct, kw_only=True):

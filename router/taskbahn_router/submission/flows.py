@@ -151,7 +151,7 @@ def read_flow(
     ids: of the whole, as text and as bytes.   parent: the job that starts it.
     Raises `InvalidFlow`, or what is wrong with a member, with the place.
     """
-    unknown = entry.keys() - {"flow", "id", "options", "parent", "group_of"}
+    unknown = entry.keys() - {"flow", "id", "options", "parent", "group_of", "declarations"}
     if unknown:
         raise wrong("", f"a submission of a flow has `flow`, `id`, `options` and `group_of`, not {min(map(str, unknown))!r:.100}")
     options = entry.get("options", {})

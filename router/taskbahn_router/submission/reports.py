@@ -10,7 +10,8 @@ from taskbahn.protocol.options import LATEST
 from taskbahn.protocol.questions import AwaitedEvent, Question, is_own_topic
 from taskbahn.protocol.suspended import MAX_NAME, Suspended
 from taskbahn_router.model.state import id_bytes
-from taskbahn_router.submission.submission import check_depth, check_text, convert
+from taskbahn_router.submission.callers_code import convert
+from taskbahn_router.submission.submission import check_depth, check_text
 
 
 def check_report(report: messages.Report) -> None:

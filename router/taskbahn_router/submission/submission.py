@@ -25,6 +25,7 @@ from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
 from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids, id_bytes
 from taskbahn_router.submission import built_in
+from taskbahn_router.submission.callers_code import check_by_workers, convert, new_declarations
 from taskbahn_router.submission.deadlines import checked_deadline, due
 from taskbahn_router.submission.flows import NO_PARENT, Parent, add_callbacks, callbacks_for, flags_of, read_flow
 
@@ -98,6 +99,7 @@ class Submissions:
         self._state = state
         self._wall = wall
         self.declare_built_in: Callable[[str], None] = lambda _: None  # declares a task that ships with the node
+        self.declare_by_caller: Callable[[list[messages.TaskDeclaration]], None] = lambda _: None  # until a worker does
 
     def read(self, entries: Any, authid: str | None) -> Generator[None, None, Draft]:
         """Read a submission, call by call, and return it; there may be a pause at each step."""
@@ -113,6 +115,8 @@ class Submissions:
         for entry in entries:
             before = len(draft.jobs)
             try:
+                if new := new_declarations(entry, self._state.tasks):
+                    self.declare_by_caller(new)
                 if isinstance(entry, dict) and "calls" in entry:
                     answer = yield from self._bulk(entry, draft)
                 elif isinstance(entry, dict) and "flow" in entry:
@@ -273,7 +277,7 @@ class Submissions:
         if task.checker is None or digest != task.checker.signature.digest:
             for args, kwargs in [unpack(packed)] if known is None else known:
                 if task.checker is not None:
-                    task.checker.check(args, kwargs)
+                    check_by_workers(task.checker, args, kwargs, digest)
         if task.name in BUILT_IN:
             built_in.check_calls(task.name, [unpack(packed)] if known is None else known)
         return packed
@@ -373,11 +377,3 @@ def unpack(packed: str) -> tuple[list[Any], dict[str, Any]]:
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise InvalidRequest("packed arguments must be the JSON text of [args, kwargs]: a list and an object")
     return args, kwargs
-
-
-def convert(value: Any, kind: Any, what: str) -> Any:
-    """Return *value* as a wire struct; raises `InvalidRequest` that names the field."""
-    try:
-        return msgspec.convert(value, kind)
-    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
-        raise InvalidRequest(f"{what} is malformed: {error}") from None

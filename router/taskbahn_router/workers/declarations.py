@@ -58,6 +58,10 @@ class Declarations:
                 self._dispatcher.loop.schedule_turn()
             self._declare(task.name)
 
+    def declare_by_caller(self, declarations: Iterable[messages.TaskDeclaration]) -> None:
+        """Declare tasks that no worker has declared yet, until one does: each comes after this.  Raises as `take_in`."""
+        self.take_in(declarations, 0.0)
+
     def declare_built_in(self, name: str) -> None:
         """Declare a task that ships with the node; its code is read when it is used first."""
         from taskbahn.tasks.built_in import declaration_of

@@ -22,8 +22,9 @@ from taskbahn_router.dispatcher.job_pausing import order_hold
 from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, id_bytes
 from taskbahn_router.model.turn import LostAttempt
+from taskbahn_router.submission.callers_code import convert
 from taskbahn_router.submission.reports import check_report
-from taskbahn_router.submission.submission import check_text, convert
+from taskbahn_router.submission.submission import check_text
 from taskbahn_router.workers.lost_workers import LostWorker, LostWorkers
 
 if TYPE_CHECKING:

@@ -1,0 +1,43 @@
+"""What the code of a caller says of a task, beside what the workers' code says: the caller may be deployed before them, or after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from taskbahn.errors import InvalidArguments, InvalidRequest
+from taskbahn.protocol import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from taskbahn_router.core.argument_schema import Validator
+
+OTHER_CODE = "the caller has other code of this task than the workers, whose declaration counts: deploy these first"
+
+
+def new_declarations(entry: Any, known: Container[str]) -> list[messages.TaskDeclaration]:
+    """Return the tasks that an entry of a submission declares and no worker has: what a worker says counts.  Raises `InvalidRequest`."""
+    if not isinstance(entry, dict) or "declarations" not in entry:
+        return []
+    given = convert(entry["declarations"], list[messages.TaskDeclaration], "the declarations of a call")
+    return [one for one in given if one.name not in known]
+
+
+def check_by_workers(checker: Validator, args: list[Any], kwargs: dict[str, Any], checked: str | None) -> None:
+    """Check a call by what the workers say.   checked: by what its caller has checked it, if it has.  Raises `InvalidArguments`."""
+    try:
+        checker.check(args, kwargs)
+    except InvalidArguments as error:
+        if checked is None:
+            raise
+        raise InvalidArguments.rebuild(f"{error.message}; {OTHER_CODE}", error.detail) from None
+
+
+def convert(value: Any, kind: Any, what: str) -> Any:
+    """Return *value* as a wire struct; raises `InvalidRequest` that names the field."""
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
+        raise InvalidRequest(f"{what} is malformed: {error}") from None
