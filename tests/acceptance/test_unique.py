@@ -98,7 +98,8 @@ def test_a_second_caller_joins_the_job_with_its_progress(gate: str) -> None:
 def test_those_who_wait_for_a_joined_job_get_its_result(gate: str) -> None:
     first = joining.start("q4", gate)
     is_half(first)
-    batch = joining.start_many([("q4", gate), ("q4", gate), ("q5",)])
+    calls: list[Any] = [("q4", gate), ("q4", gate), ("q5",)]
+    batch = joining.start_many(calls)
     assert batch.ids[:2] == [first.id, first.id]
     assert batch.ids[2] != first.id
 

@@ -69,6 +69,48 @@ def calling() -> None:
     assert_type(thumbnail.start("a.jpg").view(), JobView)
 
 
+@app.task
+def pairs(number: int, word: str, *, flag: bool = False) -> float:
+    return number * len(word) * flag
+
+
+@app.task
+def triple(a: int, b: str, c: bytes = b"") -> bool:
+    return bool(a and b and c)
+
+
+@app.task
+def nothing() -> int:
+    return 0
+
+
+async def many() -> None:
+    assert_type(plain.start_many(range(3)), Batch[float])
+    assert_type(plain.start_many((n,) for n in range(3)), Batch[float])
+    assert_type(plain.options(priority=1).start_many([1, 2]), Batch[float])
+    assert_type(pairs.start_many([(1, "a"), (2, "b")]), Batch[float])
+    assert_type(pairs.start_many([([1, "a"], {"flag": True})]), Batch[float])
+    assert_type(triple.start_many([(1, "a", b"x")]), Batch[bool])
+    assert_type(triple.start_many([(1, "a")]), Batch[bool])
+    assert_type(nothing.start_many([()] * 3), Batch[int])
+    assert_type(fetch.start_many(["http://x"]), Batch[bytes])
+    assert_type(counted.start_many([1, 2]), Batch[str])
+    assert_type(await plain.start_many_async([1]), Batch[float])
+    assert_type(await pairs.start_many_async([(1, "a")]), Batch[float])
+    assert_type(app.get("t.any").start_many(["anything", 1]), Batch[Any])
+
+
+async def wrong_many() -> None:
+    plain.start_many(["a"])  # type: ignore[list-item]
+    plain.start_many([None])  # type: ignore[list-item]
+    pairs.start_many([("a", 1)])  # type: ignore[list-item]
+    triple.start_many([(1, "a", "x")])  # type: ignore[list-item]
+    plain.start_many(5)  # type: ignore[call-overload]
+    await plain.start_many_async(["a"])  # type: ignore[list-item]
+    number: Batch[int] = plain.start_many([1])  # type: ignore[assignment]
+    print(number)
+
+
 def wrong_calls() -> None:
     thumbnail.start("a.jpg", width="x")  # type: ignore[arg-type]
     thumbnail.start()  # type: ignore[call-arg]

@@ -19,7 +19,7 @@ from taskbahn.signatures.signature import pack_plain
 from taskbahn.tasks.options import CallOptions, as_dict, id_of, make_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from taskbahn.client.client import HasClient
@@ -35,6 +35,8 @@ Q = ParamSpec("Q")
 R = TypeVar("R")
 A = TypeVar("A")
 B = TypeVar("B")
+D = TypeVar("D")
+E = TypeVar("E")
 X = TypeVar("X")
 F_co = TypeVar("F_co", covariant=True)
 
@@ -134,7 +136,23 @@ class TaskHandle(Generic[P, R]):
         job.id = await Awaiting(accepted, Wait((job.id,)))
         return await job
 
-    def start_many(self, calls: Iterable[Any]) -> Batch[R]:
+    @overload
+    def start_many(self: Typed[Callable[Concatenate[A, ...], X]], calls: Iterable[A]) -> Batch[X]: ...
+    @overload
+    def start_many(self: Typed[Callable[Concatenate[A, ...], X]], calls: Iterable[tuple[A]]) -> Batch[X]: ...
+    @overload
+    def start_many(self: Typed[Callable[Concatenate[A, B, ...], X]], calls: Iterable[tuple[A, B]]) -> Batch[X]: ...
+    @overload
+    def start_many(self: Typed[Callable[Concatenate[A, B, D, ...], X]], calls: Iterable[tuple[A, B, D]]) -> Batch[X]: ...
+    @overload
+    def start_many(self, calls: Iterable[tuple[Sequence[Any], dict[str, Any]]]) -> Batch[R]: ...
+    @overload
+    def start_many(self, calls: Iterable[tuple[()]]) -> Batch[R]: ...
+    @overload
+    def start_many(
+        self: Typed[Callable[Concatenate[A, B, D, E, ...], X]], calls: Iterable[tuple[A, B, D, E, *tuple[Any, ...]]]
+    ) -> Batch[X]: ...
+    def start_many(self, calls: Iterable[Any]) -> Batch[Any]:
         """Start a job for each item; all are accepted when this returns.
 
         calls: each item is `(args, kwargs)` with a list or tuple and a dict, or a tuple of the arguments, or the only argument.
@@ -156,7 +174,25 @@ class TaskHandle(Generic[P, R]):
             again.get()
         return _complete(batch)
 
-    async def start_many_async(self, calls: Iterable[Any]) -> Batch[R]:
+    @overload
+    async def start_many_async(self: Typed[Callable[Concatenate[A, ...], X]], calls: Iterable[A]) -> Batch[X]: ...
+    @overload
+    async def start_many_async(self: Typed[Callable[Concatenate[A, ...], X]], calls: Iterable[tuple[A]]) -> Batch[X]: ...
+    @overload
+    async def start_many_async(self: Typed[Callable[Concatenate[A, B, ...], X]], calls: Iterable[tuple[A, B]]) -> Batch[X]: ...
+    @overload
+    async def start_many_async(
+        self: Typed[Callable[Concatenate[A, B, D, ...], X]], calls: Iterable[tuple[A, B, D]]
+    ) -> Batch[X]: ...
+    @overload
+    async def start_many_async(self, calls: Iterable[tuple[Sequence[Any], dict[str, Any]]]) -> Batch[R]: ...
+    @overload
+    async def start_many_async(self, calls: Iterable[tuple[()]]) -> Batch[R]: ...
+    @overload
+    async def start_many_async(
+        self: Typed[Callable[Concatenate[A, B, D, E, ...], X]], calls: Iterable[tuple[A, B, D, E, *tuple[Any, ...]]]
+    ) -> Batch[X]: ...
+    async def start_many_async(self, calls: Iterable[Any]) -> Batch[Any]:
         """As `start_many`, for asyncio and Twisted."""
         batch = self._batch()
         for texts in self._windows(calls):
