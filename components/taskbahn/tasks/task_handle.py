@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.memory import begin_again, id_for, ids_for, is_after_failure
 from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
-from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption, from_info
+from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption
 from taskbahn.flows.arguments import has_outputs
 from taskbahn.flows.nodes import CALLBACKS
 from taskbahn.protocol import messages
@@ -16,6 +16,7 @@ from taskbahn.protocol.message_pages import text_bytes
 from taskbahn.protocol.options import Where
 from taskbahn.protocol.other_words import TASK_WORDS, refuse
 from taskbahn.signatures.signature import pack_plain
+from taskbahn.tasks.many_calls import BULK_JOBS, accept, arguments_of, bulks, complete
 from taskbahn.tasks.options import CallOptions, as_dict, id_of, make_options
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ X = TypeVar("X")
 F_co = TypeVar("F_co", covariant=True)
 
 INTERNAL = {"app", "declaration", "declared_limits", "defaults", "has_limits", "source"}  # what worker and flows use
-BULK_JOBS = 1000  # jobs in one `calls.Bulk`
-BULK_BYTES = 1024 * 1024
 WINDOW_JOBS = 100_000  # jobs that `start_many` checks before it sends the first of them
 
 
@@ -164,15 +163,15 @@ class TaskHandle(Generic[P, R]):
         sent: list[tuple[list[str], Future[Any]]] = []
         for texts in self._windows(calls):
             ids = ids_for(self.name, texts)
-            for start, end in _bulks(texts):
+            for start, end in bulks(texts):
                 sent.append((ids[start:end], self._send(ids[start:end], texts[start:end])))
             while len(sent) > WINDOW_JOBS // BULK_JOBS:
-                _accept(batch, sent.pop(0))
+                accept(batch, sent.pop(0))
         for one in sent:
-            _accept(batch, one)
+            accept(batch, one)
         if again := retrying(self.app, batch.ids):
             again.get()
-        return _complete(batch)
+        return complete(batch)
 
     @overload
     async def start_many_async(self: Typed[Callable[Concatenate[A, ...], X]], calls: Iterable[A]) -> Batch[X]: ...
@@ -197,13 +196,13 @@ class TaskHandle(Generic[P, R]):
         batch = self._batch()
         for texts in self._windows(calls):
             ids = ids_for(self.name, texts)
-            sent = [(ids[start:end], self._send(ids[start:end], texts[start:end])) for start, end in _bulks(texts)]
+            sent = [(ids[start:end], self._send(ids[start:end], texts[start:end])) for start, end in bulks(texts)]
             for one in sent:
                 await one[1]
-                _accept(batch, one)
+                accept(batch, one)
         if again := retrying(self.app, batch.ids):
             await again
-        return _complete(batch)
+        return complete(batch)
 
     def job(self, id: str | UUID) -> Job[R]:
         """Return the job of this id, which is one of this task: if it is not, what waits for it or reads it raises WrongTask."""
@@ -252,7 +251,7 @@ class TaskHandle(Generic[P, R]):
         """
         from taskbahn.tasks.members import chunked
 
-        return chunked(self, self._said(), map(_arguments, items), size)
+        return chunked(self, self._said(), map(arguments_of, items), size)
 
     def _said(self) -> dict[str, Any]:
         return {"options": self._call_options, "id": self._id, "after": self._after, **self._callbacks}
@@ -314,7 +313,7 @@ class TaskHandle(Generic[P, R]):
         while items := list(islice(source, WINDOW_JOBS)):
             texts: list[str] = []
             for item in items:
-                args, kwargs = _arguments(item)
+                args, kwargs = arguments_of(item)
                 try:
                     texts.append(signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs))
                 except InvalidArguments as error:
@@ -378,45 +377,3 @@ def _map(handle: Any, calls: Iterable[tuple[Any, ...]]) -> Flow[Any, Any]:
     from taskbahn.tasks.members import mapped
 
     return mapped(handle, handle._said(), calls)  # noqa: SLF001 - of this module
-
-
-def _arguments(item: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if not isinstance(item, tuple):
-        return (item,), {}
-    if len(item) == 2 and isinstance(item[1], dict) and isinstance(item[0], list | tuple):  # noqa: PLR2004 - args, kwargs
-        return tuple(item[0]), item[1]
-    return item, {}
-
-
-def _bulks(texts: list[str]) -> Iterator[tuple[int, int]]:
-    """Cut into pieces of at most BULK_JOBS jobs and about BULK_BYTES."""
-    start = size = 0
-    for index, text in enumerate(texts):
-        its = text_bytes(text)
-        size += its
-        if index - start >= BULK_JOBS or (size > BULK_BYTES and index > start):
-            yield start, index
-            start, size = index, its
-    if texts:
-        yield start, len(texts)
-
-
-def _accept(batch: Batch[Any], sent: tuple[list[str], Future[Any]]) -> None:
-    ids, future = sent
-    answer = future.get()
-    errors = answer["errors"]
-    joined = {ids[int(index)]: means for index, means in answer.get("joined", {}).items()}
-    if errors:
-        batch.refused += [errors[index] for index in sorted(errors, key=int)]
-        ids = [id for index, id in enumerate(ids) if str(index) not in errors]
-    batch.add(ids, joined)
-
-
-def _complete(batch: Batch[R]) -> Batch[R]:
-    if batch.refused:
-        error = from_info(batch.refused[0])
-        error.detail["accepted"] = len(batch)
-        error.add_note(f"{len(batch.refused):,} jobs were refused, {len(batch):,} accepted")
-        error.batch = batch  # type: ignore[attr-defined]
-        raise error
-    return batch
