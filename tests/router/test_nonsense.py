@@ -66,7 +66,7 @@ async def test_each_wrong_request_is_answered_with_what_is_wrong(node: Node) -> 
         ]:
             got, sentence = await refusal(session, procedure, *args)
             assert (got, part in sentence) == (uri, True), (procedure, args, got, sentence)
-        assert (await refusal(session, messages.VIEW_JOBS, state="done"))[1].startswith("there is no state 'done'")
+        assert (await refusal(session, messages.VIEW_JOBS, state="done"))[1].startswith("state: there is no 'done'")
         assert all(task["name"] != "nonsense.known" for task in await patiently(session.call(messages.VIEW_TASKS)))
 
 
