@@ -79,6 +79,8 @@ def shots(present: PopulatedNode) -> list[Shot]:
         Shot("schedules", "#/schedules", ".schedules tbody tr"),
         Shot("schedules-week", "#/schedules?view=week", ".week .hour"),
         Shot("schedule", "#/schedules/trailers.cut", ".firings tbody tr"),
+        Shot("triggers", "#/triggers", ".triggers tbody tr:nth-child(4)"),
+        Shot("trigger", "#/triggers/orders.tell", ".differences"),
         Shot("queues", "#/queues", "main tbody tr, main li"),
         Shot("limits", "#/limits", ".limits tbody tr"),
         Shot("limit", "#/limits/bank", ".keys tbody tr"),

@@ -37,7 +37,7 @@ class PopulatedNode(NamedTuple):
 def populated_node(folder: Path, *, pictures: int = 40) -> Iterator[PopulatedNode]:
     """Start the node, the workers and the work; end all of it afterwards."""
     with ExitStack() as stack:
-        node = Node(folder)
+        node = Node(folder, STUDIO_HOOK_SECRET="of the film studio")
         stack.enter_context(running(node, "Taskbahn is ready"))
         for name, slots, queues in WORKERS:
             words = ("studio:app", "--name", name, "--slots", str(slots), "--queues", queues)

@@ -46,6 +46,18 @@ test("an event that is sent again after a lost connection has the same id", asyn
   bahn.close();
 });
 
+test("a hook is made and changed, with all its fields", async () => {
+  const { bahn, calls } = await page({}, {});
+  await bahn.triggers.createHook("git", "github", s("deploys.deploy", ["{body.ref}"]), { scheme: "github", secret: "env:GITHUB_SECRET", per_second: 5, who: "ada" });
+  await bahn.triggers.edit("git", { name: "gitlab", scheme: "hmac", header: "x-token", secret: "env:GITLAB_SECRET", repeats: "body", per_second: 0.5 });
+  assert.deepEqual(calls(), [
+    ["add", ["git", { kind: "hook", name: "github", scheme: "github", secret: "env:GITHUB_SECRET", per_second: 5, call: { task: "deploys.deploy", args: ["{body.ref}"], kwargs: {} } }], { who: "ada" }],
+    ["edit", ["git", { name: "gitlab", scheme: "hmac", header: "x-token", secret: "env:GITLAB_SECRET", repeats: "body", per_second: 0.5 }], {}],
+  ]);
+  await assert.rejects(bahn.triggers.createHook("git", "github", "a.b", { schema: "github" }), /did you mean 'scheme'/);
+  bahn.close();
+});
+
 test("a trigger is made of a task or a flow, changed, paused, resumed and deleted", async () => {
   const { bahn, calls } = await page({}, {}, {}, {}, {}, null);
   await bahn.triggers.create("a", "orders.", "report.make", { match: "prefix", where: { country: "DE" }, who: "ada" });

@@ -136,6 +136,13 @@ async def index(folder: str) -> int:
     return 4200
 
 
+@app.on(
+    "orders.shipped",
+    id="orders.tell",
+    where={"country": "DE"},
+    args=["{event.address}", "Order {event.number} is on its way"],
+    note="to customers in Germany",
+)
 @app.task(name="mail.send", queue="mail", retries=0, tags=["mail"], limits=[Rate("100/s", name="mail-server", burst=10)])
 async def send(address: str, subject: str, attachments: list[str] = []) -> None:  # noqa: B006 - a default for the form to show
     """Send a message to one person.

@@ -52,7 +52,30 @@ def make_present(pictures: int = 40) -> Present:
         studio.music.start("Harbour")
         wait_until(lambda: len(studio.app.view.questions()) == 2, "no question is asked")
         settle_schedules()
+        make_triggers()
     return Present(films[0].id, failed.id, waiting.id, workflow.id)
+
+
+def make_triggers() -> None:
+    """Make triggers that have started jobs, have refused an event, are paused or changed."""
+    triggers = studio.app.triggers
+    path = {"path": "{event.path}"}
+    triggers.create("pictures.uploaded", "pictures.", studio.thumbnail, match="prefix", kwargs=path, note="from the web site")
+    for number in range(3):
+        for job in studio.app.publish("pictures.uploaded", {"path": f"/pictures/2026/new-{number}.jpg"}):
+            job.result(PATIENCE)
+    triggers.create("films.delivered", "films..delivered", studio.cut, match="wildcard", kwargs={"film": "{event.film}"})
+    studio.app.publish("films.berlin.delivered", {"reel": 7})  # it lacks what the task gets
+    triggers.create_hook(
+        "archive.pushed",
+        "archive",
+        studio.index,
+        scheme="github",
+        secret="env:STUDIO_HOOK_SECRET",
+        kwargs={"folder": "{body.folder}"},
+    )
+    triggers["archive.pushed"].pause("the archive moves to another disk")
+    triggers["orders.tell"].edit(where={"country": "AT"})
 
 
 FIRED = {"mail.digest": 5, "mail.newsletter": 2, "trailers.cut": 4}  # so often schedules fire before they are as they stay

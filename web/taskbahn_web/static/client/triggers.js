@@ -11,7 +11,9 @@ export const VIEW_TRIGGERS = "taskbahn.view.triggers";
 const EVENT_PUBLISH = "taskbahn.event.publish";
 const ADMIN = "taskbahn.admin.trigger.";
 const PAGE = 500; // triggers in one answer
-const FIELDS = ["match", "where", "note"];
+const FIELDS = ["where", "note"];
+const TOPIC_FIELDS = ["match", ...FIELDS];
+const HOOK_FIELDS = ["scheme", "secret", "header", "repeats", "per_second", ...FIELDS];
 
 /**
  * @typedef {import("./flows.js").Flow} Flow
@@ -48,6 +50,15 @@ const FIELDS = ["match", "where", "note"];
  *
  * @typedef {object} TriggerOptions
  * @property {"exact" | "prefix" | "wildcard"} [match]
+ * @property {Record<string, unknown>} [where]
+ * @property {string} [note]
+ *
+ * @typedef {object} HookOptions
+ * @property {string} scheme  how requests are signed: "github", "stripe", "slack", "standard" or "hmac"
+ * @property {string} secret  `env:NAME`, a variable of the node's environment
+ * @property {string} [header]  that has the signature, with the scheme "hmac"
+ * @property {"id" | "body"} [repeats]  by what a request is known that comes again; "id" if it is left out
+ * @property {number} [per_second]  requests that it takes
  * @property {Record<string, unknown>} [where]
  * @property {string} [note]
  */
@@ -94,20 +105,33 @@ export class Triggers {
    * @returns {Promise<TriggerView>}
    */
   async create(id, topic, start, options = {}) {
-    const { who, ...fields } = checkOptions("triggers.create", options, [...FIELDS, "who"]);
+    const { who, ...fields } = checkOptions("triggers.create", options, [...TOPIC_FIELDS, "who"]);
     return this.#ask(`${ADMIN}add`, [id, words({ kind: "topic", topic, ...fields, call: startOf(start) })], words({ who }));
+  }
+
+  /**
+   * Store a trigger for requests of another service to `/hooks/NAME`, or all that holds of one that was made at run time.
+   * @param {string} id
+   * @param {string} name
+   * @param {string | Flow} start  a task, which gets the body; or `s("deploys.deploy", ["{body.ref}"])`, or another flow
+   * @param {HookOptions & {who?: string}} options
+   * @returns {Promise<TriggerView>}
+   */
+  async createHook(id, name, start, options) {
+    const { who, ...fields } = checkOptions("triggers.createHook", options, [...HOOK_FIELDS, "who"]);
+    return this.#ask(`${ADMIN}add`, [id, words({ kind: "hook", name, ...fields, call: startOf(start) })], words({ who }));
   }
 
   /**
    * Change some of a trigger; the rest stays. What code declares is kept beside the change, which wins. `reset` goes back to code first:
    * with all fields, or with those that it names.
    * @param {string} id
-   * @param {TriggerOptions & {topic?: string, start?: string | Flow}} changes
+   * @param {TriggerOptions & Partial<HookOptions> & {topic?: string, name?: string, start?: string | Flow}} changes
    * @param {{reset?: true | string[], who?: string}} [options]
    * @returns {Promise<TriggerView>}
    */
   async edit(id, changes, options = {}) {
-    const { start, ...fields } = checkOptions("triggers.edit", changes, ["topic", "start", ...FIELDS]);
+    const { start, ...fields } = checkOptions("triggers.edit", changes, ["topic", "name", "start", "match", ...HOOK_FIELDS]);
     const call = start === undefined ? undefined : startOf(start);
     return this.#ask(`${ADMIN}edit`, [id, words({ ...fields, call })], words(checkOptions("triggers.edit", options, ["reset", "who"])));
   }

@@ -3,12 +3,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { count, number } from "../../shared/format.js";
+import { isReadOnly } from "../core/access.js";
 import { html } from "../core/html.js";
-import { link, route } from "../core/route.js";
+import { useKeys } from "../core/keys.js";
+import { go, link, route } from "../core/route.js";
 import { triggers as directory } from "../data/directory.js";
 import { ListFilter } from "../parts/list-filter.js";
 import { Empty, Problem } from "../parts/note.js";
 import { Origin, Starts } from "../parts/schedule-parts.js";
+import { TriggerForm } from "../parts/trigger-form.js";
 import { Event, LastStart, TriggerState } from "../parts/trigger-parts.js";
 import { foundTriggers, TRIGGER_FILTERS } from "../text/trigger-text.js";
 
@@ -20,6 +23,19 @@ import { foundTriggers, TRIGGER_FILTERS } from "../text/trigger-text.js";
 const AT_FIRST = 100; // rows: more are drawn when they are wanted
 
 export function Triggers() {
+  useKeys(isReadOnly ? {} : { n: [() => go(link("triggers", null, { view: "new" })), "Make a trigger"] });
+  return route.value.query.get("view") === "new" && !isReadOnly ? html`<${New} />` : html`<${Listed} />`;
+}
+
+function New() {
+  return html`<section class="schedule-page">
+    <p class="crumbs"><a href=${link("triggers")}>Triggers</a></p>
+    <h1>A new trigger</h1>
+    <${TriggerForm} leave=${link("triggers")} onDone=${(/** @type {string} */ id) => go(link("triggers", id))} />
+  </section>`;
+}
+
+function Listed() {
   useEffect(() => directory.open(), []);
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   const [areAllShown, showAll] = useState(false);
@@ -29,7 +45,9 @@ export function Triggers() {
   const found = foundTriggers(all ?? [], words, state);
   const shown = areAllShown ? found : found.slice(0, AT_FIRST);
   return html`<section class="triggers-page">
-    <div class="page-head"><h1>Triggers</h1><${ListFilter} page="triggers" one="trigger" placeholder="Find by id, topic or task" filters=${TRIGGER_FILTERS} q=${words} state=${state} body=${body} /></div>
+    <div class="page-head"><h1>Triggers</h1><${ListFilter} page="triggers" one="trigger" placeholder="Find by id, topic or task" filters=${TRIGGER_FILTERS} q=${words} state=${state} body=${body} />
+      ${!isReadOnly && html`<a class="button" href=${link("triggers", null, { view: "new" })}>New trigger</a>`}
+    </div>
     ${directory.problem.value && html`<${Problem}>${directory.problem.value}<//>`}
     ${all && !all.length && html`<${None} />`}
     ${found.length > 0 && html`<${Table} triggers=${shown} body=${body} />`}
@@ -52,7 +70,7 @@ function None() {
     A trigger starts a job or a flow when an event arrives, also while no worker is there. In code, put
     ${" "}<code>@app.on("orders.created")</code> on top of <code>@app.task</code> for events of a topic, or
     ${" "}<code>@app.hook("github", scheme="github", secret="env:GITHUB_SECRET")</code> for requests of other services to <code>/hooks/github</code>.
-    ${" "}It appears here when a worker comes. At run time a command makes one:
+    ${" "}It appears here when a worker comes. At run time ${isReadOnly ? "a command makes one" : html`<a href=${link("triggers", null, { view: "new" })}>this page</a> makes one, and so does a command`}:
   <//>`;
 }
 

@@ -1,6 +1,7 @@
 /** A trigger as a form has it, all as text: made of what holds, and made into what travels; and what differs from code. */
 
 import { stringify } from "../../client/exact-json.js";
+import { TaskbahnError } from "../../client/errors.js";
 import { DraftError, jsonOf } from "./schedule-draft.js";
 import { callArguments, callCode } from "./schedule-fields.js";
 import { isPassedOn } from "./trigger-text.js";
@@ -10,23 +11,32 @@ import { isPassedOn } from "./trigger-text.js";
  * @typedef {Record<string, string>} Draft  by the names of the fields
  */
 
+const UNKNOWN_TASK = "taskbahn.error.unknown_task";
+
 /** What holds where a trigger says nothing. @type {Record<string, unknown>} */
 const DEFAULTS = { match: "exact", where: {}, note: "", header: "", repeats: "id", per_second: 100 };
 
 /** @type {Record<string, string>} */
 const TITLES = { topic: "Topic", match: "Match", where: "Where", call: "Starts", note: "Note", name: "Hook", scheme: "Scheme", secret: "Secret", header: "Header", repeats: "Repetitions", per_second: "A second" };
 
-/** @param {TriggerView} trigger @returns {Draft} */
-export function triggerDraft({ spec }) {
-  const { topic = "", match = "exact", where = {}, call, note = "" } = spec;
-  const { args, kwargs } = call.task ? callArguments(call) : { args: [], kwargs: {} };
-  const isMapped = Boolean(call.task) && !isPassedOn(spec);
+/** What a form may change besides what starts: fields of topics and of hooks, as text. @type {Record<string, string[]>} */
+const FIELDS = { topic: ["topic", "match"], hook: ["name", "scheme", "secret", "header", "repeats", "per_second"] };
+
+/** What a new trigger begins with. @type {TriggerView} */
+const NEW = { id: "", kind: "topic", words: "", spec: { kind: "topic", call: { task: "" } } };
+
+/** @param {TriggerView} [trigger]  missing for a new one @returns {Draft} */
+export function triggerDraft({ id, kind, spec } = NEW) {
+  const { topic = "", match = "exact", name = "", scheme = "github", secret = "env:", header = "", repeats = "id", per_second = 100, where = {}, call, note = "" } = spec;
+  const isTask = "task" in call;
+  const { args, kwargs } = isTask ? callArguments(call) : { args: [], kwargs: {} };
   return {
-    topic, match, note,
+    id, kind, topic, match, name, scheme, secret, header, repeats, note,
+    per_second: String(per_second),
     where: Object.keys(where).length ? (stringify(where, 2) ?? "") : "",
-    what: call.task ? "task" : "flow",
+    what: isTask ? "task" : "flow",
     task: call.task ?? "",
-    gets: isMapped ? "mapping" : "event",
+    gets: isTask && !isPassedOn(spec) ? "mapping" : "event",
     args: args.length ? (stringify(args, 2) ?? "") : "",
     kwargs: Object.keys(kwargs).length ? (stringify(kwargs, 2) ?? "") : "",
     flow: call.flow ? (stringify(call.flow, 2) ?? "") : "",
@@ -34,33 +44,53 @@ export function triggerDraft({ spec }) {
 }
 
 /**
- * What differs between the form and what it began with, as `bahn.triggers.edit` takes it. Throws DraftError.
+ * What differs between the form and what it began with, as `bahn.triggers.edit` takes it; of a new trigger all, as `create` and `createHook`
+ * do. Throws DraftError.
  * @param {Draft} draft
- * @param {TriggerView} trigger
+ * @param {TriggerView} [trigger]
  * @returns {any}
  */
 export function triggerChanges(draft, trigger) {
   const before = triggerDraft(trigger);
-  const has = (/** @type {string[]} */ ...names) => names.some((name) => draft[name] !== before[name]);
+  const has = (/** @type {string[]} */ ...names) => !trigger || names.some((name) => draft[name] !== before[name]);
+  const own = FIELDS[draft.kind].filter((name) => has(name));
   return {
-    ...(has("topic") && { topic: draft.topic.trim() }),
-    ...(has("match") && { match: draft.match }),
+    ...Object.fromEntries(own.map((name) => [name, name === "per_second" ? numberOf(name, draft[name]) : draft[name].trim()])),
     ...(has("where") && { where: objectOf("where", draft.where, '{"country": "DE"}') }),
-    ...(has("task", "gets", "args", "kwargs", "flow") && { start: startOf(draft, trigger) }),
+    ...(has("what", "task", "gets", "args", "kwargs", "flow") && { start: startOf(draft, trigger) }),
     ...(has("note") && { note: draft.note.trim() }),
   };
 }
 
-/** @param {Draft} draft @param {TriggerView} trigger @returns {any} */
-function startOf(draft, { spec: { call } }) {
+/** The field to which a refusal of the dispatcher belongs; "" if it is none of this form. @param {unknown} error @param {Draft} draft */
+export function refusedField(error, draft) {
+  if (!(error instanceof TaskbahnError)) return "";
+  const option = String(error.detail.option ?? "");
+  const [part] = option.split("."); // "kwargs.day" is one of the named arguments
+  if (draft.what === "flow" && (part === "flow" || part === "call")) return "flow";
+  if (option === "call" || error.uri === UNKNOWN_TASK) return draft.what === "flow" ? "flow" : "task";
+  if (part === "args" || part === "kwargs") return draft.what === "task" && draft.gets === "mapping" ? part : "";
+  return ["id", "where", "note", ...FIELDS[draft.kind]].find((name) => name === option) ?? "";
+}
+
+/** @param {Draft} draft @param {TriggerView} [trigger] @returns {any} */
+function startOf(draft, trigger) {
   if (draft.what === "flow") return jsonOf("flow", draft.flow);
+  const call = trigger?.spec.call;
   const task = draft.task.trim();
   if (!task) throw new DraftError("task", "choose the task that it starts");
-  const kept = call.task === task && call.options ? { options: call.options } : {};
+  const kept = call?.task === task && call.options ? { options: call.options } : {};
   if (draft.gets === "event") return { task, ...kept };
   const args = draft.args.trim() ? jsonOf("args", draft.args) : [];
   if (!Array.isArray(args)) throw new DraftError("args", 'write a list, such as ["{event.day}", 3]');
   return { task, args, kwargs: objectOf("kwargs", draft.kwargs, '{"day": "{event.day}"}'), ...kept };
+}
+
+/** @param {string} field @param {string} text */
+function numberOf(field, text) {
+  const value = Number(text);
+  if (!text.trim() || Number.isNaN(value)) throw new DraftError(field, "write a number, such as 100");
+  return value;
 }
 
 /** @param {string} field @param {string} text @param {string} example @returns {Record<string, unknown>} */

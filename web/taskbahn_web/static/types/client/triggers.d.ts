@@ -49,6 +49,15 @@ export const VIEW_TRIGGERS: "taskbahn.view.triggers";
  * @property {"exact" | "prefix" | "wildcard"} [match]
  * @property {Record<string, unknown>} [where]
  * @property {string} [note]
+ *
+ * @typedef {object} HookOptions
+ * @property {string} scheme  how requests are signed: "github", "stripe", "slack", "standard" or "hmac"
+ * @property {string} secret  `env:NAME`, a variable of the node's environment
+ * @property {string} [header]  that has the signature, with the scheme "hmac"
+ * @property {"id" | "body"} [repeats]  by what a request is known that comes again; "id" if it is left out
+ * @property {number} [per_second]  requests that it takes
+ * @property {Record<string, unknown>} [where]
+ * @property {string} [note]
  */
 export class Triggers {
     /** @param {import("./connection.js").Connection} connection */
@@ -76,15 +85,27 @@ export class Triggers {
         who?: string;
     }): Promise<TriggerView>;
     /**
+     * Store a trigger for requests of another service to `/hooks/NAME`, or all that holds of one that was made at run time.
+     * @param {string} id
+     * @param {string} name
+     * @param {string | Flow} start  a task, which gets the body; or `s("deploys.deploy", ["{body.ref}"])`, or another flow
+     * @param {HookOptions & {who?: string}} options
+     * @returns {Promise<TriggerView>}
+     */
+    createHook(id: string, name: string, start: string | Flow, options: HookOptions & {
+        who?: string;
+    }): Promise<TriggerView>;
+    /**
      * Change some of a trigger; the rest stays. What code declares is kept beside the change, which wins. `reset` goes back to code first:
      * with all fields, or with those that it names.
      * @param {string} id
-     * @param {TriggerOptions & {topic?: string, start?: string | Flow}} changes
+     * @param {TriggerOptions & Partial<HookOptions> & {topic?: string, name?: string, start?: string | Flow}} changes
      * @param {{reset?: true | string[], who?: string}} [options]
      * @returns {Promise<TriggerView>}
      */
-    edit(id: string, changes: TriggerOptions & {
+    edit(id: string, changes: TriggerOptions & Partial<HookOptions> & {
         topic?: string;
+        name?: string;
         start?: string | Flow;
     }, options?: {
         reset?: true | string[];
@@ -211,6 +232,30 @@ export type TriggerView = {
 };
 export type TriggerOptions = {
     match?: "exact" | "prefix" | "wildcard" | undefined;
+    where?: Record<string, unknown> | undefined;
+    note?: string | undefined;
+};
+export type HookOptions = {
+    /**
+     * how requests are signed: "github", "stripe", "slack", "standard" or "hmac"
+     */
+    scheme: string;
+    /**
+     * `env:NAME`, a variable of the node's environment
+     */
+    secret: string;
+    /**
+     * that has the signature, with the scheme "hmac"
+     */
+    header?: string | undefined;
+    /**
+     * by what a request is known that comes again; "id" if it is left out
+     */
+    repeats?: "id" | "body" | undefined;
+    /**
+     * requests that it takes
+     */
+    per_second?: number | undefined;
     where?: Record<string, unknown> | undefined;
     note?: string | undefined;
 };
