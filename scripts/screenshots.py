@@ -34,7 +34,7 @@ from taskbahn_router.stores.sqlite.store import SqliteStore  # noqa: E402
 
 SIZES = {"wide": (1280, 860), "narrow": (390, 844)}
 FREQUENT, SPREAD = 128, 112  # colours of a picture: enough for flat pages, and small
-MAX_BYTES = 2_300_000  # of all pictures
+MAX_BYTES = 2_600_000  # of all pictures
 HOURS = 24
 SETTLE_MS = 700  # for what is drawn a moment later: charts, and numbers that come with the next status
 # Where the checkout and its scratch files lie is of no interest to a reader.
