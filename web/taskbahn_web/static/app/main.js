@@ -30,7 +30,7 @@ function Main() {
   const main = useRef(/** @type {HTMLElement | null} */ (null));
   const isFirst = useRef(true);
   useLayoutEffect(() => {
-    document.title = `${id ?? page[0].toUpperCase() + page.slice(1)} · Taskbahn`;
+    document.title = `${id ? `${id} · ` : ""}${page[0].toUpperCase() + page.slice(1)} · Taskbahn`;
     if (!isFirst.current && main.current) offerFocus(main.current, main.current, { preventScroll: true });
     if (!isFirst.current) scrollTo(0, 0);
     isFirst.current = false;

@@ -1,6 +1,5 @@
 /**
- * The words of the protocol that a browser speaks; the whole of it is in the Python package, `taskbahn/protocol/messages.py`.
- * Times are UTC seconds since the epoch, durations seconds, ids UUIDv7 text.
+ * The words of the protocol that a browser speaks, as in the Python package; times are UTC seconds since the epoch, ids UUIDv7 text.
  */
 
 export const REALM = "taskbahn";
@@ -76,7 +75,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {Failure | string | null} [cause]
  * @property {string[]} [notes]
  * @property {string} [reason]  why a failed job is not tried again
- * @property {string} [by]  of a cancelled job: who cancelled it
+ * @property {string} [by]  who cancelled a cancelled job
  *
  * @typedef {object} EventHead
  * @property {string} job

@@ -6,6 +6,7 @@ import { VIEW_ERRORS } from "../../client/wire.js";
 import { isReadOnly } from "../core/access.js";
 import { Answer } from "../data/answer.js";
 import { ago, count, fullTime, number } from "../../shared/format.js";
+import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { now } from "../data/live.js";
@@ -71,7 +72,7 @@ function Group({ group, onRetry }) {
     <a class="group-count" href=${jobs}><b>${number(times)}</b> <span>${times === 1 ? "job" : "jobs"}<span class="unseen"> failed</span></span></a>
     <div>
       <h2>${type || "Error"}</h2>
-      <p class="group-message" title=${message}>${message}</p>
+      <p class="group-message" title=${plainText(message)}>${plainText(message)}</p>
       <p class="facts-line">
         <a href=${link("tasks", task)}>${task}</a>
         <span>last <time title=${fullTime(last_at)}>${ago(last_at, now.value)}</time></span>

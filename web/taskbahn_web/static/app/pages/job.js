@@ -7,6 +7,7 @@ import { barShare, summarizeProgress } from "../../shared/how-far.js";
 import { isComplete } from "../../shared/job-view.js";
 import { FINAL_STATES } from "../../taskbahn.js";
 import { ago, count, duration, fullTime, percent, shortId, wholeDuration } from "../../shared/format.js";
+import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
 import { JobFeed } from "../data/job-feed.js";
 import { now } from "../data/live.js";
@@ -29,8 +30,9 @@ import { Value } from "../parts/value.js";
 import { WaitReasons } from "../parts/wait-reasons.js";
 import { BlockedByJob } from "../parts/worker-parts.js";
 import { link } from "../core/route.js";
-import { isFlow, jobName } from "../text/flow-text.js";
+import { STATE_SIGNS, isFlow, jobName } from "../text/flow-text.js";
 import { endText, subjectOf } from "../text/pause-text.js";
+import { useTitle } from "../core/title.js";
 import { Arguments, Facts } from "./job-facts.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
@@ -41,6 +43,7 @@ export function Job({ id }) {
   useLayoutEffect(() => feed.open(), [feed]); // before the first drawing: each frame counts until its progress is seen
   const { ask, shown } = usePausing();
   const job = feed.job.value;
+  useTitle(job ? `${STATE_SIGNS[job.state] ?? ""} ${job.title || jobName(job)} ${shortId(id)}` : "");
   if (!job) {
     return html`<section>${feed.problem.value && html`<${Empty} title="This job cannot be shown">
       ${feed.problem.value} A job that has ended is deleted some time later, as its option “keep” says. <a href=${link("jobs")}>Show all jobs</a>
@@ -107,7 +110,7 @@ function Headline({ job }) {
   return html`<div class="headline">
     <p class="headline-line">
       <span role="status"><${State} state=${state} /></span>
-      <span class="headline-text">${state === "running" ? text : html`<${Place} job=${job} />`}</span>
+      <span class="headline-text">${state === "running" ? plainText(text) : html`<${Place} job=${job} />`}</span>
       <span class="headline-share">${fraction !== null && state !== "succeeded" ? percent(fraction) : ""}</span>
       <span class="headline-time"><${Times} job=${job} fraction=${fraction} /></span>
     </p>

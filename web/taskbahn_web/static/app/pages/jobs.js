@@ -17,6 +17,7 @@ import { QueryBar } from "../parts/query-bar.js";
 import { ViewTabs } from "../parts/view-tabs.js";
 import { isSliding, parseQuery } from "../data/query.js";
 import { keep, placeKey } from "../core/place.js";
+import { useTitle } from "../core/title.js";
 import { go, link, route } from "../core/route.js";
 import { Selection } from "../core/selection.js";
 
@@ -29,6 +30,7 @@ export function Jobs() {
   useEffect(() => {
     if (wanted.id) location.replace(link("jobs", wanted.id));
   }, [wanted.id]);
+  useTitle(q ? `${query.get("view") ?? q} · Jobs` : "");
   const ask = (/** @type {string} */ text) => {
     if (text !== q) go(link("jobs", null, { q: text }));
   };

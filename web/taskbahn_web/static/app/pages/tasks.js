@@ -115,7 +115,7 @@ function Unserved({ queues }) {
   const names = Object.keys(queues);
   if (!names.length) return null;
   const jobs = names.reduce((sum, queue) => sum + queues[queue], 0);
-  return html` <small class="warning" title="No attached worker can take them, of: ${names.join(", ")}">${number(jobs)} unserved</small>`;
+  return html` <small class="bad" title="No attached worker can take them, of: ${names.join(", ")}">${number(jobs)} unserved</small>`;
 }
 
 /** None is said quietly. @param {number} value */

@@ -3,6 +3,7 @@
 import { count, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { splitTraceback } from "../text/traceback.js";
+import { plainText } from "../../shared/plain-text.js";
 import { CopyButton } from "./copy-button.js";
 
 /**
@@ -14,9 +15,9 @@ import { CopyButton } from "./copy-button.js";
 export function FailureView({ error }) {
   const { type, message, traceback, cause, notes = [], reason } = error;
   return html`<div class="failure">
-    <p class="failure-what"><b>${type || "Error"}</b>${message && html`<span>${message}</span>`}</p>
+    <p class="failure-what"><b>${type || "Error"}</b>${message && html`<span>${plainText(message)}</span>`}</p>
     ${reason && html`<p class="failure-note">Not tried again: ${reason}.</p>`}
-    ${notes.map((note) => html`<p class="failure-note">${note}</p>`)}
+    ${notes.map((note) => html`<p class="failure-note">${plainText(note)}</p>`)}
     <${CrashFacts} crash=${error} />
     ${traceback && html`<${Traceback} text=${traceback} />`}
     ${cause && html`<${Cause} cause=${cause} hasTraceback=${Boolean(traceback)} />`}
@@ -37,7 +38,7 @@ function CrashFacts({ crash: { signal, exit_code, peak_memory } }) {
 function Traceback({ text }) {
   return html`<div class="value-box">
     <div class="traceback" tabindex="0" role="group" aria-label="Traceback">
-      ${splitTraceback(text).map((run, index) =>
+      ${splitTraceback(plainText(text)).map((run, index) =>
         run.isFolded
           ? html`<details key=${index}><summary>${count(run.frames, "frame")} of libraries</summary><pre>${run.text}</pre></details>`
           : html`<pre key=${index}>${run.text}</pre>`,

@@ -2,6 +2,7 @@
 
 import { ago, duration, percent, wholeDuration } from "../../shared/format.js";
 import { summarizeProgress } from "../../shared/how-far.js";
+import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
 import { Bar } from "./bar.js";
@@ -15,12 +16,13 @@ export function ProgressCell({ job }) {
     const { fraction, text } = summarizeProgress(progress);
     return html`<span class="how">
       <${Bar} fraction=${fraction} label="Progress of ${task}" />
-      <span class="how-much">${fraction === null ? "" : percent(fraction)}</span><span class="how-text" title=${text}>${text}</span>
+      <span class="how-much">${fraction === null ? "" : percent(fraction)}</span><span class="how-text" title=${plainText(text)}>${plainText(text)}</span>
     </span>`;
   }
   if (state === "waiting" && due_at) return html`<span class="muted">due ${ago(due_at, now.value)}</span>`;
+  if (state === "cancelled" && error?.message && error.message !== "cancelled") return html`<span class="muted" title=${error.message}>${plainText(error.message)}</span>`;
   if (state !== "failed" || !error) return "";
-  const why = [error.type, error.message].filter(Boolean).join(": ");
+  const why = plainText([error.type, error.message].filter(Boolean).join(": "));
   return html`<span class="how-failed" title=${why}>${why}</span>`;
 }
 

@@ -6,6 +6,7 @@ import { AtEnd } from "../../shared/at-end.js";
 import { clock, count, fullTime, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { useKept } from "../core/place.js";
+import { plainText } from "../../shared/plain-text.js";
 import { CopyButton } from "./copy-button.js";
 
 const LINES_AT_FIRST = 500; // lines, until more are asked for
@@ -83,7 +84,7 @@ const texts = new WeakMap();
 /** @param {Event} line */
 function lineText(line) {
   const { at, data } = line;
-  const text = texts.get(line) ?? `${new Date(at * 1000).toISOString()} ${lineLevel(data)} ${data.message}`;
+  const text = texts.get(line) ?? `${new Date(at * 1000).toISOString()} ${lineLevel(data)} ${plainText(String(data.message))}`;
   texts.set(line, text);
   return text;
 }
@@ -94,6 +95,6 @@ function Line({ line: { at, data } }) {
   return html`<p class="line level-${level.toLowerCase()}">
     <time title=${fullTime(at)}>${clock(at)}</time>
     <b title=${data.logger ?? ""}>${level}</b>
-    <span>${data.message}</span>
+    <span>${plainText(String(data.message))}</span>
   </p>`;
 }

@@ -1,5 +1,6 @@
 /** A few jobs, one a line, beside other things: what, why or how far, and when. */
 
+import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
 import { link } from "../core/route.js";
 
@@ -34,6 +35,6 @@ function Line({ entry: { id, task, state, text, time, timeTitle } }) {
     <i class="dot state-${state}" aria-hidden="true"></i>
     <a class="cut" href=${link("jobs", id)} title=${`${task} ${id}`}>${task}</a>
     <time title=${timeTitle}>${time}</time>
-    ${text && html`<span class="short-text cut" title=${text}>${text}</span>`}
+    ${text && html`<span class="short-text cut" title=${plainText(text)}>${plainText(text)}</span>`}
   </li>`;
 }

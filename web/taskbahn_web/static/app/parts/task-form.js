@@ -13,6 +13,9 @@ import { optionFields, makeOptions } from "../text/task-options.js";
 import { FieldRow } from "./field.js";
 import { Problem } from "./note.js";
 
+const MANY_FIELDS = 6; // with more of them they are in columns
+const TYPING_MILLISECONDS = 600; // after the first letter a field is checked with each
+
 /**
  * @typedef {import("../../client/wire.js").TaskView} TaskView
  * @typedef {import("../../shared/schema.js").Field} Field
@@ -38,6 +41,7 @@ export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
   const [failure, setFailure] = useState("");
   const [isSending, setSending] = useState(false);
 
+  const [looked, look] = useState(/** @type {ReadonlySet<string>} */ (new Set())); // fields to check while the reader types
   const made = () => makeCall(task, fields, typed, more, isOpen ? typedOptions : {});
   useEffect(() => onDraft?.(makeDraft(made(), fields)), [typed, typedOptions, isOpen]);
 
@@ -62,14 +66,20 @@ export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
     event.preventDefault();
     if (!isSending) void send(event.submitter?.getAttribute("value") === "stay");
   };
+  const { problems: now } = made();
   const row = (/** @type {string} */ family, /** @type {Record<string, Typed>} */ values, /** @type {typeof setTyped} */ set) =>
     (/** @type {Field} */ field) => {
-      const onChange = (/** @type {Typed} */ value) => set((before) => ({ ...before, [field.name]: value }));
-      const problem = problems[`${family}-${field.name}`];
+      const id = `${family}-${field.name}`;
+      const onChange = (/** @type {Typed} */ value) => {
+        set((before) => ({ ...before, [field.name]: value }));
+        setProblems(({ [id]: _, ...others }) => others); // what was wrong with the value before
+        setTimeout(() => look((before) => new Set(before).add(id)), TYPING_MILLISECONDS);
+      };
+      const problem = problems[id] ?? (looked.has(id) && values[field.name] !== "" ? now[id] : undefined);
       return html`<${FieldRow} key=${field.name} family=${family} field=${field} typed=${values[field.name]} problem=${problem} onChange=${onChange} />`;
     };
 
-  return html`<form class="task-form" ref=${form} onSubmit=${onSubmit} noValidate aria-label="Arguments of ${task.name}">
+  return html`<form class="task-form ${fields.length > MANY_FIELDS ? "task-form-many" : ""}" ref=${form} onSubmit=${onSubmit} noValidate aria-label="Arguments of ${task.name}">
     ${fields.length === 0 && html`<p class="muted">This task takes no arguments.</p>`}
     ${fields.map(row("field", typed, setTyped))}
     ${isOpen && html`<fieldset class="options" id="options"><legend>Options</legend>${more.map(row("option", typedOptions, setTypedOptions))}</fieldset>`}

@@ -1,6 +1,5 @@
 /**
- * The words of the protocol that a browser speaks; the whole of it is in the Python package, `taskbahn/protocol/messages.py`.
- * Times are UTC seconds since the epoch, durations seconds, ids UUIDv7 text.
+ * The words of the protocol that a browser speaks, as in the Python package; times are UTC seconds since the epoch, ids UUIDv7 text.
  */
 export const REALM: "taskbahn";
 export const SUBMIT: "taskbahn.submit";
@@ -110,7 +109,7 @@ export type Failure = {
      */
     reason?: string | undefined;
     /**
-     * of a cancelled job: who cancelled it
+     * who cancelled a cancelled job
      */
     by?: string | undefined;
 };
