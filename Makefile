@@ -28,6 +28,10 @@ venv: $(VENV)/.installed  ## Create .venv and install everything (PYTHON=/path/t
 $(VENV)/.installed: setup.cfg setup.py scripts/venv.sh scripts/versions.txt
 	@bash scripts/venv.sh $(VENV)
 
+# Crossbar and FastAPI cannot be in one environment (setup.cfg).
+.venv-examples/.installed: setup.cfg setup.py scripts/venv.sh scripts/versions-examples.txt
+	@PYTHON=$(abspath $(BIN))/python EXTRAS=examples VERSIONS=scripts/versions-examples.txt bash scripts/venv.sh .venv-examples
+
 check: lint check-web  ## What every commit must pass: format, lint, types, layers, sizes, unit tests (< 1 minute)
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/unit
 
@@ -104,4 +108,4 @@ clean:  ## Remove caches and what was built
 	find components router web tests scripts examples benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 distclean: clean  ## Also remove the environments
-	rm -rf $(VENV) .bench-venv web/node_modules
+	rm -rf $(VENV) .venv-examples .bench-venv web/node_modules

@@ -3,7 +3,8 @@
 #
 # PYTHON  the interpreter to use; without it the first one on the machine that fits (3.11 to 3.13)
 # EXTRAS  what to install beside the package itself; the default is all of it
-# NEWEST  if set, the newest versions that setup.cfg allows, not those of scripts/versions.txt
+# VERSIONS  the file with the versions; scripts/versions.txt if left out
+# NEWEST  if set, the newest versions that setup.cfg allows, not those of VERSIONS
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -46,7 +47,7 @@ fi
 echo "Installing taskbahn${extras:+[$extras]} into $folder (the first time: a minute or two)"
 pip=("$folder/bin/python" -m pip install -qq --retries 10 --timeout 60 --root-user-action ignore)
 # A release of yesterday must not turn red today what was green: each environment has the versions that the last one had.
-known=(--constraint scripts/versions.txt)
+known=(--constraint "${VERSIONS:-scripts/versions.txt}")
 if [ -n "${NEWEST-}" ]; then known=(--upgrade --upgrade-strategy eager); fi
 # A registry that stumbles for a moment must not cost the whole run: what was fetched is in pip's cache.
 for attempt in 1 2 3; do

@@ -4,7 +4,8 @@
 ```python                      runs in the page's own session, one block after the other, in the folder of these files.
 ```python title="X.py" run     a file that is run by itself.
 ```js                          runs as a module in Chromium, on a page of the node.
-```py title="PATH", ```diff    a new file of the repository, and a change of one: tests/processes/test_writing_a_limit.py applies them.
+```py title="PATH"             on the pages fastapi.md and django.md: parts of a file of the example, with lines of `...` between them.
+```py title="PATH", ```diff    elsewhere a new file of the repository, and a change of one: tests/processes/test_writing_a_limit.py applies them.
 ```console                     its lines after `$ ` run in a shell, in order, and succeed; except those of NOT_RUN.
 `print(...)  # text`, or comment lines under a `print(...)`: the block prints these texts, in this order.
 
@@ -70,7 +71,7 @@ def files(page: Path) -> dict[str, str]:
     """Return the files that a page defines."""
     made: dict[str, str] = {}
     for block in blocks(page):
-        if block.title is not None:
+        if block.title is not None and block.language != "py":
             made[block.title] = made.get(block.title, "") + block.text + "\n\n"
     return made
 

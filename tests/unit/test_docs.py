@@ -103,6 +103,21 @@ def test_the_readme_shows_the_example_as_it_lies_in_the_examples() -> None:
         assert (ROOT / "examples" / "browser" / name).read_text(encoding="utf-8").strip() in readme, name
 
 
+def flat(code: str) -> str:
+    """Return code without blank lines and indentation, which the formatter sets as if a block were a file."""
+    return "\n".join(line.strip() for line in code.splitlines() if line.strip())
+
+
+@pytest.mark.parametrize("name", ["fastapi", "django"])
+def test_what_a_page_shows_of_an_example_is_in_its_files(name: str) -> None:
+    shown = [block for block in documents.blocks(DOCS / f"{name}.md") if block.language == "py"]
+    assert len(shown) > 2
+    for block in shown:
+        source = flat((ROOT / "examples" / name / str(block.title)).read_text(encoding="utf-8"))
+        parts = [flat(part) for part in block.text.split("\n...\n")]
+        assert [part for part in parts if part not in source] == [], f"{name}.md, line {block.line}"
+
+
 def test_each_photograph_has_its_licence() -> None:
     photos = ROOT / "examples" / "photos"
     licences = (photos / "LICENSES.md").read_text(encoding="utf-8")

@@ -1,0 +1,11 @@
+"""The addresses of the site."""
+
+from django.urls import path
+from shop import views
+
+urlpatterns = [
+    path("", views.page),
+    path("orders", views.create),
+    path("orders/<int:number>", views.show),
+    path("orders/<int:number>/cancel", views.cancel),
+]

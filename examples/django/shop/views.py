@@ -1,0 +1,55 @@
+"""The views of the shop."""
+
+from django.db import transaction
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_POST
+
+from shop.models import Order
+from shop.tasks import deliver
+from taskbahn import Job
+
+
+class OrderForm(ModelForm):
+    """What a customer says."""
+
+    class Meta:
+        """Of an order."""
+
+        model = Order
+        fields = ("customer", "parcels")
+
+
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    """Show the page."""
+    return render(request, "shop/page.html", {"form": OrderForm(), "orders": Order.objects.order_by("-pk")[:10]})
+
+
+@require_POST
+def create(request: HttpRequest) -> JsonResponse:
+    """Keep the order with the id of its job; start the job once the order is there for the worker to find."""
+    form = OrderForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse({"errors": form.errors}, status=422)
+    with transaction.atomic():
+        order = form.save(commit=False)
+        order.job = Job.new_id()
+        order.save()
+        transaction.on_commit(lambda: deliver.options(id=order.job, title=f"Order {order.pk}").start(order.pk))
+    return JsonResponse({"order": order.pk})
+
+
+@require_GET
+def show(request: HttpRequest, number: int) -> JsonResponse:
+    """Answer with the job of an order as it is now."""
+    order = get_object_or_404(Order, pk=number)
+    return JsonResponse(deliver.job(order.job).view().data())
+
+
+@require_POST
+def cancel(request: HttpRequest, number: int) -> JsonResponse:
+    """Cancel the job of an order."""
+    order = get_object_or_404(Order, pk=number)
+    return JsonResponse({"state": deliver.job(order.job).cancel("by a click")})

@@ -1,0 +1,73 @@
+"""The web application: it takes a table, starts the job, and passes on to the page how far it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import FastAPI, Header, Request, UploadFile
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from tasks import import_people
+
+from taskbahn import CallerError, Job, JobView, ServiceError, UnknownJob
+
+FOLDER = Path(os.environ.get("PEOPLE_FOLDER", "data")).resolve()  # of this machine and the worker's
+web = FastAPI(title="People")
+
+
+@web.get("/")
+def page() -> FileResponse:
+    """Serve the page."""
+    return FileResponse(Path(__file__).parent / "index.html")
+
+
+@web.post("/imports", status_code=202)
+def start(file: UploadFile) -> JobView:
+    """Keep the table under the id of its job, then start the job."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    id = Job.new_id()
+    table = FOLDER / f"{id}.csv"
+    with table.open("wb") as copy:
+        shutil.copyfileobj(file.file, copy)
+    return import_people.options(id=id, title=file.filename).start(table, FOLDER / "people.db").view()
+
+
+@web.get("/imports/{id}")
+async def show(id: UUID) -> JobView:
+    """Answer with the job as it is now."""
+    return await import_people.job(id).view_async()
+
+
+@web.delete("/imports/{id}")
+async def cancel(id: UUID) -> JobView:
+    """Cancel the job."""
+    job = import_people.job(id)
+    await job.cancel_async("by a click")
+    return await job.view_async()
+
+
+@web.get("/imports/{id}/events")
+async def events(id: UUID, last_event_id: Annotated[int, Header()] = 0) -> StreamingResponse:
+    """Send what happens as it happens (server-sent events); a page that reconnects gets what it has missed."""
+    job = import_people.job(id)
+    await job.state_async()  # an unknown job is an answer of its own, and not the end of a stream
+
+    async def lines() -> AsyncIterator[str]:
+        async for event in job.events(after=last_event_id):
+            data = event.data.data() if isinstance(event.data, JobView) else event.data
+            yield f"id: {event.number}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
+
+    return StreamingResponse(lines(), media_type="text/event-stream")
+
+
+@web.exception_handler(CallerError)
+@web.exception_handler(ServiceError)
+def refused(request: Request, error: CallerError | ServiceError) -> JSONResponse:
+    """Say what is wrong: with the request, or that the node cannot be reached now."""
+    status = 404 if isinstance(error, UnknownJob) else 422 if isinstance(error, CallerError) else 503
+    return JSONResponse({"detail": str(error)}, status)

@@ -1,0 +1,218 @@
+"""The examples with a web framework: a worker and a web server without Crossbar, and a page in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from support.chromium import launch
+from support.programs import Node, running_node
+from support.web_server import example_worker, process, web_server
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FASTAPI = EXAMPLES / "fastapi"
+DJANGO = EXAMPLES / "django"
+TABLE = "name,email\n" + "".join(f"Ada {number},ada{number}@example.org\n" for number in range(40)) + "No address,\n"
+UNKNOWN = "0199aaaa-0000-7000-8000-000000000000"
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(200)]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node of its own: the examples leave jobs behind."""
+    with running_node(tmp_path_factory.mktemp("node")) as node:
+        yield node
+
+
+@pytest.fixture(scope="module")
+def people(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The FastAPI application with its worker: its address, and where its data are."""
+    place = tmp_path_factory.mktemp("people")
+    server = ("-m", "uvicorn", "main:web", "--host", "127.0.0.1", "--port", "{port}")
+    with (
+        example_worker("tasks:app", FASTAPI, node, place),
+        web_server(*server, folder=FASTAPI, node=node, place=place, PEOPLE_FOLDER=str(place / "data")) as site,
+    ):
+        yield site, place / "data"
+
+
+def in_page(site: str, act: Callable[[Page], None]) -> None:
+    """Open the page in Chromium, and see that it does not complain."""
+    complaints: list[str] = []
+
+    def look(browser: Browser) -> None:
+        tab = browser.new_page()
+        tab.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+        tab.goto(site)
+        act(tab)
+
+    def run() -> None:
+        with sync_playwright() as playwright:
+            browser = launch(playwright)
+            look(browser)
+            browser.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(run).result()
+    assert complaints == []
+
+
+def upload(tab: Page, table: bytes) -> None:
+    tab.get_by_label("Table").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": table})
+    tab.get_by_role("button", name="Upload").click()
+
+
+def answer(site: str, path: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(site + path, timeout=30) as got:  # noqa: S310 - our own address
+            return got.status, json.loads(got.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def stored(folder: Path) -> int:
+    with sqlite3.connect(folder / "people.db") as connection:
+        (count,) = connection.execute("SELECT count(*) FROM people").fetchone()
+    connection.close()
+    return int(count)
+
+
+def test_fastapi_takes_an_upload_and_shows_progress_and_result(people: tuple[str, Path]) -> None:
+    site, folder = people
+    seen: list[float] = []
+
+    def act(tab: Page) -> None:
+        tab.expose_function("sawProgress", lambda value: seen.append(value))  # noqa: PLW0108 - Playwright writes on it
+        tab.evaluate("""() => {
+            const bar = document.querySelector("progress");
+            new MutationObserver(() => window.sawProgress(bar.value)).observe(bar, { attributes: true });
+        }""")
+        upload(tab, TABLE.encode())
+        expect(tab.locator("output")).to_have_text("40 stored, 1 left out", timeout=60_000)
+        expect(tab.locator("#log")).to_contain_text("41 rows, 1 of them without an address")
+        expect(tab.get_by_role("button", name="Cancel")).to_be_disabled()
+        id = tab.evaluate("location.hash.slice(1)")
+        status, view = answer(site, f"imports/{id}")
+        assert (status, view["state"], view["title"], view["result"]["stored"]) == (200, "succeeded", "people.csv", 40)
+        tab.reload()
+        expect(tab.locator("output")).to_have_text("40 stored, 1 left out", timeout=30_000)
+
+    in_page(site, act)
+    assert len([value for value in seen if 0 < value < 1]) > 1
+    assert stored(folder) == 40
+
+
+def test_a_cancelled_upload_stores_nothing(people: tuple[str, Path]) -> None:
+    site, folder = people
+    many = "name,email\n" + "".join(f"Bob {number},bob{number}@example.org\n" for number in range(3000))
+
+    def act(tab: Page) -> None:
+        upload(tab, many.encode())
+        tab.wait_for_function("document.querySelector('progress').value > 0", timeout=60_000)
+        tab.get_by_role("button", name="Cancel").click()
+        expect(tab.locator("output")).to_contain_text("cancelled", timeout=30_000)
+
+    in_page(site, act)
+    with sqlite3.connect(folder / "people.db") as connection:
+        assert connection.execute("SELECT count(*) FROM people WHERE name LIKE 'Bob%'").fetchone() == (0,)
+    connection.close()
+
+
+def test_fastapi_says_what_is_wrong(people: tuple[str, Path]) -> None:
+    site, _ = people
+    assert answer(site, f"imports/{UNKNOWN}")[0] == 404
+    assert answer(site, "imports/no-id")[0] == 422
+    assert answer(site, f"imports/{UNKNOWN}/events")[0] == 404
+
+    def act(tab: Page) -> None:
+        upload(tab, b"name,email\n\xff,a@b\n")
+        expect(tab.locator("output")).to_contain_text("failed: 'utf-8' codec can't decode", timeout=30_000)
+
+    in_page(site, act)
+
+
+@pytest.mark.parametrize(
+    "folder, words",
+    [(FASTAPI, ["-m", "pytest", "-q", "-p", "no:cacheprovider"]), (DJANGO, ["manage.py", "test"])],
+    ids=["fastapi", "django"],
+)
+def test_the_own_tests_of_an_example_need_no_node(folder: Path, words: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "tests.log"
+    nowhere = {"TASKBAHN_URL": "ws://127.0.0.1:9/ws", "SHOP_DATABASE": str(tmp_path / "db.sqlite3")}
+    with process(*words, cwd=folder, log=log, **nowhere) as testing:
+        assert testing.wait(100) == 0, log.read_text(encoding="utf-8")
+    assert re.search(r"[3-9] passed|Ran [4-9] tests", log.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def shop(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The Django project with its worker; its address."""
+    place = tmp_path_factory.mktemp("shop")
+    database = {"SHOP_DATABASE": str(place / "db.sqlite3")}
+    with process("manage.py", "migrate", cwd=DJANGO, log=place / "migrate.log", **database) as migrating:
+        assert migrating.wait(60) == 0, (place / "migrate.log").read_text(encoding="utf-8")
+    server = ("manage.py", "runserver", "--noreload", "127.0.0.1:{port}")
+    with (
+        example_worker("mysite.worker:app", DJANGO, node, place, **database),
+        web_server(*server, folder=DJANGO, node=node, place=place, **database) as site,
+    ):
+        yield site
+
+
+def order(tab: Page, customer: str, parcels: int) -> None:
+    tab.get_by_label("Customer").fill(customer)
+    tab.get_by_label("Parcels").fill(str(parcels))
+    tab.get_by_role("button", name="Order").click()
+    expect(tab.locator("li").first).to_contain_text(customer, timeout=30_000)
+
+
+def test_django_starts_a_job_when_the_order_is_committed(shop: str) -> None:
+    def act(tab: Page) -> None:
+        order(tab, "Ada", 3)
+        row = tab.locator("li").first
+        expect(row).to_contain_text("3 parcels for Ada", timeout=60_000)
+        expect(row.get_by_role("button", name="Cancel")).to_be_disabled()
+        number = row.get_attribute("data-order")
+        status, view = answer(shop, f"orders/{number}")
+        assert (status, view["state"], view["title"]) == (200, "succeeded", f"Order {number}")
+        tab.reload()
+        expect(tab.locator("li").first).to_contain_text("3 parcels for Ada", timeout=30_000)
+
+    in_page(shop, act)
+
+
+def test_a_cancelled_order_is_delivered_in_part(shop: str) -> None:
+    def act(tab: Page) -> None:
+        order(tab, "Bob", 200)
+        row = tab.locator("li").first
+        expect(row).to_contain_text("running", timeout=60_000)
+        row.get_by_role("button", name="Cancel").click()
+        expect(row).to_contain_text("cancelled", timeout=30_000)
+
+    in_page(shop, act)
+
+
+def test_an_order_that_is_not_valid_starts_nothing(shop: str) -> None:
+    def act(tab: Page) -> None:
+        rows = tab.locator("li").count()
+        tab.get_by_label("Customer").fill(" ")
+        tab.get_by_label("Parcels").fill("1")
+        with tab.expect_response("**/orders") as refused:
+            tab.get_by_role("button", name="Order").click()
+        assert refused.value.status == 422
+        assert tab.locator("li").count() == rows
+
+    with pytest.raises(AssertionError, match="422"):  # Chromium says that it was refused
+        in_page(shop, act)
