@@ -28,6 +28,8 @@ BROWSER = ROOT / "examples" / "browser"
 ALBUM = ROOT / "examples" / "album"
 CONVERSATION = ROOT / "examples" / "conversation"
 PHOTOS = ROOT / "examples" / "photos"
+COMMAND = ROOT / "examples" / "command"
+ADDING_UP = ROOT / "examples" / "adding-up"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TIMEOUT = 200  # seconds; a page has up to twenty commands, of a second of CPU each
 IMPORT = """async text => {
@@ -252,6 +254,70 @@ def test_a_conversation_goes_on_when_its_worker_is_killed(node: Node, tmp_path: 
     first = Program("worker", "travel:app", cwd=CONVERSATION, TASKBAHN_URL=node.websocket)
     with running(first, "ready"), served(CONVERSATION / "index.html", tmp_path, node) as site:
         in_chromium(partial(talk, site, first))
+
+
+def image_magick() -> str:
+    """Return the `convert` that is ImageMagick: another program of this name may be before it on the path."""
+    for folder in os.environ["PATH"].split(os.pathsep):
+        program = shutil.which("convert", path=folder)
+        if program and subprocess.run([program, "-version"], capture_output=True, check=False).returncode == 0:
+            return program
+    pytest.fail("ImageMagick is missing: bash scripts/need.sh ImageMagick imagemagick false")
+
+
+def filled_in(site: str, fields: dict[str, str], button: str, then: Callable[[Page], None], browser: Browser) -> None:
+    """Fill in the form of a page that is made of elements, and start its job."""
+    tab = browser.new_page()
+    tab.goto(site)
+    for label, value in fields.items():
+        tab.locator(f"task-form [name={label}]").fill(value)
+    tab.get_by_role("button", name=button).click()
+    then(tab)
+
+
+@pytest.mark.browser
+def test_what_a_program_says_is_the_log_in_the_page(node: Node, tmp_path: Path) -> None:
+    photo = Path(shutil.copy(PHOTOS / "fig.jpg", tmp_path))
+    page = tmp_path / "page"
+    page.mkdir()
+
+    def converted(tab: Page) -> None:
+        expect(tab.locator("job-result")).to_contain_text("fig.64.png", timeout=60_000)
+        expect(tab.locator("job-log .line").first).to_contain_text("fig.jpg")
+
+    def refused(tab: Page) -> None:
+        expect(tab.locator("job-result")).to_contain_text("ended with 1; the log says why", timeout=60_000)
+        expect(tab.locator("job-log .line").first).to_contain_text("broken.jpg")
+
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    worker = Program("worker", "pictures:app", cwd=COMMAND, TASKBAHN_URL=node.websocket, CONVERT=image_magick())
+    with running(worker, "ready"), served(COMMAND / "index.html", page, node) as site:
+        in_chromium(partial(filled_in, site, {"photo": str(photo), "width": "64"}, "Convert", converted))
+        in_chromium(partial(filled_in, site, {"photo": str(broken), "width": "64"}, "Convert", refused))
+    assert (tmp_path / "fig.64.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.browser
+def test_results_of_many_jobs_are_added_up_in_the_page(node: Node, tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    page.mkdir()
+    for number in range(12):
+        (tmp_path / f"{number}.txt").write_text("Track, track and switch\n" * (number + 1), encoding="utf-8")
+
+    def added_up(tab: Page) -> None:
+        expect(tab.locator("job-result")).to_contain_text("156", timeout=60_000)  # twice 1 + 2 + ... + 12
+        expect(tab.locator("job-progress")).to_contain_text("succeeded")
+
+    environment = {"TASKBAHN_URL": node.websocket}
+    with running(Program("worker", "words:app", cwd=ADDING_UP, **environment), "ready"):
+        with served(ADDING_UP / "index.html", page, node) as site:
+            in_chromium(partial(filled_in, site, {"folder": str(tmp_path), "most": "3"}, "Count", added_up))
+        program = [sys.executable, "total.py", str(tmp_path)]
+        done = subprocess.run(
+            program, cwd=ADDING_UP, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+        )
+    assert done.stdout.split() == ["156", "track", "78", "and", "78", "switch"]
 
 
 def test_an_example_that_prints_something_else_is_found(tmp_path: Path) -> None:
