@@ -333,7 +333,7 @@ def main() -> None:
 
         (people if kind == "people" else plain_client).run(tasks.app.url, journal, Load(seed), stopping)
         return
-    tasks.app.timeout = PATIENCE
+    tasks.app.timeout = tasks.app.connect_within = PATIENCE
     misdeeds = Mischief(seed, float(os.environ.get(MISCHIEF, "0")))
     with ThreadPoolExecutor(THREADS) as threads:
         clients = [threads.submit(Client(journal, Load(seed + index, misdeeds), stopping).run, kind) for index in range(THREADS)]

@@ -24,7 +24,7 @@ LIMITS = (
 LISTED = {"crowd.one": (ALL,), "crowd.two": (ALL, SOME), "crowd.key": (ALL, EACH), "crowd.three": (ALL, SOME, EACH)}
 WHO = ("ada", "grace", "edsger", "barbara", "alan", "donald")
 
-app = Taskbahn()
+app = Taskbahn(connect_within=30)  # clients come while the node is down
 
 
 def work(who: str, seconds: float) -> None:

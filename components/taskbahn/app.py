@@ -94,6 +94,7 @@ class Taskbahn:
         return client
 
     def _connect(self) -> Client:
+        from taskbahn.attempt.blocking import is_worker
         from taskbahn.client.client import Client
         from taskbahn.client.guard import GUARD
         from taskbahn.client.requests import Link
@@ -102,7 +103,8 @@ class Taskbahn:
         with _connecting:
             client = self._client
             if client is None or client.link.process != os.getpid() or client.link.is_closed:
-                client = self._client = Client(Link(self.url, self.timeout, self.connect_within, self.access), self.tasks)
+                patience = self.timeout if is_worker() else self.connect_within  # a worker had a router, which is back soon
+                client = self._client = Client(Link(self.url, self.timeout, patience, self.access), self.tasks)
                 _connected.add(self)
             return client
 

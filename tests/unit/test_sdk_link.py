@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from taskbahn import Taskbahn
+from taskbahn.attempt import blocking
 from taskbahn.errors import InvalidArguments, InvalidOption, RouterUnavailable
 from taskbahn.jobs.job import Job
 
@@ -111,3 +112,11 @@ def test_where_something_listens_a_request_waits_as_for_a_busy_router() -> None:
         with Taskbahn(url, timeout=0.5, connect_within=0.01) as app, pytest.raises(RouterUnavailable):
             app.get("some.task").start()
         assert time.monotonic() - began >= 0.4
+
+
+def test_in_a_worker_a_request_waits_longer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocking, "_is_worker", True)
+    began = time.monotonic()
+    with Taskbahn(url, timeout=0.5, connect_within=0.01) as app, pytest.raises(RouterUnavailable):
+        app.get("some.task").start()
+    assert time.monotonic() - began >= 0.4

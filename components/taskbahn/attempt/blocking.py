@@ -37,6 +37,11 @@ def in_worker() -> None:
     _is_worker = True
 
 
+def is_worker() -> bool:
+    """Return whether this process is a worker, or a process of its pool."""
+    return _is_worker
+
+
 def on_reactor() -> None:
     """Note that this thread runs a client's reactor from now on."""
     _thread.is_reactor = True
