@@ -153,8 +153,7 @@ def test_an_open_question_is_nothing_wrong_and_keys_lead_to_it(page: Page) -> No
     wrong = page.get_by_role("region", name=re.compile("wrong now"))  # of other tests, whose node this is, too
     expect(wrong.or_(page.get_by_text("Nothing is wrong"))).to_be_visible()
     expect(wrong.filter(has_text="asks.truth")).to_have_count(0)
-    page.keyboard.press("g")
-    page.keyboard.press("a")
+    page.keyboard.type("ga")
     button(card(page, "Wait?"), "Yes").click()
     go(page, f"#/jobs/{id}")
     expect(state(page)).to_have_text("succeeded")

@@ -119,8 +119,7 @@ def test_a_rate_shows_its_keys_and_a_refusal_at_the_value(page: Page) -> None:
 
 
 def test_the_list_of_limits_is_filtered_and_walked_with_the_keyboard(page: Page) -> None:
-    page.keyboard.press("g")
-    page.keyboard.press("l")
+    page.keyboard.type("gl")
     expect(row(page, "page-bank")).to_be_visible()
     page.keyboard.press("f")
     page.keyboard.type("page-b rate")

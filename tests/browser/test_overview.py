@@ -151,8 +151,7 @@ def test_the_keyboard_goes_everywhere(page: Page) -> None:
         ("s", "Settings"),
         ("o", "Overview"),
     ):
-        page.keyboard.press("g")
-        page.keyboard.press(key)
+        page.keyboard.type(f"g{key}")
         expect(page.get_by_role("heading", name=heading, exact=True, level=1)).to_be_visible()
         expect(page.get_by_role("main")).to_be_focused()
     page.keyboard.press("?")
@@ -194,8 +193,7 @@ def test_the_keyboard_goes_everywhere(page: Page) -> None:
 def test_a_pair_of_keys_waits_for_a_slow_page(page: Page) -> None:
     slow = "() => { const until = performance.now() + 1700; while (performance.now() < until); }"
     page.evaluate(f"addEventListener('keydown', {slow}, {{ capture: true, once: true }})")
-    page.keyboard.press("g")
-    page.keyboard.press("t")
+    page.keyboard.type("gt")
     expect(page.get_by_role("heading", name="Tasks", exact=True, level=1)).to_be_visible()
 
 

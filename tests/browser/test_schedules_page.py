@@ -64,8 +64,7 @@ def test_the_list_is_searched_filtered_and_walked_with_the_keyboard(page: Page, 
     for id in ("page-weekly", "page-rare"):
         app.schedules.create(id, "0 8 * * MON", app.get(GREET).si(f"the {id}"))
     app.schedules["page-rare"].pause("holidays", within=7200)
-    page.keyboard.press("g")
-    page.keyboard.press("c")
+    page.keyboard.type("gc")
     expect(row(page, "page-rare").locator("[data-name=next]")).to_contain_text(re.compile("paused ends in 1 h 59 min"))
     page.keyboard.press("f")
     page.keyboard.type("the page-weekly", delay=252)  # a letter at each moment in which the list begins to follow

@@ -49,8 +49,7 @@ def row(page: Page, id: str) -> Locator:
 
 
 def test_the_list_says_for_which_events_triggers_wait_and_what_they_started(page: Page, app: Taskbahn) -> None:
-    page.keyboard.press("g")
-    page.keyboard.press("r")
+    page.keyboard.type("gr")
     declared, hooked = row(page, "page-declared"), row(page, "page-hooked")
     expect(declared).to_contain_text(re.compile(r'page\.created.*where country = "DE".*from the shop.*active.*not yet.*00.*code'))
     expect(hooked).to_contain_text(re.compile(r"POST /hooks/page-hook signed by hmac"))
