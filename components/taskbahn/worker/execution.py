@@ -101,14 +101,17 @@ async def execute_async(
         if ROLE.is_copy:
             leave(error)
         waits = context.waits
-        if (
-            waits is not None
-            and waits.suspended is not None
-            and isinstance(error, asyncio.CancelledError | Suspended)
-            and context.stop is None
-        ):
-            return suspended(context, waits.suspended)
-        return failed(task, context, error)
+        try:
+            if (
+                waits is not None
+                and waits.suspended is not None
+                and isinstance(error, asyncio.CancelledError | Suspended)
+                and context.stop is None
+            ):
+                return suspended(context, waits.suspended)
+            return failed(task, context, error)
+        except BaseException as broken:  # noqa: BLE001 - what an exception of the user's has to say may raise anything itself
+            return escaped(context, broken)
     if was_not_told(context):
         return stopped(context, f"{context.stop_reason}; it blocked the worker's event loop meanwhile")
     return DONE, [context.job, context.attempt, result, context.started_at, CLOCK.time()]

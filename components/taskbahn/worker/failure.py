@@ -32,19 +32,19 @@ def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) 
     try:
         described = describe(error)
         retry = may_retry(task, error)
-        delay = _delay_of(error, described)
+        delay, asked = _delay_of(error, described), isinstance(error, Retry)
     except Stop:
         raise
     except BaseException as broken:  # noqa: BLE001 - what an exception of the user's has to say may raise anything itself
         why = f"{text_of(type(broken).__name__, MAX_NAME)}: {text_of(broken, MAX_MESSAGE)}"
         message = f"the attempt failed, and its error cannot be read ({why})"
-        described, retry, delay = {"type": text_of(type(error).__name__, MAX_NAME), "message": message}, True, None
+        described, retry, delay, asked = {"type": text_of(type(error).__name__, MAX_NAME), "message": message}, True, None, False
     if kind != "error":
         described["message"] = context.stop_reason or described["message"]
         if described["type"] == "asyncio.exceptions.CancelledError":
             described["type"] = "TimeLimit" if kind == "time_limit" else "Cancelled"
     fields: dict[str, Any] = {"kind": kind, "error": described, "retry": kind != "cancelled" and retry}
-    if isinstance(error, Retry):
+    if asked:
         fields["asked"] = True
     if delay is not None:
         fields["delay"] = delay
