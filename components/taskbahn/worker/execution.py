@@ -90,8 +90,6 @@ async def execute_async(
 
     was_not_told: whether the order to stop could not reach it, because it blocked its loop.
     """
-    import asyncio  # late: most processes of a worker need no asyncio
-
     try:
         context.begin()
         if context.stop is not None:
@@ -100,6 +98,8 @@ async def execute_async(
     except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome
         if ROLE.is_copy:
             leave(error)
+        import asyncio  # late: most processes of a worker need no asyncio
+
         waits = context.waits
         try:
             if (
