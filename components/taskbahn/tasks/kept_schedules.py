@@ -9,6 +9,7 @@ import msgspec
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.errors import InvalidSchedule
 from taskbahn.jobs.admin import user_name
+from taskbahn.jobs.all_pages import all_of, all_of_async
 from taskbahn.protocol import messages
 from taskbahn.protocol.scheduling import ScheduleView
 from taskbahn.schedules.schedules import Schedules
@@ -125,23 +126,11 @@ class KeptSchedules(Schedules):
     def views(self) -> list[ScheduleView]:
         """Return all schedules as they are now, by id."""
         check_may_block("app.schedules.views()", "await app.schedules.views_async()")
-        found: list[ScheduleView] = []
-        after: str | None = ""
-        while after is not None:
-            page = self._app.client.ask(messages.VIEW_SCHEDULES, after=after, limit=500).get()
-            found += msgspec.convert(page["schedules"], list[ScheduleView])
-            after = page["next"]
-        return found
+        return all_of(self._app, messages.VIEW_SCHEDULES, "schedules", ScheduleView)
 
     async def views_async(self) -> list[ScheduleView]:
         """As `views`, for asyncio and Twisted."""
-        found: list[ScheduleView] = []
-        after: str | None = ""
-        while after is not None:
-            page = await self._app.client.ask(messages.VIEW_SCHEDULES, after=after, limit=500)
-            found += msgspec.convert(page["schedules"], list[ScheduleView])
-            after = page["next"]
-        return found
+        return await all_of_async(self._app, messages.VIEW_SCHEDULES, "schedules", ScheduleView)
 
     async def __aiter__(self) -> AsyncIterator[Schedule]:
         for view in await self.views_async():

@@ -9,6 +9,7 @@ import msgspec
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.plain_data import data_of
 from taskbahn.jobs.admin import user_name
+from taskbahn.jobs.all_pages import all_of, all_of_async
 from taskbahn.jobs.job import Job
 from taskbahn.protocol import ids, messages
 from taskbahn.protocol.triggers import TriggerView, check_topic
@@ -91,23 +92,11 @@ class KeptTriggers:
     def views(self) -> list[TriggerView]:
         """Return all triggers as they are now, by id."""
         check_may_block("app.triggers.views()", "await app.triggers.views_async()")
-        found: list[TriggerView] = []
-        after: str | None = ""
-        while after is not None:
-            page = self._app.client.ask(messages.VIEW_TRIGGERS, after=after, limit=500).get()
-            found += msgspec.convert(page["triggers"], list[TriggerView])
-            after = page["next"]
-        return found
+        return all_of(self._app, messages.VIEW_TRIGGERS, "triggers", TriggerView)
 
     async def views_async(self) -> list[TriggerView]:
         """As `views`, for asyncio and Twisted."""
-        found: list[TriggerView] = []
-        after: str | None = ""
-        while after is not None:
-            page = await self._app.client.ask(messages.VIEW_TRIGGERS, after=after, limit=500)
-            found += msgspec.convert(page["triggers"], list[TriggerView])
-            after = page["next"]
-        return found
+        return await all_of_async(self._app, messages.VIEW_TRIGGERS, "triggers", TriggerView)
 
     async def __aiter__(self) -> AsyncIterator[Trigger]:
         for view in await self.views_async():
