@@ -83,10 +83,12 @@ def test_submit_and_watch(run: Any) -> None:
 def test_subscribe_to_the_events_of_a_job(run: Any, match: str) -> None:
     kinds, lines = run(
         """
-        const [id] = first(await wampy.call("taskbahn.submit", [[{ task: "numbers.count", kwargs: { to: 5 }, options: { delay: 0.3 } }]]));
+        const id = crypto.randomUUID();
         const events = [];
         const topic = MATCH === "exact" ? `taskbahn.job.${id}` : "taskbahn.job";
-        await wampy.subscribe(topic, payload => events.push(...first(payload)), { match: MATCH, get_retained: false });
+        const hear = payload => events.push(...first(payload).filter(({ job }) => job === id));
+        await wampy.subscribe(topic, hear, { match: MATCH, get_retained: false });
+        await wampy.call("taskbahn.submit", [[{ id, task: "numbers.count", kwargs: { to: 5 } }]]);
         await until(() => events.some(({ data }) => data.state === "succeeded"));
         return [events.map(({ kind }) => kind), events.filter(({ kind }) => kind === "log").map(({ data }) => data.message)];
     """.replace("MATCH", repr(match))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drawInFrame } from "../../web/taskbahn_web/static/app/core/frame.js";
+import { drawInFrame, drawPromptly } from "../../web/taskbahn_web/static/app/core/frame.js";
 import { Selection } from "../../web/taskbahn_web/static/app/core/selection.js";
 import { jobSpans } from "../../web/taskbahn_web/static/app/charts/spans.js";
 import { completeQuery, suggest } from "../../web/taskbahn_web/static/app/data/suggest.js";
@@ -90,6 +90,37 @@ test("many wishes are one drawing, and the next wish another", () => {
   frames.shift()();
   wish();
   assert.deepEqual([drawn, frames.length], [1, 1]);
+});
+
+test("a page draws the first change at once, and leaves half of its time to what comes in", () => {
+  let now = 0;
+  const timers = []; // [time, callback], in order
+  const later = (callback, milliseconds) => timers.push([now + milliseconds, callback]);
+  const pass = (until) => {
+    for (; timers.length && timers[0][0] <= until; timers.sort(([a], [b]) => a - b)) {
+      const [at, callback] = timers.shift();
+      now = Math.max(now, at);
+      callback();
+    }
+    now = Math.max(now, until);
+  };
+  const began = [];
+  const draw = () => {
+    began.push(now);
+    now += 100; // a slow browser
+  };
+  const wish = drawPromptly(draw, { now: () => now, isHidden: () => false, nextFrame: (callback) => later(callback, 16), later });
+  for (let count = 0; count < 1000; count++) {
+    wish(); // a message each millisecond, whenever the browser comes to read it
+    pass(now + 1);
+  }
+  assert.equal(began[0], 0);
+  const pauses = began.slice(1).map((begin, at) => begin - began[at]);
+  assert.ok(pauses.every((pause) => pause >= 200 && pause <= 240), `${pauses}`);
+  pass(now + 1000);
+  const last = began.length;
+  wish();
+  assert.equal(began.length, last + 1, "after a pause at once");
 });
 
 test("a deadline is a day and a time, with what is left of it until the job has ended", () => {

@@ -1,6 +1,6 @@
 /** Log lines, oldest first; stays at the newest line as long as the reader does. Filtered by level and text, and copied whole. */
 
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { AtEnd } from "../../shared/at-end.js";
 import { clock, count, fullTime, number } from "../../shared/format.js";
@@ -89,8 +89,13 @@ function lineText(line) {
   return text;
 }
 
-/** @param {{line: Event}} props */
-function Line({ line: { at, data } }) {
+/** Drawn once: a line never changes, and there are hundreds at each drawing. @param {{line: Event}} props */
+function Line({ line }) {
+  return useMemo(() => drawLine(line), [line]);
+}
+
+/** @param {Event} line */
+function drawLine({ at, data }) {
   const level = lineLevel(data);
   return html`<p class="line level-${level.toLowerCase()}">
     <time title=${fullTime(at)}>${clock(at)}</time>
