@@ -21,8 +21,9 @@ from taskbahn_router.core.rows import NOT_RESUMED_US
 from taskbahn_router.dispatcher.limit_book import LimitBook
 from taskbahn_router.dispatcher.maintenance import MaintenanceService
 from taskbahn_router.dispatcher.pauses import KeptPause
+from taskbahn_router.model.declared_task import DeclaredTask
 from taskbahn_router.model.partitions import Partition
-from taskbahn_router.model.state import DeclaredTask, DispatcherState
+from taskbahn_router.model.state import DispatcherState
 from taskbahn_router.model.turn import TurnEffects, TurnInput
 from taskbahn_router.promises.engine import Promises
 from taskbahn_router.promises.pausing import key_of

@@ -9,12 +9,13 @@ from support.dispatcher_harness import job_id
 
 from taskbahn import Taskbahn, UnknownTask
 from taskbahn.client.client import Client
-from taskbahn.errors import InvalidOption
+from taskbahn.errors import InvalidArguments, InvalidOption
 from taskbahn.future import Future
 from taskbahn.protocol import messages
+from taskbahn_router.queries.waiting_problems import NOT_TAKEN_SECONDS
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import DispatcherHarness
+    from support.dispatcher_harness import DispatcherHarness, FakeWorker
 
     from taskbahn.client.requests import Request
 
@@ -118,18 +119,70 @@ def test_a_wrong_declaration_changes_nothing(harness: DispatcherHarness, wrong: 
     assert issubclass(InvalidOption, Exception)
 
 
-def test_an_argument_that_workers_do_not_know_yet_says_whom_to_deploy(app: Taskbahn, harness: DispatcherHarness) -> None:
+@pytest.fixture
+def older() -> Taskbahn:
+    """The application without the argument `b`."""
     older = Taskbahn()
 
     @older.task(name="new.add")
     def add(a: int) -> int:
         return a
 
-    harness.worker("old", tasks=["new.add"], declaration={"signature": add.declaration().signature})
-    app.tasks["new.add"].start(1)  # what is not sent does no harm
-    with pytest.raises(
-        Exception, match="b: is no argument of this task; the caller has other code of this task than the workers"
-    ):
-        app.tasks["new.add"].start(1, b=2)
+    return older
+
+
+def attach(harness: DispatcherHarness, name: str, app: Taskbahn) -> FakeWorker:
+    signature = app.tasks["new.add"].declaration().signature
+    declaration = {"signature": signature, "options": {"queue": "default"}}
+    return harness.worker(name, 2, tasks=["new.add"], declaration=declaration)
+
+
+def test_a_new_argument_waits_for_a_worker_that_takes_it(app: Taskbahn, older: Taskbahn, harness: DispatcherHarness) -> None:
+    old = attach(harness, "old", older)
+    job = app.tasks["new.add"].options(queue="default").start(1, b=2)
+    for _ in range(12):  # more often than it has retries
+        [run] = old.take()
+        old.failed(run, unfit=True, retry=False)
+        harness.settle()
+        assert harness.state(job.id) == "waiting"
+        why = harness.ask(messages.JOB_GET, job.id).answer["place"]["why"]
+        assert "it waits for one that takes its arguments" in why
+        harness.passes(30)
+    assert harness.wall() - harness.dispatcher.state.tasks["new.add"].not_taken_at < NOT_TAKEN_SECONDS
+    new = attach(harness, "new", app)
+    old.lost()
+    harness.passes(30)
+    [run] = new.take()
+    new.done(run, result="3")
+    harness.settle()
+    assert harness.state(job.id) == "succeeded"
+    assert harness.row(job.id).failures == 0
+    harness.check()
+
+
+def test_what_no_worker_takes_for_a_day_fails(app: Taskbahn, older: Taskbahn, harness: DispatcherHarness) -> None:
+    old = attach(harness, "old", older)
+    job = app.tasks["new.add"].options(queue="default").start(1, b=2)
+    [run] = old.take()
+    harness.passes(86_400)
+    old.failed(run, unfit=True, retry=False)
+    harness.settle()
+    assert harness.state(job.id) == "failed"
+
+
+def test_an_argument_that_the_workers_had_once_is_refused(app: Taskbahn, older: Taskbahn, harness: DispatcherHarness) -> None:
+    for version in (app, older, app, older):
+        attach(harness, "worker", version).lost()
+        harness.passes(1)
+    attach(harness, "worker", older)
+    with pytest.raises(InvalidArguments, match="b: is no argument of this task; the caller has older code"):
+        app.tasks["new.add"].options(queue="default").start(1, b=2)
+    app.tasks["new.add"].options(queue="default").start(1)  # what is not sent does no harm
+
+
+def test_a_caller_without_code_is_checked_by_the_workers(older: Taskbahn, harness: DispatcherHarness) -> None:
+    attach(harness, "old", older)
     asked = harness.ask(messages.SUBMIT, [{"task": "new.add", "args": [1], "kwargs": {"b": 2}}])
-    assert "other code" not in asked.answer[0]["message"]
+    harness.settle()
+    assert asked.answer[0]["error"] == InvalidArguments.uri
+    assert "code" not in asked.answer[0]["message"]

@@ -158,6 +158,14 @@ def test_errors_come_before_warnings_and_what_stops_all_before_what_stops_one() 
     ]  # fmt: skip
 
 
+def test_a_worker_with_other_code_of_a_task_is_a_warning() -> None:
+    [problem] = found(not_taken=["report new"])
+    assert (problem.kind, problem.level, problem.query) == ("other_code", "warning", "state:waiting task:'report new'")
+    assert [problem.sentence for problem in found(not_taken=[f"a.{number}" for number in range(9)])][-1].startswith(
+        "A worker does not take the arguments of jobs of 5 more tasks"
+    )
+
+
 def test_any_number_of_problems_makes_a_list_that_can_be_read() -> None:
     lines = [PARTITION._replace(task=f"no.task{number}", ready=number + 1) for number in range(50)]
     lines += [PARTITION._replace(queue=f"queue{number}") for number in range(50)]

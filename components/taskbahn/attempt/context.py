@@ -70,6 +70,7 @@ class AttemptContext:
     notes: what its job remembers, as JSON by name.   can_park: its dispatcher knows attempts that wait without a slot.
     parking: takes its slot back while it waits; None: it keeps it.
     has_permits: of limits, which it keeps as long as it runs.   is_once: its function is never called again.
+    is_unfit: the code here does not take its arguments, and nothing was called.
     is_scripted: it belongs to a test, and its waits take no time.
     waited: seconds for which it was parked.   parked_at: since when it is, monotonic.
     deadline: when its job has to have ended, seconds since 1970.
@@ -87,6 +88,7 @@ class AttemptContext:
         "is_once",
         "is_scripted",
         "is_stop_due",
+        "is_unfit",
         "job",
         "memory",
         "notes",
@@ -133,7 +135,7 @@ class AttemptContext:
         self.notes: dict[str, str] = {}
         self.parking: Parking | None = None
         self.deadline: float | None = None
-        self.can_park = self.has_permits = self.is_once = self.is_scripted = False
+        self.can_park = self.has_permits = self.is_once = self.is_scripted = self.is_unfit = False
         self.waits: Waits | None = None
         self.memory: Memory | None = None
         self.pid = self.thread = 0

@@ -310,11 +310,10 @@ class Done(msgspec.Struct, array_like=True):
 
 
 class Failed(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """An attempt that did not succeed.
+    """An attempt that did not succeed: the task raised ("error"), its process died ("crash"), or an order stopped it ("cancelled").
 
-    kind: "error" (the task raised), "time_limit", "crash" (its process died), "cancelled" (it stopped because of an order).
-    error: {"type", "message", "traceback", "cause"?, "notes"?}; retry: may it be tried again; asked: the task raised `Retry` for that;
-    delay: seconds, if the task chose it.
+    error: {"type", "message", "traceback", "cause"?, "notes"?}; retry: may it be tried again; asked: the task raised `Retry`;
+    delay: seconds, if the task chose it.  unfit: this worker's code does not take its arguments, and has not called the task.
     """
 
     id: str
@@ -324,6 +323,7 @@ class Failed(msgspec.Struct, kw_only=True, omit_defaults=True):
     retry: bool = True
     asked: bool = False
     delay: float | None = None
+    unfit: bool = False
     started_at: float = 0.0
     ended_at: float = 0.0
 

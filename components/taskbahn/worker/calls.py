@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt.replacing import Replacement
 from taskbahn.attempt.streaming import stream, stream_async
-from taskbahn.errors import ResultTooLarge
+from taskbahn.errors import InvalidArguments, ResultTooLarge
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, calls_in
 from taskbahn.signatures.paged_lists import unpack_paged
@@ -63,7 +63,7 @@ async def make_calls_async(task: Task[..., Any], context: AttemptContext) -> str
 
 def _call(task: Task[..., Any], context: AttemptContext, packed: str) -> str:
     signature = task.signature
-    args, kwargs = _arguments(task, packed)
+    args, kwargs = _arguments(task, context, packed)
     value = task.function(*args, **kwargs)
     if type(value) is GeneratorType:
         value = stream(context, signature, value)
@@ -76,7 +76,7 @@ def _call(task: Task[..., Any], context: AttemptContext, packed: str) -> str:
 
 async def _call_async(task: Task[..., Any], context: AttemptContext, packed: str) -> str:
     signature = task.signature
-    args, kwargs = _arguments(task, packed)
+    args, kwargs = _arguments(task, context, packed)
     made = task.function(*args, **kwargs)
     is_stream = type(made) is AsyncGeneratorType
     value = await stream_async(context, signature, made) if is_stream else await made
@@ -92,9 +92,13 @@ def _memory(context: AttemptContext) -> Memory | None:
     return context.open_memory() if context.can_wait else None
 
 
-def _arguments(task: Task[..., Any], packed: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _arguments(task: Task[..., Any], context: AttemptContext, packed: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     signature = task.signature
-    return unpack_paged(signature, packed, partial(_results, task)) if signature.is_paged else signature.unpack(packed)
+    try:
+        return unpack_paged(signature, packed, partial(_results, task)) if signature.is_paged else signature.unpack(packed)
+    except InvalidArguments:
+        context.is_unfit = packed is context.packed  # of a chunk, calls before it may have been made
+        raise
 
 
 def _results(task: Task[..., Any], id: str) -> Iterator[str]:

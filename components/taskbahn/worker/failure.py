@@ -46,6 +46,8 @@ def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) 
     fields: dict[str, Any] = {"kind": kind, "error": described, "retry": kind != "cancelled" and retry}
     if asked:
         fields["asked"] = True
+    if context.is_unfit and kind == "error":
+        fields["unfit"] = True
     if delay is not None:
         fields["delay"] = delay
     return outcome(context, **fields)

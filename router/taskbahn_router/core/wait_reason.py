@@ -78,6 +78,8 @@ def why_waiting(attempt: int, losses: int, *, has_eta: bool) -> str:
     """Say what a waiting job waits for; *losses* are its attempts that failed or were lost."""
     if losses:
         return f"Attempt {attempt} failed; it is tried again when its delay is over"
+    if attempt:
+        return "The worker that had it has other code of its task: it waits for one that takes its arguments, and looks for one again then"
     if has_eta:
         return "It was submitted to start at a later time"
     return "It was submitted with a delay"

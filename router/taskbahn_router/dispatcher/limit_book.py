@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from taskbahn_router.core.rows import Costs, Room, Rules
     from taskbahn_router.dispatcher.maintenance import MaintenanceService
     from taskbahn_router.dispatcher.pauses import KeptPause
+    from taskbahn_router.model.declared_task import DeclaredTask
     from taskbahn_router.model.partitions import Partition
-    from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob
+    from taskbahn_router.model.state import DispatcherState, LiveJob
     from taskbahn_router.model.turn import Submission, TurnEffects, TurnInput
     from taskbahn_router.promises.limits import Limit
     from taskbahn_router.stores.contract import StartState

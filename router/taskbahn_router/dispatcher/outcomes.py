@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from taskbahn.errors import InvalidRequest, TimeLimitExceeded, WorkerLost
+from taskbahn.errors import InvalidArguments, InvalidRequest, TimeLimitExceeded, WorkerLost
 from taskbahn.jobs.progress import completed
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import LONGEST_SECONDS
@@ -37,6 +37,9 @@ HALTED = {
     "message": "its worker was ordered to end, and stopped it",
     "reason": "the task must never start twice (delivery is at_most_once)",
 }
+OTHER_CODE = "this worker has other code of the task, and the job waits for one that takes its arguments"
+OTHER_CODE_SECONDS = 86_400.0  # seconds after its start for which a job waits for such a worker
+MIN_OTHER_CODE_DELAY, MAX_OTHER_CODE_DELAY = 1.0, 30.0  # seconds between two attempts meanwhile
 ERROR_URIS = {"time_limit": TimeLimitExceeded.uri, "crash": WorkerLost.uri, "worker_lost": WorkerLost.uri}
 
 
@@ -86,12 +89,29 @@ class Outcomes:
         self, effects: TurnEffects, worker: AttachedWorker, failed: messages.Failed, refused: list[list[Any]], now: float
     ) -> None:
         job = self._end(effects, worker, failed.id, failed.attempt, refused)
-        if job is not None:
+        if job is None:
+            return
+        if failed.unfit and now - job.created_at < OTHER_CODE_SECONDS:
+            self._state.other_code.note(worker, job.partition.task)
+            self._not_taken(effects, job, failed.error, now)
+        else:
             worker.failed += 1
             ending: Ending = "error" if failed.kind == "cancelled" else failed.kind
             self._failed(
                 effects, job, ending, failed.error, retryable=failed.retry, delay=failed.delay, now=now, asked=failed.asked
             )
+
+    def _not_taken(self, effects: TurnEffects, job: LiveJob, error: dict[str, Any], now: float) -> None:
+        """Let a job wait for another worker, since this one has other code of its task and did not begin: that is no failure of the job."""
+        info = {"error": InvalidArguments.uri, **error, "message": f"{OTHER_CODE}: {error.get('message', '')}"}
+        effects.batch.attempts.append(
+            AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, "error", messages.to_json(info))
+        )
+        delay = min(MAX_OTHER_CODE_DELAY, max(MIN_OTHER_CODE_DELAY, (now - job.created_at) / 4))
+        self._requeue(effects, job, Event.RETRY, now + delay, info)
+        task = self._state.tasks.get(job.partition.task)
+        if task is not None:
+            task.not_taken_at = now
 
     def _back(self, effects: TurnEffects, job: LiveJob | None, report: messages.Report, now: float) -> None:
         if job is None:

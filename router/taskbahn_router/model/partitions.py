@@ -113,7 +113,7 @@ class Partitions:
         """Work out which partitions a worker serves."""
         # While its event loop is blocked, the worker gets no jobs that need the loop; jobs of its other pools go on.
         kept = "loop" if worker.vitals.blocked is not None else None
-        names = frozenset(task.name for task in worker.hello.tasks if task.pool != kept)
+        names = frozenset(task.name for task in worker.hello.tasks if task.pool != kept and task.name not in worker.withheld)
         queues = frozenset(worker.hello.queues)
         reach = self._reaches.get((names, queues))
         if reach is None:

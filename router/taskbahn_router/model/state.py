@@ -15,19 +15,18 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.inputs import filled
 from taskbahn.protocol.states import State
 from taskbahn.protocol.vitals import Vitals
-from taskbahn_router.core.argument_schema import Validator
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.job_times import expiry
 from taskbahn_router.core.lifecycle import Event, advance, first_state
-from taskbahn_router.core.limit_keys import LimitKeys
 from taskbahn_router.core.placement import WorkerCapacity
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.reactions import HAS_INPUTS, HAS_NOTES, IS_LARGE, given
-from taskbahn_router.core.task_keys import TaskKeys
+from taskbahn_router.model.declared_task import DeclaredTask
+from taskbahn_router.model.other_code import NOTHING, OtherCode
 from taskbahn_router.model.partitions import Partition, Partitions, Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from taskbahn_router.core.reactions import Input
     from taskbahn_router.core.unique_keys import Member, NewKey
@@ -59,41 +58,6 @@ def both_ids(text: Any) -> tuple[str, bytes]:
     """Return the canonical text form of a UUID, and its 16 bytes; raises `InvalidRequest`."""
     raw = id_bytes(text)
     return text if text.islower() else id_text(raw), raw
-
-
-@dataclass(slots=True, eq=False)
-class DeclaredTask:
-    """A declared task."""
-
-    name: str
-    declaration: messages.TaskDeclaration
-    packed: str  # the declaration as JSON
-    options: str  # the options alone, as JSON
-    checker: Validator | None
-    unique: TaskKeys
-    limit_keys: LimitKeys | None = None  # None: it has no limits
-    seconds_each: float | None = None
-    declared_at: float = 0.0  # the `since` of the worker that declared it
-
-    @classmethod
-    def of(
-        cls, declaration: messages.TaskDeclaration, declared_at: float, capacities: Mapping[str, int] | None = None
-    ) -> DeclaredTask:
-        """Make what the dispatcher needs of a declaration; raises InvalidOption for limits and unique keys that cannot be.
-
-        capacities: what one job may cost at most, by limit, where operators changed that.
-        """
-        signature = declaration.signature
-        return cls(
-            declaration.name,
-            declaration,
-            messages.to_json(declaration),
-            messages.to_json(declaration.options),
-            Validator(declaration.name, signature) if signature else None,
-            TaskKeys(declaration),
-            LimitKeys.declared(declaration, capacities),
-            declared_at=declared_at,
-        )
 
 
 class Channel(Protocol):
@@ -129,6 +93,7 @@ class AttachedWorker:
     blocked_since: float | None = None  # when its event loop was blocked first, by the dispatcher's clock
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
     reach: Reach | None = None
+    withheld: frozenset[str] = NOTHING  # tasks of which it gets no jobs: `other_code`
 
     def holds_slow(self, jobs: Iterable[str]) -> None:
         """Note that the worker's attempts of those jobs may take long: it gets no look-ahead meanwhile."""
@@ -326,6 +291,7 @@ class DispatcherState(Partitions):
         self.counts: dict[str, int] = dict.fromkeys(map(str, State), 0)
         self.last_seq = 0
         self.holding_at_start: set[tuple[str, int]] = set()  # id and attempt of what holds a permit though its job does not run
+        self.other_code = OtherCode(self)
         self.running_at_start: list[LiveJob] = []  # jobs whose workers may still come back within the grace time
 
     def load(self, start: StartState) -> list[LiveJob]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from taskbahn_router.core.retry import Ending
     from taskbahn_router.core.suspensions import Told
     from taskbahn_router.core.triggers import TriggerChange, Triggered
-    from taskbahn_router.model.state import AttachedWorker, DeclaredTask, LiveJob
+    from taskbahn_router.model.declared_task import DeclaredTask
+    from taskbahn_router.model.state import AttachedWorker, LiveJob
     from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import MinuteRow
     from taskbahn_router.stores.rows import Answer

@@ -68,6 +68,9 @@ class Facts:
     late_count: int = 0  # how many they are
     node_worker: str = ""  # why the node's own worker does not stay
     troubles: list[Trouble] = field(default_factory=list)
+    not_taken: list[str] = field(
+        default_factory=list
+    )  # tasks of which a worker has just handed a job back, for its code is other
 
     @cached_property
     def kinds(self) -> dict[tuple[frozenset[str], frozenset[str]], list[WorkerFacts]]:

@@ -39,6 +39,7 @@ def problems(facts: Facts) -> list[Problem]:
         _store,
         waiting_problems.no_workers,
         waiting_problems.unserved,
+        waiting_problems.not_taken,
         _node_worker,
         _schedules,
         _failing,

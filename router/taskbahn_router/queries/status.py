@@ -17,6 +17,7 @@ from taskbahn_router.queries.limit_facts import LimitFacts, disagreements
 from taskbahn_router.queries.problems import FAILURE_SECONDS, problems, too_long
 from taskbahn_router.queries.schedule_facts import ScheduleFacts
 from taskbahn_router.queries.trigger_facts import TriggerFacts, Trouble
+from taskbahn_router.queries.waiting_problems import NOT_TAKEN_SECONDS
 from taskbahn_router.workers.lost_workers import LostWorkers
 from taskbahn_router.workers.registry import AttachChannel
 
@@ -150,6 +151,7 @@ class StatusQuery:
             late=self._schedules.late,
             late_count=self._schedules.late_count,
             node_worker=self.node_worker.trouble,
+            not_taken=[name for name, task in self._state.tasks.items() if now - task.not_taken_at < NOT_TAKEN_SECONDS],
             troubles=[*(Trouble("", sentence) for sentence in self.hook_troubles()), *self._triggers.troubles],
         )
 

@@ -20,6 +20,7 @@ UNSERVED_SECONDS = 3.0  # seconds that a ready job may wait without a worker; on
 LATE_SECONDS = 60.0  # seconds that a ready job may wait for a busy slot, or LATE_TIMES of what its task takes if that is more
 LATE_TIMES = 10.0
 TASK, QUEUE = "task", "queue"
+NOT_TAKEN_SECONDS = 60.0  # seconds for which a job that a worker's code did not take is a problem; it is tried every 30
 
 
 def no_workers(facts: Facts) -> Iterator[Problem]:
@@ -77,6 +78,21 @@ def unserved(facts: Facts) -> Iterator[Problem]:
             since=_since(partitions),
             page="jobs",
             query=f"state:ready task:{quote(task)}" if task else "state:ready",
+        )
+
+
+def not_taken(facts: Facts) -> Iterator[Problem]:
+    """Find tasks whose callers have newer code than a worker."""
+    names = facts.not_taken
+    for name in names if len(names) <= MAX_ALIKE + 1 else [*names[:MAX_ALIKE], ""]:
+        which = name or f"{len(names) - MAX_ALIKE:,} more tasks"
+        yield Problem(
+            kind="other_code",
+            level="warning",
+            sentence=f"A worker does not take the arguments of jobs of {which}: its code is not that of their caller.",
+            hint="Deploy the same code to all workers. The jobs wait for a worker that takes them, for up to a day.",
+            page="jobs",
+            query=f"state:waiting task:{quote(name)}" if name else "state:waiting",
         )
 
 

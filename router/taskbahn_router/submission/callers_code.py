@@ -12,9 +12,9 @@ from taskbahn.protocol import messages
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from taskbahn_router.core.argument_schema import Validator
+    from taskbahn_router.model.declared_task import DeclaredTask
 
-OTHER_CODE = "the caller has other code of this task than the workers, whose declaration counts: deploy these first"
+OLDER_CODE = "the caller has older code of this task than the workers, whose declaration counts: deploy it, too"
 
 
 def new_declarations(entry: Any, known: Container[str]) -> list[messages.TaskDeclaration]:
@@ -25,14 +25,22 @@ def new_declarations(entry: Any, known: Container[str]) -> list[messages.TaskDec
     return [one for one in given if one.name not in known]
 
 
-def check_by_workers(checker: Validator, args: list[Any], kwargs: dict[str, Any], checked: str | None) -> None:
-    """Check a call by what the workers say.   checked: by what its caller has checked it, if it has.  Raises `InvalidArguments`."""
+def check_by_workers(task: DeclaredTask, args: list[Any], kwargs: dict[str, Any], checked: str | None) -> None:
+    """Check a call by what the workers say.  Raises `InvalidArguments`.
+
+    checked: by what its caller has checked it, if it has. If that is code that no worker has declared yet, the caller was deployed first: the
+    job waits for a worker that takes its arguments.
+    """
+    checker = task.checker
+    if checker is None:
+        return
     try:
         checker.check(args, kwargs)
     except InvalidArguments as error:
         if checked is None:
             raise
-        raise InvalidArguments.rebuild(f"{error.message}; {OTHER_CODE}", error.detail) from None
+        if checked in task.earlier:
+            raise InvalidArguments.rebuild(f"{error.message}; {OLDER_CODE}", error.detail) from None
 
 
 def convert(value: Any, kind: Any, what: str) -> Any:

@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     from taskbahn_router.core.flow_jobs import FlowJob
     from taskbahn_router.core.policy import Policy
     from taskbahn_router.core.unique_keys import NewKey
+    from taskbahn_router.model.declared_task import DeclaredTask
     from taskbahn_router.model.partitions import Named, Partitions
-    from taskbahn_router.model.state import DeclaredTask, LiveJob
+    from taskbahn_router.model.state import LiveJob
     from taskbahn_router.submission.submission import Draft, Submissions
 
     T = TypeVar("T")

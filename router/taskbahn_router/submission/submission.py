@@ -23,7 +23,7 @@ from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.job_times import is_due
 from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
-from taskbahn_router.model.state import DeclaredTask, DispatcherState, LiveJob, both_ids, id_bytes
+from taskbahn_router.model.state import DispatcherState, LiveJob, both_ids, id_bytes
 from taskbahn_router.submission import built_in
 from taskbahn_router.submission.callers_code import check_by_workers, convert, new_declarations
 from taskbahn_router.submission.deadlines import checked_deadline, due
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.core.flow_jobs import Known
     from taskbahn_router.core.unique_keys import NewKey
+    from taskbahn_router.model.declared_task import DeclaredTask
     from taskbahn_router.model.partitions import Named
     from taskbahn_router.submission.deadlines import checked_deadline, due
 from taskbahn_router.submission.flows import Checked, FlowJobs
@@ -276,8 +277,7 @@ class Submissions:
         check_depth(f"the arguments of {task.name}", packed)
         if task.checker is None or digest != task.checker.signature.digest:
             for args, kwargs in [unpack(packed)] if known is None else known:
-                if task.checker is not None:
-                    check_by_workers(task.checker, args, kwargs, digest)
+                check_by_workers(task, args, kwargs, digest)
         if task.name in BUILT_IN:
             built_in.check_calls(task.name, [unpack(packed)] if known is None else known)
         return packed

@@ -65,8 +65,9 @@ class Workers:
         wishes.pop(worker.id, None)
         worker.drained = wanted
         worker.settle_room()
-        if not wanted:
+        if self._state.other_code.settle() or not wanted:
             self._dispatcher.room_changed()
+        if not wanted:
             return
         wishes[worker.id] = None
         attached = {worker.id for worker in self._attached()}

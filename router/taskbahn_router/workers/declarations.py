@@ -17,7 +17,7 @@ from taskbahn.protocol.options import with_seconds
 from taskbahn.protocol.outgoing import BUILT_IN
 from taskbahn_router.core.task_callbacks import check_callbacks
 from taskbahn_router.model import limits
-from taskbahn_router.model.state import DeclaredTask
+from taskbahn_router.model.declared_task import BY_CALLER, DeclaredTask
 from taskbahn_router.submission.submission import check_name
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Declarations:
         for task in tasks:
             known = self._state.tasks.get(task.name)
             if known is None or (known.packed != task.packed and known.declared_at <= since):
-                task.seconds_each = known.seconds_each if known else None
+                task.follows(known)
                 self._state.tasks[task.name] = task
                 self._dispatcher.turn_input.add_task(task)
                 self._dispatcher.loop.schedule_turn()
@@ -60,7 +60,7 @@ class Declarations:
 
     def declare_by_caller(self, declarations: Iterable[messages.TaskDeclaration]) -> None:
         """Declare tasks that no worker has declared yet, until one does: each comes after this.  Raises as `take_in`."""
-        self.take_in(declarations, 0.0)
+        self.take_in(declarations, BY_CALLER)
 
     def declare_built_in(self, name: str) -> None:
         """Declare a task that ships with the node; its code is read when it is used first."""

@@ -198,6 +198,7 @@ class WorkerRegistry:
         worker.settle_room()
         self._state.workers[hello.worker] = worker
         self._state.serves(worker)
+        self._state.other_code.settle()
         self._reconcile(worker, before)
         self.schedules.attached(schedules, since)
         self.triggers.attached(triggers, since)
@@ -213,6 +214,8 @@ class WorkerRegistry:
             return
         worker.orders = None
         worker.settle_room()
+        if self._state.other_code.settle():
+            self._dispatcher.room_changed()
         if not any(id in self._state.jobs for id in worker.attempts) or at_once:
             self._fail_permanently(worker)
         else:
