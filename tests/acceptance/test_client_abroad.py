@@ -70,8 +70,10 @@ def test_what_was_on_its_way_is_sent_again_and_creates_nothing_twice(web: Taskba
     stop = threading.Event()
 
     def saw() -> None:
-        while not stop.wait(0.3):
+        pause = 0.3  # seconds; each pause is longer than the one before, since a busy machine may need all of it to connect
+        while not stop.wait(pause):
             cut(web)
+            pause *= 1.1
 
     sawing = threading.Thread(target=saw)
     sawing.start()
