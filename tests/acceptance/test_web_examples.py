@@ -101,6 +101,7 @@ def test_fastapi_takes_an_upload_and_shows_progress_and_result(people: tuple[str
         }""")
         upload(tab, TABLE.encode())
         expect(tab.locator("output")).to_have_text("40 stored, 1 left out", timeout=60_000)
+        expect(tab.locator("progress")).to_have_js_property("value", 1)
         expect(tab.locator("#log")).to_contain_text("41 rows, 1 of them without an address")
         expect(tab.get_by_role("button", name="Cancel")).to_be_disabled()
         id = tab.evaluate("location.hash.slice(1)")
@@ -108,6 +109,7 @@ def test_fastapi_takes_an_upload_and_shows_progress_and_result(people: tuple[str
         assert (status, view["state"], view["title"], view["result"]["stored"]) == (200, "succeeded", "people.csv", 40)
         tab.reload()
         expect(tab.locator("output")).to_have_text("40 stored, 1 left out", timeout=30_000)
+        expect(tab.locator("progress")).to_have_js_property("value", 1)
 
     in_page(site, act)
     assert len([value for value in seen if 0 < value < 1]) > 1

@@ -103,6 +103,12 @@ def test_the_readme_shows_the_example_as_it_lies_in_the_examples() -> None:
         assert (ROOT / "examples" / "browser" / name).read_text(encoding="utf-8").strip() in readme, name
 
 
+@pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "examples").rglob("*.html"))], ids=lambda page: page.stem)
+def test_no_bar_is_set_to_a_fraction_that_may_be_absent(page: Path) -> None:
+    taken = re.findall(r"\{[^{}]*\bfraction\b[^{}]*\}\) => \(?\w+\.value = fraction\b[^)]*", page.read_text(encoding="utf-8"))
+    assert [line for line in taken if "fraction =" not in line.split("=>")[0] and "??" not in line] == []
+
+
 def flat(code: str) -> str:
     """Return code without blank lines and indentation, which the formatter sets as if a block were a file."""
     return "\n".join(line.strip() for line in code.splitlines() if line.strip())

@@ -99,11 +99,27 @@ def test_without_weights_it_is_unknown_how_many_follow() -> None:
         with current.stage("only", total=2) as stage:
             stage.advance()
             assert said(output) == 0.5
-        assert said(output) is None
+        assert said(output) == 1.0
         with current.stage("next", total=2):
             assert said(output) is None
+        assert said(output) is None
         current.progress(0.9)
         assert said(output) == 0.9  # what the task says counts
+
+
+@given(total=st.integers(1, 9), steps=st.integers(0, 9), fails=st.booleans())
+def test_a_stage_alone_is_the_whole_also_when_it_has_ended(total: int, steps: int, *, fails: bool) -> None:
+    fractions = list[float]()
+    with attempt() as output:
+        with suppress(KeyError), current.stage("Rows", total=total) as stage:
+            for _ in range(min(steps, total)):
+                stage.advance()
+                fractions.append(said(output))
+            if fails:
+                raise KeyError
+        fractions.append(said(output))
+    came = [min(1.0, done / total) for done in range(1, min(steps, total) + 1)]
+    assert fractions == pytest.approx([*came, (came[-1] if came else 0.0) if fails else 1.0])
 
 
 def test_a_stage_that_an_exception_ends_is_not_done() -> None:

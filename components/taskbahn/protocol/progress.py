@@ -49,8 +49,8 @@ class Progress(msgspec.Struct, kw_only=True, omit_defaults=True):
 def fraction_of(stages: Iterable[Stage]) -> float | None:
     """Return how far the whole is that these stages are part of, 0 to 1; None if it cannot be known.
 
-    Outermost stages with weights count by these. One without a weight is the whole while it is alone and open; after it, it is unknown
-    how many follow.
+    Outermost stages with weights count by these. One without a weight is the whole as long as it is alone, also when it has ended; with a
+    second one it is unknown how many follow.
     """
     stages = list(stages)
     known = {stage.id for stage in stages}
@@ -59,7 +59,7 @@ def fraction_of(stages: Iterable[Stage]) -> float | None:
         inside.setdefault(stage.parent if stage.parent in known else None, []).append(stage)
     outermost = inside.get(None, [])
     fraction = _weighted(inside, None, 0)
-    if fraction is None and len(outermost) == 1 and outermost[0].ended_at is None:
+    if fraction is None and len(outermost) == 1:
         fraction = _share(inside, outermost[0], 1)
     return None if fraction is None or not math.isfinite(fraction) else round(fraction, EXACT_DIGITS)
 
