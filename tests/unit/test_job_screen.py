@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from rich.console import Console
+
 from taskbahn.cli.follow import JobScreen
+from taskbahn.cli.job import print_stages
 from taskbahn.protocol.messages import Event
+from taskbahn.protocol.views import JobView
 
 
 def event(kind: Any, at: float, **data: Any) -> Event:
@@ -16,6 +22,22 @@ def event(kind: Any, at: float, **data: Any) -> Event:
 def bars(screen: JobScreen) -> list[tuple[float, float | None, Any]]:
     """How much of each bar is full, of how much, and when its clock stopped."""
     return [(task.completed, task.total, task.fields.get("ended")) for task in screen.progress.tasks]
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "expired", "waiting"])
+def test_a_job_that_said_all_and_did_not_succeed_is_not_full(state: str) -> None:
+    screen = JobScreen(SimpleNamespace(task="books.print"))  # type: ignore[arg-type]
+    screen.show(event("state", 1.0, state="running", attempt=1, worker="w"))
+    screen.show(event("progress", 2.0, fraction=1.0))
+    assert bars(screen) == [(1.0, 1.0, None)]
+    screen.show(event("state", 3.0, state=state, attempt=1, error={}))
+    assert [(task.completed, task.total) for task in screen.progress.tasks] == [(0.99, 1.0)]
+    view = JobView(id="j", task="books.print", queue="q", state=state, created_at=1.0, progress={"fraction": 1.0})
+    screen.how_far(view)
+    assert [(task.completed, task.total) for task in screen.progress.tasks] == [(0.99, 1.0)]
+    out = Console(file=io.StringIO(), width=80)
+    print_stages(out, view)
+    assert "99%" in out.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_bars_of_a_failed_attempt_stop_and_are_not_full() -> None:

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import * as format from "../../web/taskbahn_web/static/shared/format.js";
-import { barShare, summarizeProgress } from "../../web/taskbahn_web/static/shared/how-far.js";
+import { barShare, shownFraction, summarizeProgress } from "../../web/taskbahn_web/static/shared/how-far.js";
 import { stageLook, stagesEnd } from "../../web/taskbahn_web/static/shared/stages.js";
 import { fieldsOf } from "../../web/taskbahn_web/static/shared/schema.js";
 import { makeArguments, controlValue } from "../../web/taskbahn_web/static/shared/values.js";
@@ -114,6 +114,10 @@ test("a bar is full only of what is done", () => {
   assert.deepEqual(["failed", "cancelled", "expired", "waiting", "ready"].map((state) => barShare(state, null)), [0, 0, 0, 0, 0]);
   assert.deepEqual(["failed", "running", "succeeded"].map((state) => barShare(state, 0.4)), [0.4, 0.4, 1]);
   assert.deepEqual([barShare("running", null), barShare("succeeded", null)], [null, 1]);
+  for (const state of ["failed", "cancelled", "expired", "waiting"]) {
+    assert.deepEqual([barShare(state, 1), shownFraction(state, 1), shownFraction(state, null)], [0.99, 0.99, null]); // it said so, and was wrong
+  }
+  assert.deepEqual(["running", "succeeded"].map((state) => [barShare(state, 1), shownFraction(state, 0.5)]), [[1, 0.5], [1, 1]]);
 });
 
 test("a stage is drawn by its own state, and its clock stops with its attempt", () => {
@@ -128,6 +132,9 @@ test("a stage is drawn by its own state, and its clock stops with its attempt", 
   const dead = { state: "waiting", due_at: 200, started_at: 9, attempts: [{ attempt: 1, ended_at: 30 }] };
   assert.deepEqual(look({ total: 4, done: 1 }, dead), { look: "waiting", share: 0.25, done: 1, total: 4, seconds: 20, isMoving: false });
   assert.equal(look({}, { state: "failed", finished_at: 40 }).seconds, 30);
+  const broken = { total: 5, done: 5, ended_at: 12, failed: true };
+  assert.deepEqual([look(broken, running).share, look({ total: 5, done: 5 }, { state: "failed", finished_at: 40 }).share], [0.99, 0.99]);
+  assert.deepEqual([look({ total: 5, done: 5 }, running).share, look({ total: 5, done: 5, ended_at: 12 }, dead).share], [1, 1]);
 });
 
 test("durations and times are short", () => {

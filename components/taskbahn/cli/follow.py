@@ -11,8 +11,9 @@ from rich.text import Text
 
 from taskbahn.cli.shared import COLOURS, clock, console, span
 from taskbahn.jobs.job import log_line
-from taskbahn.jobs.progress import progress_of
+from taskbahn.jobs.progress import progress_of, shown_fraction
 from taskbahn.protocol import messages, progress, views
+from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
     from taskbahn.jobs.job import Job
@@ -70,7 +71,7 @@ class JobScreen:
     def how_far(self, view: views.JobView) -> None:
         """Draw how far the job came; of a job that was quicker than its watcher no event may have said it."""
         if view.progress:
-            self._draw(progress_of(view.progress))
+            self._draw(progress_of(view.progress), view.state)
 
     def show(self, event: messages.Event) -> None:
         """Draw what an event says."""
@@ -81,7 +82,7 @@ class JobScreen:
         elif event.kind == "chunk":
             self.progress.console.print(escape(event.data if isinstance(event.data, str) else messages.to_json(event.data)))
         elif event.kind == "progress":
-            self._draw(progress_of(event.data))
+            self._draw(progress_of(event.data), State.RUNNING)
         else:
             self._state(event.data, event.at)
 
@@ -97,16 +98,21 @@ class JobScreen:
         if state != "running":
             self._stop_clocks(at)
         self.progress.update(self._headline, description=self._title(state, data.get("worker")))
+        headline = self._task(self._headline)
+        fraction = shown_fraction(state, None if headline.total is None else headline.completed)
+        if fraction is not None:
+            self.progress.update(self._headline, total=1.0, completed=fraction)
         if state == "succeeded":
-            self.progress.update(self._headline, total=1.0, completed=1.0, ended=time.time())
+            self.progress.update(self._headline, ended=time.time())
         error = data.get("error")
         if error and state not in ("failed", "cancelled", "expired"):  # `call` prints the errors of these states at the end
             message = escape(f"{error.get('type', 'error')}: {error.get('message', '')}")
             self.progress.console.print(f"[yellow]attempt {data.get('attempt')} failed, it is tried again:[/] {message}")
 
-    def _draw(self, progress: progress.Progress) -> None:
-        if progress.fraction is not None:
-            self.progress.update(self._headline, total=1.0, completed=progress.fraction)
+    def _draw(self, progress: progress.Progress, state: str) -> None:
+        fraction = shown_fraction(state, progress.fraction)
+        if fraction is not None:
+            self.progress.update(self._headline, total=1.0, completed=fraction)
         if progress.message:
             self.progress.update(self._headline, description=f"{self._title('running')}  {escape(progress.message)}")
         deep = depths(progress)

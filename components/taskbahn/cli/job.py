@@ -32,7 +32,7 @@ def job(id: str, url: str | None, *, as_json: bool) -> None:
         return
     out = console()
     _facts(out, view)
-    _stages(out, view)
+    print_stages(out, view)
     if view.attempts:
         rows = table("attempt#", "worker", "began", "took#", "outcome", "error")
         for attempt in view.attempts:
@@ -105,14 +105,16 @@ def _place(view: views.JobView) -> str:
     return "; ".join(words)
 
 
-def _stages(out: Console, view: views.JobView) -> None:
+def print_stages(out: Console, view: views.JobView) -> None:
+    """Print how far a job is or came, and its stages."""
     from taskbahn.cli.follow import depths
-    from taskbahn.jobs.progress import progress_of
+    from taskbahn.jobs.progress import progress_of, shown_fraction
 
     progress = progress_of(view.progress)
     deep = depths(progress)
-    if progress.fraction is not None:
-        out.print(f"  progress   {progress.fraction:.0%} {plain(progress.message)}")
+    fraction = shown_fraction(view.state, progress.fraction)
+    if fraction is not None and progress.fraction is not None:
+        out.print(f"  progress   {fraction:.0%} {plain(progress.message)}")
     for stage in progress.stages:
         mark = "·" if stage.is_to_come else "…" if not stage.ended_at else "[red]✗[/]" if stage.failed else "[green]✓[/]"
         count = f" {stage.done:g} of {stage.total:g}" if stage.total else ""

@@ -9,6 +9,9 @@ import msgspec
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.progress import Progress, Stage, fraction_of
+from taskbahn.protocol.states import State
+
+MOST_OF_UNDONE = 0.99  # of the whole: the most that is shown of what ended without success
 
 
 def progress_of(data: Any) -> Progress:
@@ -17,6 +20,13 @@ def progress_of(data: Any) -> Progress:
         return msgspec.convert(data or {}, Progress)
     except msgspec.ValidationError:
         return _sound(data if isinstance(data, dict) else {"data": data})
+
+
+def shown_fraction(state: str, fraction: float | None) -> float | None:
+    """Return what is shown of a fraction: what has succeeded is done whatever it said, and what ended otherwise is not."""
+    if state == State.SUCCEEDED:
+        return 1.0
+    return fraction if fraction is None or state == State.RUNNING else min(fraction, MOST_OF_UNDONE)
 
 
 def completed(data: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 import { FINAL_STATES } from "../client/states.js";
 import { sentence } from "../client/errors.js";
 import { percent } from "../shared/format.js";
-import { barShare, summarizeProgress } from "../shared/how-far.js";
+import { barShare, shownFraction, summarizeProgress } from "../shared/how-far.js";
 import { stagesEnd } from "../shared/stages.js";
 import { nodeTime } from "./clock.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
@@ -130,8 +130,8 @@ export class JobProgress extends JobElement {
   #drawBar(job, isFinal) {
     const { words } = this;
     const { fraction, text } = summarizeProgress(job?.progress);
-    const share = job?.state === "succeeded" ? 1 : fraction;
-    const drawn = barShare(job?.state ?? "", share);
+    const share = shownFraction(job?.state ?? "", fraction);
+    const drawn = barShare(job?.state ?? "", fraction);
     this.#bar.classList.toggle("moving", drawn === null);
     this.#bar.style.setProperty("--share", String(drawn ?? 0));
     setAttribute(this.#bar, "aria-label", this.label || (job ? words.say("Progress of {task}", { task: job.task }) : words.say("Progress")));

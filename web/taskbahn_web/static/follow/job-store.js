@@ -6,7 +6,7 @@ import { Question } from "../client/questions.js";
 import { FINAL_STATES } from "../client/states.js";
 import { borrowConnection } from "../elements/connections.js";
 import { readJob } from "../elements/feed.js";
-import { summarizeProgress } from "../shared/how-far.js";
+import { shownFraction, summarizeProgress } from "../shared/how-far.js";
 import { questionKey } from "../shared/question.js";
 import { TaskbahnError } from "../taskbahn.js";
 
@@ -25,7 +25,7 @@ import { TaskbahnError } from "../taskbahn.js";
  * @property {import("../client/job.js").Job<R> | null} job  to cancel it, pause it, send it messages
  * @property {import("../client/wire.js").State | null} state  null also while nothing is known of it yet
  * @property {JobView | null} view  all that is known of it
- * @property {import("../client/wire.js").Progress & {fraction: number | null} | null} progress  fraction: 0 to 1, 1 once it has succeeded
+ * @property {import("../client/wire.js").Progress & {fraction: number | null} | null} progress  fraction: 0 to 1, 1 only once it has succeeded, or while it runs and says so
  * @property {import("../client/wire.js").Place | null} place  why it does not run yet, and what is before it
  * @property {Question | null} question  the first that is open
  * @property {R | undefined} result  once it has succeeded
@@ -149,7 +149,7 @@ function stateOf(bahn, job, { job: view, problem }, question) {
 /** @param {JobView} view @returns {JobState["progress"]} */
 function progressOf({ progress, state }) {
   if (!progress && state !== "succeeded") return null;
-  return { ...progress, fraction: state === "succeeded" ? 1 : summarizeProgress(progress).fraction };
+  return { ...progress, fraction: shownFraction(state, summarizeProgress(progress).fraction) };
 }
 
 /** @param {JobView} view  of a job that has ended @returns {{result: any, error: TaskbahnError | null}} */

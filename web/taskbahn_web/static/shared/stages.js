@@ -12,6 +12,9 @@
  * @property {boolean} isMoving  it runs
  */
 
+/** The most that is shown of what ended without success: a full bar says that it is done. */
+export const MOST_OF_UNDONE = 0.99;
+
 /**
  * @param {Stage[]} stages
  * @returns {{stage: Stage, depth: number}[]}  each after its parent
@@ -55,8 +58,9 @@ export function stageLook(stage, state, end, now) {
   const isComing = isToCome(stage);
   const isDone = Boolean(ended_at) && !failed;
   const isMoving = !ended_at && !isComing && end === null;
-  const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : isDone ? 1 : isMoving ? null : 0;
+  const part = total > 0 ? Math.min(1, Math.max(0, done / total)) : isDone ? 1 : isMoving ? null : 0;
   const look = isDone ? "succeeded" : isComing ? "ready" : !failed || state === "cancelled" ? state : "failed";
+  const share = isDone || isMoving || part === null || state === "succeeded" ? part : Math.min(part, MOST_OF_UNDONE);
   const seconds = started_at ? Math.max(0, (ended_at ?? end ?? now) - started_at) : 0;
   return { look, share, done, total, seconds, isMoving };
 }

@@ -3,7 +3,7 @@
 import { useLayoutEffect, useMemo } from "preact/hooks";
 
 import { roughDuration, secondsLeft } from "../../shared/expected.js";
-import { barShare, summarizeProgress } from "../../shared/how-far.js";
+import { barShare, shownFraction, summarizeProgress } from "../../shared/how-far.js";
 import { isComplete } from "../../shared/job-view.js";
 import { FINAL_STATES } from "../../taskbahn.js";
 import { ago, count, duration, fullTime, percent, shortId, wholeDuration } from "../../shared/format.js";
@@ -106,7 +106,7 @@ function Work({ job, feed }) {
 function Headline({ job }) {
   const { state, progress, task } = job;
   const { fraction: known, text } = summarizeProgress(progress);
-  const fraction = state === "succeeded" ? 1 : known;
+  const fraction = shownFraction(state, known);
   return html`<div class="headline">
     <p class="headline-line">
       <span role="status"><${State} state=${state} /></span>

@@ -52,7 +52,7 @@ export type JobState<R = any> = {
      */
     view: JobView | null;
     /**
-     * fraction: 0 to 1, 1 once it has succeeded
+     * fraction: 0 to 1, 1 only once it has succeeded, or while it runs and says so
      */
     progress: (import("../client/wire.js").Progress & {
         fraction: number | null;

@@ -9,7 +9,15 @@ export function summarizeProgress(progress?: Progress | null): {
     text: string;
 };
 /**
- * How much of a job's bar is full: all of it only once it has succeeded, or its task says so. null: it runs, and that is unknown.
+ * What is shown of a fraction: what has succeeded is done whatever it said, and what ended otherwise is not, even if it said so before.
+ * @param {string} state
+ * @param {number | null} fraction  0 to 1, or null if it cannot be known
+ * @returns {number | null}
+ */
+export function shownFraction(state: string, fraction: number | null): number | null;
+/**
+ * How much of a job's bar is full: all of it only once it has succeeded, or its task says so while it runs. null: it runs, and that is
+ * unknown.
  * @param {string} state
  * @param {number | null} fraction
  * @returns {number | null}

@@ -1,15 +1,3 @@
-/** The stages of an attempt as a tree, in the order in which a person reads it. */
-/**
- * @typedef {import("../client/wire.js").Stage} Stage
- *
- * @typedef {object} StageLook  what a row says of a stage
- * @property {string} look  as which state of a job it is drawn
- * @property {number | null} share  0 to 1; null: it runs, and that is unknown
- * @property {number} done
- * @property {number} total  0: unknown
- * @property {number} seconds  that it took until now
- * @property {boolean} isMoving  it runs
- */
 /**
  * @param {Stage[]} stages
  * @returns {{stage: Stage, depth: number}[]}  each after its parent
@@ -34,6 +22,20 @@ export function stagesEnd({ state, finished_at, attempts, started_at }: import("
  * @returns {StageLook}
  */
 export function stageLook(stage: Stage, state: string, end: number | null, now: number): StageLook;
+/** The stages of an attempt as a tree, in the order in which a person reads it. */
+/**
+ * @typedef {import("../client/wire.js").Stage} Stage
+ *
+ * @typedef {object} StageLook  what a row says of a stage
+ * @property {string} look  as which state of a job it is drawn
+ * @property {number | null} share  0 to 1; null: it runs, and that is unknown
+ * @property {number} done
+ * @property {number} total  0: unknown
+ * @property {number} seconds  that it took until now
+ * @property {boolean} isMoving  it runs
+ */
+/** The most that is shown of what ended without success: a full bar says that it is done. */
+export const MOST_OF_UNDONE: 0.99;
 export type Stage = import("../client/wire.js").Stage;
 /**
  * what a row says of a stage
