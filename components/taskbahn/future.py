@@ -213,11 +213,11 @@ def _twisted_hop() -> Callable[[Callable[[], Any]], Any]:
     return cast("Any", reactor).callFromThread  # type: ignore[no-any-return]
 
 
-def as_deferred(future: Future[T]) -> Deferred[T]:
-    """Return a Deferred that fires on Twisted's reactor."""
+def as_deferred(future: Future[T], canceller: Callable[[Deferred[Any]], None] | None = None) -> Deferred[T]:
+    """Return a Deferred that fires on Twisted's reactor.   canceller: as for a Deferred."""
     from twisted.internet import reactor
 
-    result: Deferred[T] = Deferred()
+    result: Deferred[T] = Deferred(canceller)
 
     def fire() -> None:
         if result.called:

@@ -11,6 +11,8 @@ import pytest
 import pytest_twisted
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet import threads
+from twisted.internet.defer import CancelledError
 
 from taskbahn import JobCancelled, JobExpired, JobFailed, NotFinished, Rate, Taskbahn, Unique, chord, current
 from taskbahn.errors import InvalidRequest, NoQuestion, WrongAnswer
@@ -293,3 +295,31 @@ async def test_a_twisted_test_awaits_jobs() -> None:
     with simulated(app):
         assert await add.call_async(1, 2) == 3
         assert await sleeps.call_async() == "slept"
+
+
+@pytest_twisted.ensureDeferred
+async def test_time_skips_for_deferreds_as_for_coroutines() -> None:
+    with simulated(app) as node:
+        began = node.now
+        job = await sleeps.start_async()
+        assert await job.deferred() == "slept"
+        assert node.now - began >= timedelta(days=3)
+        assert await job.deferred() == "slept"  # it is there already
+        failed = await flaky.options(retries=0).start_async(3)
+        with pytest.raises(JobFailed, match="no"):
+            await failed.deferred()
+        with pytest.raises(NotFinished, match="How many"):
+            await (await asks.start_async()).deferred()
+
+
+@pytest_twisted.ensureDeferred
+async def test_waits_that_are_given_up_let_no_time_pass() -> None:
+    with simulated(app) as node:
+        job = await asks.start_async()
+        waits = job.deferred()
+        waits.cancel()
+        with pytest.raises(CancelledError):
+            await waits
+        began = node.now
+        await threads.deferToThread(node.settle)
+        assert node.now == began

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from threading import Event
 
+    from twisted.internet.defer import Deferred
+
     from taskbahn.future import Future
 
 
@@ -33,6 +35,7 @@ class Clock:
         self.wait: Callable[[Event, float | None], object] = _wait
         self.block: Callable[[Future[Any], float | None], bool] = _block
         self.awaited: Callable[[Future[Any]], Generator[Any, Any, Any]] = _awaited
+        self.deferred: Callable[[Future[Any]], Deferred[Any]] = _deferred
         self.call_later: Callable[[asyncio.AbstractEventLoop, float, Callable[..., Any], Any], Timer] = _call_later
 
 
@@ -49,6 +52,13 @@ def _block(future: Future[Any], seconds: float | None) -> bool:
 def _awaited(future: Future[Any]) -> Generator[Any, Any, Any]:
     """Have a coroutine wait that belongs to no attempt."""
     return (yield from future.__await__())
+
+
+def _deferred(future: Future[Any]) -> Deferred[Any]:
+    """Return a Deferred for code that belongs to no attempt."""
+    from taskbahn.future import as_deferred  # late: it is for Twisted code only
+
+    return as_deferred(future)
 
 
 def _call_later(loop: asyncio.AbstractEventLoop, seconds: float, function: Callable[..., Any], value: Any) -> Timer:

@@ -24,6 +24,8 @@ from taskbahn.protocol.suspended import circle_note
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from twisted.internet.defer import Deferred
+
     from taskbahn.attempt.context import AttemptContext, Record
     from taskbahn.future import Future
 
@@ -292,6 +294,16 @@ def awaited(future: Future[T], wait: Waited | None) -> Generator[Any, Any, T]:
     if context is None or not context.can_wait:
         return cast("T", (yield from CLOCK.awaited(future)))
     return (yield from context.open_waits().awaited(future, wait))
+
+
+def deferred(future: Future[T]) -> Deferred[T]:
+    """Return a Deferred for *future*, which is waited for as by `awaited`; an attempt keeps its slot."""
+    context = ACTIVE.get()
+    if future.done or (context is not None and context.can_wait):
+        from taskbahn.future import as_deferred  # late: most attempts have no Twisted code
+
+        return as_deferred(future)
+    return CLOCK.deferred(future)
 
 
 class Awaiting(Generic[T]):

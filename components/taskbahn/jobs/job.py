@@ -9,11 +9,11 @@ import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.plain_data import data_of
-from taskbahn.attempt.waiting import Awaiting, Wait, awaited, deadline_in, wait_here
+from taskbahn.attempt.waiting import Awaiting, Wait, awaited, deadline_in, deferred, wait_here
 from taskbahn.errors import NotFinished, TaskbahnError
 from taskbahn.flows.output import Output
 from taskbahn.flows.results import ListOf
-from taskbahn.future import Future, as_deferred
+from taskbahn.future import Future
 from taskbahn.jobs.chunk_stream import ChunkStream
 from taskbahn.jobs.event_stream import EventStream
 from taskbahn.jobs.graph import JobGraph, graph_of
@@ -104,7 +104,7 @@ class Job(Pausable, Generic[R]):
 
     def deferred(self) -> Deferred[R]:
         """Return a Deferred for the result, for Twisted code."""
-        return as_deferred(self._ask()).addCallback(self._value)
+        return deferred(self._ask()).addCallback(self._value)
 
     def state(self) -> State:
         """Return the state of now."""

@@ -41,7 +41,7 @@ def eager(app: Taskbahn) -> Iterator[None]:
     needed.   An `async def` task that is awaited runs on the event loop that awaits it.
     """
     jobs = cast("Client", EagerJobs(app))
-    with substituted(app, lambda: jobs):
+    with substituted(app, lambda: jobs, "eager(app)"):
         yield
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from taskbahn.app import Taskbahn
     from taskbahn.testing.real_node import RealNode
@@ -38,6 +39,14 @@ def pytest_unconfigure() -> None:
     from taskbahn.client.guard import GUARD  # late, as above
 
     GUARD.is_closed = False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """End what the test has left open, so that the next one begins as it should."""
+    yield
+    if (left := sys.modules.get("taskbahn.testing.left_open")) is not None:
+        left.end_left(item.nodeid)
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ class Call(NamedTuple):
 def recorded(app: Taskbahn) -> Iterator[Recorded]:
     """Record what *app* starts; nothing runs. The arguments are checked and packed as ever."""
     seen = Recorded(app)
-    with substituted(app, lambda: cast("Client", seen._jobs)):  # noqa: SLF001 - of this module
+    with substituted(app, lambda: cast("Client", seen._jobs), "recorded(app)"):  # noqa: SLF001 - of this module
         yield seen
 
 

@@ -11,11 +11,14 @@ from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.sleeping import seconds_in
 from taskbahn.errors import InvalidRequest, NoQuestion
 from taskbahn.protocol import messages
+from taskbahn.testing.left_open import ending
 from taskbahn.testing.substitute import substituted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from datetime import timedelta
+
+    from twisted.internet.defer import Deferred
 
     from taskbahn.app import Taskbahn
     from taskbahn.client.client import RawOutcome
@@ -82,6 +85,7 @@ class Simulation:
 
 _active: list[Simulation] = []
 FLOW_SLOTS = 4
+WORDS = "simulated(app)"
 
 
 @contextlib.contextmanager
@@ -91,7 +95,7 @@ def simulated(app: Taskbahn, *, slots: int = 4) -> Iterator[Simulation]:
     slots: attempts at a time. Tasks run in threads of this process, one at a time, those of `async def` on event loops of their own.
     Raises InvalidRequest inside of another simulation, and ImportError without the extra `taskbahn[testing]`.
     """
-    with _running(app, slots) as simulation, substituted(app, simulation._clients):  # noqa: SLF001 - of this module
+    with _running(app, slots) as simulation, substituted(app, simulation._clients, WORDS):  # noqa: SLF001 - of this module
         yield simulation
 
 
@@ -143,20 +147,22 @@ def _running(app: Taskbahn, slots: int) -> Iterator[Simulation]:
     simulation = Simulation(driver, node, worker, Clients(driver, node))
     driver.start()
     _active.append(simulation)
-    try:
+
+    def end() -> None:
+        try:
+            driver.run(worker.stop)
+            driver.reach(lambda: False, None, skips=False)
+        finally:
+            CLOCK.reset()
+            driver.run(node.stop)
+            driver.stop()
+            _active.remove(simulation)
+
+    with ending(WORDS, end):
         with _named_extra():
             driver.run(worker.attach)
         _use(driver, node, worker)
-        try:
-            yield simulation
-        finally:
-            driver.run(worker.stop)
-            driver.reach(lambda: False, None, skips=False)
-    finally:
-        CLOCK.reset()
-        driver.run(node.stop)
-        driver.stop()
-        _active.remove(simulation)
+        yield simulation
 
 
 @contextlib.contextmanager
@@ -177,15 +183,29 @@ def _use(driver: Driver, node: Node, worker: Worker) -> None:
         return driver.reach(lambda: future.done, seconds, skips=True)
 
     def awaited(future: Future[Any]) -> Generator[Any, Any, Any]:
+        end = future_of_end(future)
+        try:
+            yield from end.__await__()
+        finally:
+            driver.leave(end)
+        return future.now()
+
+    def deferred(future: Future[Any]) -> Deferred[Any]:
+        from taskbahn.future import as_deferred  # late, as above
+
+        end = future_of_end(future)
+        return as_deferred(end, lambda _: driver.leave(end)).addCallback(lambda _: future.now())
+
+    def future_of_end(future: Future[Any]) -> Future[None]:
+        """Return what is done with *future*, and fails if that is never done."""
         from taskbahn.future import Future  # late, as above
 
-        either: Future[None] = Future()
-        future.listen(lambda: either.resolve(None))
-        driver.wake(lambda: future.done, either)
-        yield from either.__await__()
-        return future.now()
+        end: Future[None] = Future()
+        future.listen(lambda: end.resolve(None))
+        driver.wake(lambda: future.done, end)
+        return end
 
     CLOCK.time = node.wall
     CLOCK.monotonic = lambda: since + float(node.clock.seconds())
     CLOCK.wait, CLOCK.call_later = worker.wait, worker.call_later
-    CLOCK.block, CLOCK.awaited = block, awaited
+    CLOCK.block, CLOCK.awaited, CLOCK.deferred = block, awaited, deferred

@@ -38,6 +38,7 @@ class Goal:
     over: Callable[[], object]
     limit: float = math.inf
     error: BaseException | None = None
+    future: Future[None] | None = None
 
 
 @dataclass(eq=False)
@@ -134,8 +135,15 @@ class Driver:
             if goal.error is not None:
                 future.fail(goal.error)
 
-        goal = Goal(is_met, math.inf, skips=True, over=over)
+        goal = Goal(is_met, math.inf, skips=True, over=over, future=future)
         self.post(self._begin, goal)
+
+    def leave(self, future: Future[None]) -> None:
+        """Let nothing more happen for *future*: its caller waits no longer."""
+        self.post(self._leave, future)
+
+    def _leave(self, future: Future[None]) -> None:
+        self._goals = [goal for goal in self._goals if goal.future is not future]
 
     def _begin(self, goal: Goal) -> None:
         now = self.node.clock.seconds()
