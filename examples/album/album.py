@@ -23,7 +23,7 @@ TITLE_HEIGHT = 40
 @app.task(name="album.resize", give_up_on=(Image.UnidentifiedImageError,), retries=2, run_within=60)
 def resize(photo: Path) -> Path:
     """Make a small copy of a picture."""
-    small = photo.parent / "small" / f"{photo.name}.jpg"
+    small = photo.parents[1] / f"{photo.parent.name} small" / f"{photo.name}.jpg"
     small.parent.mkdir(exist_ok=True)
     with Image.open(photo) as image:
         ImageOps.contain(ImageOps.exif_transpose(image).convert("RGB"), (WIDTH, WIDTH)).save(small)
@@ -43,7 +43,7 @@ def sheet(photos: list[Path], title: str) -> Path:
             with Image.open(photo) as image:
                 paper.paste(image, (number % COLUMNS * WIDTH, number // COLUMNS * WIDTH + TITLE_HEIGHT))
             stage.advance()
-    made = photos[0].parent.parent / "sheet.jpg"
+    made = photos[0].parents[1] / f"{title}.jpg"  # beside the folder: what is in it are pictures for a sheet
     paper.save(made)
     return made
 
@@ -51,17 +51,17 @@ def sheet(photos: list[Path], title: str) -> Path:
 @app.task(name="album.mail", pool="thread")
 def mail(made: Path, to: str, link: str) -> str:
     """Tell its reader where the sheet is."""
-    return send(made.parents[2], to, f"Your contact sheet of {made.parent.name}", f"It is here: {link}")
+    return send(made.parents[2], to, f"Your contact sheet of {made.stem}", f"It is here: {link}")
 
 
 @app.task(name="album.apologize", pool="thread")
 def apologize(job: str, to: str, folder: Path) -> str:
     """Tell its reader that there will be no sheet."""
-    return send(folder.parents[1], to, f"No contact sheet of {folder.name}", f"Something went wrong in job {job}.")
+    return send(folder.parents[2], to, f"No contact sheet of {folder.name}", f"Something went wrong in job {job}.")
 
 
 def contact_sheet(folder: Path, to: str, link: str) -> Flow[object, str]:
-    """Return the whole work: what is no picture is left out, and who waits for the sheet gets a mail in any case."""
+    """Return the whole work on albums/UPLOAD/FOLDER: what is no picture is left out, and who waits for the sheet gets a mail in any case."""
     photos = sorted(path for path in folder.iterdir() if path.is_file())
     smaller: list[Flow[Any, Path]] = [resize.si(photo).if_fails("skip") for photo in photos]
     work = chord(smaller, sheet.s(folder.name)) | mail.s(to, link)
@@ -72,7 +72,7 @@ def send(place: Path, to: str, subject: str, text: str) -> str:
     """Write a mail into the outbox; return the file."""
     message = EmailMessage()
     message["To"], message["Subject"] = to, subject
-    message.set_content(text)
+    message.set_content(text, cte="8bit")  # so that the link stays in one line
     outbox = place / "outbox"
     outbox.mkdir(exist_ok=True)
     path = outbox / f"{current.job}.eml"

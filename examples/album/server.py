@@ -10,10 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from taskbahn import TaskbahnError
+
 PAGE = Path(__file__).parent / "index.html"
 NODE = "127.0.0.1:8080"  # as the page has it
-PICTURE = re.compile(r"/albums/([\w -]{1,60})/(\w[\w. ()-]{0,99})")  # an album and a file in it, neither of them hidden
-ALBUM = re.compile(r"/albums/([\w -]{1,60})")
+FOLDER = re.compile(r"/albums/([\da-f-]{36})/([\w -]{1,60})")  # an upload and its folder, which has a name
+PICTURE = re.compile(FOLDER.pattern + r"/(\w[\w. ()-]{0,149})")
+SHEET = re.compile(FOLDER.pattern + r"\.jpg")
 MAX_BYTES = 50_000_000
 
 
@@ -24,47 +27,61 @@ class Application(BaseHTTPRequestHandler):
     folder = Path()
 
     def do_GET(self) -> None:
-        """Serve the page, or what is in an album."""
+        """Serve the page, or the sheet that was made of an upload."""
         path = unquote(urlsplit(self.path).path)
         if path == "/":
-            self._answer(PAGE.read_text(encoding="utf-8").replace(NODE, self.node).encode(), "text/html; charset=utf-8")
-        elif (found := PICTURE.fullmatch(path)) and (file := self._album(found[1]) / found[2]).is_file():
-            self._answer(file.read_bytes(), "image/jpeg")
+            self._answer(200, PAGE.read_text(encoding="utf-8").replace(NODE, self.node).encode(), "text/html; charset=utf-8")
+        elif (found := SHEET.fullmatch(path)) and (sheet := self._upload(found[1]) / f"{found[2]}.jpg").is_file():
+            self._answer(200, sheet.read_bytes(), "image/jpeg")
         else:
-            self.send_error(404)
+            self._refuse(404, f"There is nothing at {path}.")
 
     def do_PUT(self) -> None:
         """Keep a picture."""
         found, size = PICTURE.fullmatch(unquote(self.path)), int(self.headers.get("Content-Length") or 0)
-        if not found or not 0 < size <= MAX_BYTES:
-            self.send_error(400)
-            return
-        album = self._album(found[1])
-        album.mkdir(parents=True, exist_ok=True)
-        (album / found[2]).write_bytes(self.rfile.read(size))
-        self._answer(b"{}", "application/json")
+        if not found:
+            self._refuse(400, "A picture is put at /albums/UPLOAD/FOLDER/NAME.")
+        elif size > MAX_BYTES:
+            while size > 0:  # a browser reads no answer before it has sent all
+                size -= len(self.rfile.read(min(size, 1_000_000))) or size
+            self._refuse(413, f"{found[3]} is larger than {MAX_BYTES // 1_000_000} MB.")
+        else:
+            folder = self._upload(found[1]) / found[2]
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / found[3]).write_bytes(self.rfile.read(size))
+            self._say(200, {})
 
     def do_POST(self) -> None:
-        """Start the work on an album; answer with its job."""
+        """Start the work on an upload; answer with its job."""
         import album  # it needs the address of the node
 
-        found = ALBUM.fullmatch(unquote(self.path))
-        if not found or not self._album(found[1]).is_dir() or self.headers.get("Content-Type") != "application/json":
-            self.send_error(400)
-            return
-        to = str(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["to"])
-        link = f"http://{self.headers['Host']}{self.path}/sheet.jpg"
-        job = album.contact_sheet(self._album(found[1]), to, link).start()
-        self._answer(json.dumps({"job": job.id, "link": link}).encode(), "application/json")
+        found = FOLDER.fullmatch(unquote(self.path))
+        if self.headers.get("Content-Type") != "application/json":
+            self._refuse(400, "An order is JSON.")
+        elif not found or not (folder := self._upload(found[1]) / found[2]).is_dir():
+            self._refuse(404, "There is no such upload.")
+        else:
+            to = str(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["to"])
+            link = f"http://{self.headers['Host']}{self.path}.jpg"
+            try:
+                self._say(200, {"job": album.contact_sheet(folder, to, link).start().id, "link": link})
+            except TaskbahnError as error:
+                self._refuse(503, error.message)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
         """Say nothing about each request."""
 
-    def _album(self, name: str) -> Path:
-        return self.folder / "albums" / name
+    def _upload(self, id: str) -> Path:
+        return self.folder / "albums" / id
 
-    def _answer(self, content: bytes, kind: str) -> None:
-        self.send_response(200)
+    def _refuse(self, status: int, sentence: str) -> None:
+        self._say(status, {"detail": sentence})
+
+    def _say(self, status: int, content: dict[str, str]) -> None:
+        self._answer(status, json.dumps(content).encode(), "application/json")
+
+    def _answer(self, status: int, content: bytes, kind: str) -> None:
+        self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

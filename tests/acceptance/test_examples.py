@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
+import re
 import shutil
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from support import documents
-from support.chromium import launch
 from support.programs import Node, Program, running, running_node
+from support.tabs import in_chromium, in_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,19 +81,6 @@ def test_the_python_and_shell_examples_of_a_page_do_what_it_says(page: Path, nod
             check=False,
         )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def in_chromium(test: Callable[[Browser], None]) -> None:
-    """Run *test* in a thread of its own, which is what Playwright's synchronous API wants."""
-
-    def run() -> None:
-        with sync_playwright() as playwright:
-            browser = launch(playwright)
-            test(browser)
-            browser.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(run).result()
 
 
 @pytest.mark.browser
@@ -171,21 +158,18 @@ def album_site(node: Node, tmp_path: Path) -> Iterator[str]:
 
 def upload(site: str, folder: Path, then: Callable[[Page], None]) -> None:
     """Upload a folder in the page of examples/album."""
-    complaints: list[str] = []
 
-    def act(browser: Browser) -> None:
-        tab = browser.new_page()
-        tab.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-        tab.goto(site)
-        tab.wait_for_function("document.querySelector('form').onsubmit !== null")
-        tab.locator("input[type=file]").set_input_files(folder)
-        tab.get_by_role("button", name="Upload").click()
+    def act(tab: Page) -> None:
+        choose(tab, folder)
         then(tab)
 
-    in_chromium(act)
-    assert complaints == []
+    in_page(site, act)
+
+
+def choose(tab: Page, folder: Path) -> None:
+    tab.wait_for_function("document.querySelector('form').onsubmit !== null")
+    tab.locator("input[type=file]").set_input_files(folder)
+    tab.get_by_role("button", name="Upload").click()
 
 
 @pytest.mark.browser
@@ -203,7 +187,49 @@ def test_a_folder_becomes_a_contact_sheet_in_the_page(album_site: str, tmp_path:
 
     upload(album_site, folder, sheet_is_there)
     (mail,) = (tmp_path / "outbox").iterdir()
-    assert f"{album_site}albums/Holiday/sheet.jpg" in mail.read_text(encoding="utf-8")
+    assert re.search(rf"{album_site}albums/[0-9a-f-]+/Holiday.jpg", mail.read_text(encoding="utf-8"))
+
+
+@pytest.mark.browser
+def test_a_second_upload_has_nothing_of_the_first_on_its_sheet(album_site: str, tmp_path: Path) -> None:
+    folder = tmp_path / "Été 2026"
+    (folder / "day.1").mkdir(parents=True)
+    (folder / "day 2").mkdir()
+    for place in (folder / "day.1" / "fig.jpg", folder / "day 2" / "fig.jpg", folder / ".hidden.jpg", folder / "sheet.jpg"):
+        shutil.copy(PHOTOS / "fig.jpg", place)  # as they lie in folders: the same name twice, and one with a dot
+
+    def twice(tab: Page) -> None:
+        before = ""
+        for _ in range(2):
+            choose(tab, folder)
+            ready = "before => { const { src, naturalWidth } = document.querySelector('#sheet'); return src !== before && naturalWidth > 0; }"
+            tab.wait_for_function(ready, arg=before, timeout=60_000)
+            before = tab.evaluate("document.querySelector('#sheet').src")
+            expect(tab.locator("#graph .succeeded")).to_have_count(4 + 3, timeout=60_000)
+        assert before.endswith("%C3%89t%C3%A9%202026.jpg")
+        tab.reload()
+        tab.wait_for_function("document.querySelector('#sheet').naturalWidth > 0")
+
+    upload(album_site, folder, twice)
+    assert len({path.parent for path in (tmp_path / "albums").glob("*/*.jpg")}) == 2
+
+
+@pytest.mark.browser
+def test_the_album_says_what_is_wrong_with_an_upload(album_site: str, tmp_path: Path) -> None:
+    folder = tmp_path / "Films"
+    folder.mkdir()
+    with (folder / "long.mp4").open("wb") as film:
+        film.truncate(51_000_000)
+
+    def act(tab: Page) -> None:
+        choose(tab, folder)
+        expect(tab.locator("output")).to_contain_text("long.mp4 is larger than 50 MB.", timeout=60_000)
+        shutil.copy(PHOTOS / "fig.jpg", folder)
+        choose(tab, folder)
+        expect(tab.locator("output")).to_contain_text("Left out: 0002 long.mp4 is larger than 50 MB.", timeout=60_000)
+        tab.wait_for_function("document.querySelector('#sheet').naturalWidth > 0", timeout=60_000)
+
+    in_page(album_site, act, refusals=True)
 
 
 @pytest.mark.browser

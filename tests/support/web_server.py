@@ -16,7 +16,6 @@ from benchmarks.ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from support.programs import Node
 
 PYTHON = Path(__file__).parents[2] / ".venv-examples" / "bin" / "python"
 WORKER = "import sys; from taskbahn.cli import main; sys.exit(main())"
@@ -63,18 +62,18 @@ def wait_until(started: subprocess.Popen[bytes], log: Path, is_ready: Callable[[
 
 
 @contextlib.contextmanager
-def example_worker(target: str, folder: Path, node: Node, place: Path, **environment: str) -> Iterator[None]:
-    """Run a worker of an example."""
+def example_worker(target: str, folder: Path, url: str, place: Path, **environment: str) -> Iterator[None]:
+    """Run a worker of an example, for the node at *url*."""
     log = place / "worker.log"
-    given = {"TASKBAHN_URL": node.websocket, **environment}
+    given = {"TASKBAHN_URL": url, **environment}
     with process("-c", WORKER, "worker", target, "--slots", "2", cwd=folder, log=log, **given) as started:
         wait_until(started, log, lambda: "ready" in log.read_text(errors="replace"))
         yield
 
 
 @contextlib.contextmanager
-def web_server(*arguments: str, folder: Path, node: Node, place: Path, **environment: str) -> Iterator[str]:
-    """Run a web server; `{port}` in the arguments is a free one.  Yields its address."""
+def web_server(*arguments: str, folder: Path, url: str, place: Path, **environment: str) -> Iterator[str]:
+    """Run a web server; `{port}` in the arguments is a free one.  *url*: of the node, which may not be there. Yields its address."""
     port, log = free_port(), place / "server.log"
     site = f"http://127.0.0.1:{port}/"
 
@@ -85,7 +84,7 @@ def web_server(*arguments: str, folder: Path, node: Node, place: Path, **environ
         return False
 
     words = [word.replace("{port}", str(port)) for word in arguments]
-    given = {"TASKBAHN_URL": node.websocket, **environment}
+    given = {"TASKBAHN_URL": url, **environment}
     with process(*words, cwd=folder, log=log, **given) as started:
         wait_until(started, log, answers)
         yield site

@@ -2,4 +2,4 @@
 
 from taskbahn import Taskbahn
 
-app = Taskbahn()  # connects at its first use
+app = Taskbahn(timeout=5)  # seconds that a request waits for a node that restarts; it connects at its first use

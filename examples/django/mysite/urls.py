@@ -7,5 +7,6 @@ urlpatterns = [
     path("", views.page),
     path("orders", views.create),
     path("orders/<int:number>", views.show),
+    path("orders/<int:number>/start", views.start),
     path("orders/<int:number>/cancel", views.cancel),
 ]

@@ -8,6 +8,7 @@ from mysite.bahn import app
 
 from shop.models import Order
 from shop.tasks import deliver
+from taskbahn import RouterUnavailable
 from taskbahn.testing import attempt, eager, recorded
 
 
@@ -22,8 +23,20 @@ class Orders(TestCase):
 
     def test_an_order_that_is_not_valid_starts_nothing(self):
         with recorded(app) as seen, self.captureOnCommitCallbacks(execute=True):
-            self.assertEqual(self.client.post("/orders", {"customer": "Ada", "parcels": -1}).status_code, 422)
+            for parcels in (-1, 99999999999999999999):
+                answer = self.client.post("/orders", {"customer": "Ada", "parcels": parcels})
+                self.assertContains(answer, "Parcels: Ensure this value is", status_code=422)
             seen.not_started(deliver)
+
+    def test_an_order_is_kept_without_a_node_and_started_later(self):
+        lost = RouterUnavailable("no router answers")
+        with patch("shop.views.start_job", side_effect=lost):
+            with self.assertLogs("django", "ERROR"), self.captureOnCommitCallbacks(execute=True):
+                number = self.client.post("/orders", {"customer": "Ada", "parcels": 1}).json()["order"]
+            self.assertContains(self.client.post(f"/orders/{number}/start"), "no router answers", status_code=503)
+        with recorded(app) as seen:
+            self.client.post(f"/orders/{number}/start")
+            seen.started(deliver, number)
 
     @patch("shop.tasks.sleep")
     def test_a_second_attempt_goes_on_with_the_next_parcel(self, sleep):

@@ -32,13 +32,26 @@ def create(request: HttpRequest) -> JsonResponse:
     """Keep the order with the id of its job; start the job once the order is there for the worker to find."""
     form = OrderForm(request.POST)
     if not form.is_valid():
-        return JsonResponse({"errors": form.errors}, status=422)
+        wrong = (f"{form[name].label}: {' '.join(sentences)}" for name, sentences in form.errors.items())
+        return JsonResponse({"detail": " ".join(wrong)}, status=422)
     with transaction.atomic():
         order = form.save(commit=False)
         order.job = Job.new_id()
         order.save()
-        transaction.on_commit(lambda: deliver.options(id=order.job, title=f"Order {order.pk}").start(order.pk))
+        transaction.on_commit(lambda: start_job(order), robust=True)  # without a node the order is kept, and the log says why
     return JsonResponse({"order": order.pk})
+
+
+def start_job(order: Order) -> None:
+    """Start the job of an order. The id is the order's, so a second call starts nothing."""
+    deliver.options(id=order.job, title=f"Order {order.pk}").start(order.pk)
+
+
+@require_POST
+def start(request: HttpRequest, number: int) -> JsonResponse:
+    """Start the job of an order that has none, because the node could not be reached."""
+    start_job(get_object_or_404(Order, pk=number))
+    return JsonResponse({"order": number})
 
 
 @require_GET
