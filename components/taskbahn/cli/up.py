@@ -6,12 +6,15 @@ import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from taskbahn.cli import starting
 from taskbahn.errors import TaskbahnError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PRIVATE_WEBHOOKS = "TASKBAHN_ALLOW_PRIVATE_WEBHOOKS"
 SOURCES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment"}  # click's name of a source -> what the settings show
@@ -25,18 +28,21 @@ def shown(name: str) -> dict[str, Any]:
     return {"show_default": True, "envvar": f"TASKBAHN_UP_{name}", "show_envvar": True}
 
 
+NOT_INSTALLED = "taskbahn: the router is not installed here ({name} is missing): pip install 'taskbahn[router]'"
+
+
+def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own word
+    """Return the option for a node's directory."""
+    kind = click.Path(file_okay=False, path_type=Path)
+    return click.option("--data", type=kind, default=Path(".taskbahn"), help=help, **shown("DATA"))
+
+
 @click.command()
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8080, help="The one port for everything; 0: a free one.", **shown("PORT")
 )
 @click.option("--interface", default="127.0.0.1", help="Loopback address to listen on.", **shown("INTERFACE"))
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".taskbahn"),
-    help="Directory for jobs and the node's files.",
-    **shown("DATA"),
-)
+@data_option("Directory for jobs and the node's files.")
 @click.option("--loglevel", type=click.Choice(["error", "warn", "info", "debug"]), default="warn", **shown("LOGLEVEL"))
 @click.option(
     "--allow-private-webhooks",
@@ -55,9 +61,7 @@ def up(
     try:
         node = importlib.import_module("taskbahn_router.node.launcher")
     except ModuleNotFoundError as error:
-        click.echo(
-            f"taskbahn: the router is not installed here ({error.name} is missing): pip install 'taskbahn[router]'", err=True
-        )
+        click.echo(NOT_INSTALLED.format(name=error.name), err=True)
         sys.exit(2)
 
     starting.end()
