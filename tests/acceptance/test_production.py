@@ -24,19 +24,33 @@ FILES = documents.files(PAGE)
 JOBS = 20_000
 
 
+README = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+UNITS = ("taskbahn.service", "shop-worker@.service")
+IMAGES = ("Containerfile.node", "Containerfile.shop")
+
+
+def service(name: str) -> configparser.SectionProxy:
+    """Return what a unit file says of its service."""
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]  # as systemd reads it
+    unit.read_string(FILES[name])
+    assert {"Unit", "Service", "Install"} <= set(unit)
+    return unit["Service"]
+
+
 def commands() -> list[list[str]]:
-    """Return the commands of the service files and the container file."""
-    found = []
-    for name in ("taskbahn.service", "shop-worker@.service"):
-        unit = configparser.ConfigParser(interpolation=None)
-        unit.optionxform = str  # type: ignore[assignment, method-assign]  # as systemd reads it
-        unit.read_string(FILES[name])
-        assert {"Unit", "Service", "Install"} <= set(unit)
-        found.append(shlex.split(unit["Service"]["ExecStart"])[1:])
-    match = re.search(r"^CMD (\[.*\])$", FILES["Containerfile"], re.MULTILINE)
-    assert match is not None
-    found.append(json.loads(match[1])[1:])
+    """Return the commands of the service files and the container files."""
+    found = [shlex.split(service(name)["ExecStart"])[1:] for name in UNITS]
+    for name in IMAGES:
+        match = re.search(r"^CMD (\[.*\])$", FILES[name], re.MULTILINE)
+        assert match is not None
+        found.append(json.loads(match[1])[1:])
     return found
+
+
+def installed(script: str) -> list[list[str]]:
+    """Return the words of each `pip install` of a script or a container file."""
+    return [shlex.split(line[line.index("pip install") :]) for line in script.splitlines() if "pip install" in line]
 
 
 @pytest.mark.parametrize("command", commands(), ids=lambda command: command[0])
@@ -45,6 +59,30 @@ def test_the_commands_of_the_files_are_understood(command: list[str]) -> None:
     known = cli.get_command(parent, command[0])
     assert known is not None
     known.make_context(command[0], command[1:], parent=parent)  # raises for what the command does not know
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_page_makes_the_user_and_the_environment_of_each_service(name: str) -> None:
+    user, program = service(name)["User"], shlex.split(service(name)["ExecStart"])[0]
+    lines = FILES["install"].splitlines()
+    assert any(line.startswith("useradd ") and line.endswith(f" {user}") for line in lines)
+    assert f"python3 -m venv {program.removesuffix('/bin/taskbahn')}" in lines
+    assert any(line.startswith(f"{program.removesuffix('taskbahn')}pip install ") for line in lines)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_an_image_makes_the_user_that_it_runs_as(name: str) -> None:
+    (user,) = re.findall(r"^USER (\w+)$", FILES[name], re.MULTILINE)
+    assert f"useradd --create-home {user}" in FILES[name]
+
+
+def test_the_page_installs_taskbahn_as_the_readme_does_and_the_router_for_the_node_alone() -> None:
+    assert "pip install '/path/to/taskbahn[router]'" in README
+    from_script, from_images = installed(FILES["install"]), [one for name in IMAGES for one in installed(FILES[name])]
+    for node, application in (from_script, from_images):
+        assert "/opt/taskbahn[router]" in node
+        assert {"/opt/taskbahn", "/srv/shop/requirements.txt"} <= set(application)
+        assert not any("[router]" in word for word in application)
 
 
 def test_a_backup_of_a_working_node_is_a_node(tmp_path: Path) -> None:
