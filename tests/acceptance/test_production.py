@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import json
 import re
 import shlex
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,13 @@ from support.programs import COMMAND, Node, Program, running, running_node
 
 from taskbahn import Taskbahn
 from taskbahn.cli import cli
+from taskbahn.protocol.options import OPTIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "production.md"
 TESTS = Path(__file__).parents[1]
+TEXT = PAGE.read_text(encoding="utf-8")
 FILES = documents.files(PAGE)
+(JOB_BYTES,) = (float(kilobytes) * 1000 for kilobytes in re.findall(r"small job takes about ([\d.]+) KB", TEXT))
 JOBS = 20_000
 
 
@@ -85,6 +90,16 @@ def test_the_page_installs_taskbahn_as_the_readme_does_and_the_router_for_the_no
         assert not any("[router]" in word for word in application)
 
 
+def test_the_size_on_the_page_follows_from_how_long_jobs_are_kept() -> None:
+    keep = OPTIONS["keep"].default
+    said = re.search(r"kept for (\d+) days", TEXT)
+    assert said is not None
+    assert int(said[1]) * 86_400 == keep
+    gigabytes = re.search(r"1 million small jobs a day\s+are about ([\d.]+) GB", TEXT)
+    assert gigabytes is not None
+    assert float(gigabytes[1]) * 1e9 == pytest.approx(1e6 * JOB_BYTES * int(said[1]), rel=0.05)
+
+
 def test_a_backup_of_a_working_node_is_a_node(tmp_path: Path) -> None:
     copy = tmp_path / "other" / "data" / "taskbahn.db"
     copy.parent.mkdir(parents=True)
@@ -96,12 +111,22 @@ def test_a_backup_of_a_working_node_is_a_node(tmp_path: Path) -> None:
             first = next(iter(jobs.as_completed()))
             copied = [back_up(node.data, copy) for _ in range(3)]  # while jobs start and end
             assert sum(jobs.results()) == sum(range(1, JOBS + 1))
+        assert 0.5 < used_bytes(copy) / JOBS / JOB_BYTES < 1.5
         assert [one["jobs"] for one in copied] == [JOBS] * 3
         assert copied[-1]["bytes"] == copy.stat().st_size
     other = Node(tmp_path / "other")
     with running(other, "Taskbahn is ready"), Taskbahn(other.websocket) as app:
         assert app.job(first.id).state() == "succeeded"
         assert sum(app.view.status().jobs.values()) == JOBS
+
+
+def used_bytes(copy: Path) -> int:
+    """Return what a database has without the room that it has set aside."""
+    with contextlib.closing(sqlite3.connect(copy)) as database:
+        pages, free, size = (
+            database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int(size * (pages - free))
 
 
 def back_up(data: Path, copy: Path) -> dict[str, Any]:
