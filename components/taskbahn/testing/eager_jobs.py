@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from taskbahn.attempt.blocking import is_in_loop
 from taskbahn.attempt.context import ACTIVE, DONE, FAILED
-from taskbahn.errors import TaskbahnError, UnknownTask
+from taskbahn.errors import JobFailed, TaskbahnError, UnknownTask
 from taskbahn.future import Future
 from taskbahn.protocol import messages
+from taskbahn.protocol.last_failures import last_error, reason_to_end
 from taskbahn.tasks.options import as_dict
-from taskbahn.testing.local_jobs import LocalJob, LocalJobs
+from taskbahn.testing.local_jobs import Heard, LocalJob, LocalJobs
 from taskbahn.testing.one_attempt import begun
 from taskbahn.testing.said import Said
 from taskbahn.testing.scripted import Due
@@ -106,18 +108,30 @@ class EagerJobs(LocalJobs):
         said = Said()
         job.attempt += 1
         job.state = "running"
+        job.started_at = job.started_at or time.time()
         return said, begun(said, job.attempt, None, job=job.id, task=job.task, packed=job.packed)
 
     def _ended(self, job: LocalJob, said: Said, record: Record) -> None:
-        kind, data = record
-        job.lines += said.lines
-        job.progress = messages.plain(said.progress)
-        if kind == DONE:
+        outcome, data = record
+        job.said += [Heard(kind, at, value, job.attempt) for kind, at, value in said.heard]
+        job.progress = said.sent_progress()
+        if outcome == DONE:
             job.end("succeeded", result=data[2])
-        elif kind == FAILED and data["retry"] and job.attempt <= job.options.get("retries", 0):
-            job.state = "waiting"
-        elif kind == FAILED:
-            job.end("cancelled" if data["kind"] == "cancelled" else "failed", error=data["error"])
+        elif outcome == FAILED and data["kind"] == "cancelled":
+            job.end("cancelled", error=data["error"])
+        elif outcome == FAILED:
+            asked, options = data.get("asked", False), job.options
+            reason = reason_to_end(
+                retryable=data["retry"],
+                at_most_once=options.get("delivery") == "at_most_once",
+                failures=job.attempt,
+                retries=options.get("retries", 0),
+                asked=asked,
+            )
+            if reason is None:
+                job.state = "waiting"
+            else:
+                job.end("failed", error=last_error({"error": JobFailed.uri, **data["error"]}, reason, asked=asked))
         else:
             job.end("failed", error={"type": "Suspended", "message": "the task waits for what nothing brings in this test"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 from taskbahn.errors import InvalidRequest, TaskbahnError, UnknownJob
 from taskbahn.future import Future
@@ -21,9 +21,18 @@ if TYPE_CHECKING:
 INSTEAD = "test it with taskbahn.testing.simulated(app)"
 
 
+class Heard(NamedTuple):
+    """What an attempt has said, as in `messages.Event`."""
+
+    kind: Literal["log", "chunk", "progress", "state"]
+    at: float
+    data: Any
+    attempt: int
+
+
 @dataclass
 class LocalJob:
-    """A job.   outcome: as it travels; None: it has none."""
+    """A job.   outcome: as it travels; None: it has none.   said: its log lines and chunks, in their order."""
 
     id: str
     task: str
@@ -32,23 +41,24 @@ class LocalJob:
     state: str = "ready"
     outcome: RawOutcome | None = None
     attempt: int = 0
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    said: list[Heard] = field(default_factory=list)
     progress: dict[str, Any] | None = None
     created_at: float = field(default_factory=time.time)
+    started_at: float | None = None
+    finished_at: float | None = None
 
     def end(self, state: str, result: str | None = None, error: dict[str, Any] | None = None) -> None:
         """Note how it has ended."""
-        self.state, self.outcome = state, [self.id, state, result, error]
+        self.state, self.outcome, self.finished_at = state, [self.id, state, result, error], time.time()
 
     def view(self) -> dict[str, Any]:
         """Return the `views.JobView`."""
         args, kwargs = messages.from_json(self.packed) if self.packed.startswith("[") else (None, None)
-        is_final = self.state in FINAL_STATES
         result, error = (None, None) if self.outcome is None else (self.outcome[2], self.outcome[3])
         view = views.JobView(
             id=self.id, task=self.task, queue=self.options.get("queue", messages.DEFAULT_QUEUE), state=self.state,
             priority=self.options.get("priority", 0), number=1, attempt=self.attempt, created_at=self.created_at,
-            finished_at=self.created_at if is_final else None, tags=list(self.options.get("tags", ())), options=self.options,
+            started_at=self.started_at, finished_at=self.finished_at, tags=list(self.options.get("tags", ())), options=self.options,
             title=self.options.get("title"), args=args, kwargs=kwargs, progress=self.progress,
             result=None if result is None else messages.from_json(result), error=error,
         )  # fmt: skip
@@ -169,14 +179,16 @@ class LocalJobs:
 
 
 def events_of(job: LocalJob) -> list[dict[str, Any]]:
-    """Return the log lines of a job and its end as events."""
-    said = [("log", line) for line in job.lines]
+    """Return what a job has said, its newest progress and its end as events."""
+    at = job.finished_at or job.created_at
+    said = list(job.said)
     if job.progress:
-        said.append(("progress", job.progress))
-    ended = [("state", {"state": job.state})] if job.state in FINAL_STATES else []
+        said.append(Heard("progress", at, job.progress, job.attempt))
+    if job.state in FINAL_STATES:
+        said.append(Heard("state", at, {"state": job.state}, job.attempt))
     return [
-        messages.plain(messages.Event(job=job.id, number=number, kind=kind, at=job.created_at, data=data, attempt=job.attempt))  # type: ignore[arg-type]
-        for number, (kind, data) in enumerate([*said, *ended], 1)
+        messages.plain(messages.Event(job=job.id, number=number, kind=one.kind, at=one.at, data=one.data, attempt=one.attempt))
+        for number, one in enumerate(said, 1)
     ]
 
 

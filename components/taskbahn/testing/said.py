@@ -27,6 +27,7 @@ class Said:
         self.questions: list[str] = []
         self.steps: dict[str, Any] = {}  # what they returned, by name
         self.slept = 0.0
+        self.heard: list[tuple[Any, float, Any]] = []  # kind, time and data of each log line and chunk, in their order
         self._context: AttemptContext | None = None
 
     @property
@@ -39,6 +40,14 @@ class Said:
         """The newest progress: `fraction`, `message`, `data`, `stages`."""
         output = None if self._context is None else self._context.output
         return Progress() if output is None else msgspec.convert(msgspec.to_builtins(output.progress), Progress)
+
+    def sent_progress(self) -> dict[str, Any] | None:
+        """Return the newest progress as it travels; None: there was none."""
+        output = None if self._context is None else self._context.output
+        if output is None or output.progress == Progress():
+            return None
+        plain: dict[str, Any] = output.progress_record(0.0)[1][4]
+        return plain
 
     def cancel(self, reason: str = "the test cancels it") -> None:
         """Order the attempt to stop: `current.is_cancelled` is true from now on, and `current.check()` raises Cancelled."""
@@ -54,7 +63,9 @@ class Said:
         kind, data = record
         if kind != NOTICE:
             return
-        _, _, what, _, value, *mark = data
+        _, _, what, at, value, *mark = data
+        if what in ("log", "chunk"):
+            self.heard.append((what, at, value))
         if what == "log":
             self.lines.append(value)
             self.logs.append(value["message"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from taskbahn.protocol.last_failures import reason_to_end
 from taskbahn.protocol.options import LONGEST_SECONDS
 from taskbahn_router.core.policy import Policy
 
@@ -71,18 +72,11 @@ def decide(
                 f"{crashes} of its attempts lost their worker or process, and crash_attempts is {policy.crash_attempts}"
             )
         return RequeueNow()
-    if not retryable:
-        return FailPermanently("the task said that it may not be tried again")
-    if policy.at_most_once:
-        return FailPermanently("the task must never start twice (delivery is at_most_once)")
-    if failures > policy.retries:
-        return FailPermanently(_used_up(policy, failures, asked=asked))
+    reason = reason_to_end(
+        retryable=retryable, at_most_once=policy.at_most_once, failures=failures, retries=policy.retries, asked=asked
+    )
+    if reason is not None:
+        return FailPermanently(reason)
     if delay is None or not 0 <= delay <= LONGEST_SECONDS:
         delay = retry_delay(policy, failures, uniform)
     return RetryLater(delay)
-
-
-def _used_up(policy: Policy, failures: int, *, asked: bool) -> str:
-    if policy.retries:
-        return f"it failed {failures} times, and retries is {policy.retries}"
-    return "it raised Retry and has no retries: declare some, as in @app.task(retries=3)" if asked else "it has no retries"

@@ -9,6 +9,7 @@ import msgspec
 from taskbahn.errors import InvalidArguments, InvalidRequest, TimeLimitExceeded, WorkerLost
 from taskbahn.jobs.progress import completed
 from taskbahn.protocol import messages
+from taskbahn.protocol.last_failures import last_error
 from taskbahn.protocol.options import LONGEST_SECONDS
 from taskbahn.protocol.questions import AwaitedEvent
 from taskbahn.protocol.states import State
@@ -207,9 +208,7 @@ class Outcomes:
             case RequeueNow():
                 self._requeue(effects, job, Event.WORKER_LOST, None, info)
             case FailPermanently(reason):
-                if asked:  # an error that says "Retry" and is final would puzzle its reader
-                    info["message"] = "; ".join(filter(None, (info.get("message"), reason)))
-                self._fail_permanently(effects, job, {**info, "reason": reason}, now)
+                self._fail_permanently(effects, job, last_error(info, reason, asked=asked), now)
 
     def _fail_permanently(self, effects: TurnEffects, job: LiveJob, error: dict[str, Any], now: float) -> None:
         self._finish(effects, job, Event.FAIL, None, error, now)
