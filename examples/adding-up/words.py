@@ -26,8 +26,18 @@ def add_up(counts: list[dict[str, int]], most: int) -> dict[str, int]:
     return dict(total.most_common(most))
 
 
+def texts_in(folder: Path) -> list[Path]:
+    """Return the texts in a folder.  Raises ValueError if there is nothing to count."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder on this machine")
+    texts = sorted(folder.resolve().glob("*.txt"))
+    if not texts:
+        raise ValueError(f"{folder} has no file that ends in .txt")
+    return texts
+
+
 @app.task(name="words.of_folder")
 def of_folder(folder: Path, most: int = 10) -> dict[str, int]:
     """Find the most frequent words of the texts in a folder: a job for each text, then one that adds up."""
-    texts = sorted(folder.glob("*.txt"))
+    texts = texts_in(folder)
     return current.replace(chord((count.si(text) for text in texts), add_up.s(most)))

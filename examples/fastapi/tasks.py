@@ -26,7 +26,11 @@ class Imported:
 def import_people(table: Path, database: Path, pause: float = 0.01) -> Imported:
     """Store all people of *table*, which has the columns name and email; none if it is cancelled."""
     with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        columns = list(reader.fieldnames or [])
+        if not {"name", "email"} <= set(columns):
+            raise ValueError(f"the table needs the columns name and email, but has {', '.join(columns) or 'none'}")
+        rows = list(reader)
     good = [row for row in rows if "@" in (row.get("email") or "")]
     current.log(f"{len(rows)} rows, {len(rows) - len(good)} of them without an address")
     with closing(sqlite3.connect(database)) as connection, connection, current.stage("Rows", total=len(good)) as stage:

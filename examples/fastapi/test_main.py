@@ -24,6 +24,13 @@ def test_a_table_without_an_address_in_a_row(folder):
     assert said.logs == ["2 rows, 1 of them without an address"]
 
 
+@pytest.mark.parametrize("content, found", [("", "none"), ("id,mail\n1,ada@example.org\n", "id, mail")])
+def test_a_table_without_the_columns(folder, content, found):
+    (folder / "table.csv").write_text(content)
+    with attempt(), pytest.raises(ValueError, match=f"name and email, but has {found}"):
+        import_people(folder / "table.csv", folder / "people.db")
+
+
 def test_an_upload_starts_a_job(folder):
     with recorded(app) as seen:
         id = client.post("/imports", files={"file": ("people.csv", TABLE)}).json()["id"]

@@ -335,15 +335,39 @@ def test_results_of_many_jobs_are_added_up_in_the_page(node: Node, tmp_path: Pat
         expect(tab.locator("job-result")).to_contain_text("156", timeout=60_000)  # twice 1 + 2 + ... + 12
         expect(tab.locator("job-progress")).to_contain_text("succeeded")
 
-    environment = {"TASKBAHN_URL": node.websocket}
-    with running(Program("worker", "words:app", cwd=ADDING_UP, **environment), "ready"):
+    def refused(tab: Page) -> None:
+        expect(tab.locator("job-result")).to_contain_text("/nowhere is no folder", timeout=60_000)
+
+    with running(Program("worker", "words:app", cwd=ADDING_UP, TASKBAHN_URL=node.websocket), "ready"):
         with served(ADDING_UP / "index.html", page, node) as site:
             in_chromium(partial(filled_in, site, {"folder": str(tmp_path), "most": "3"}, "Count", added_up))
-        program = [sys.executable, "total.py", str(tmp_path)]
-        done = subprocess.run(
-            program, cwd=ADDING_UP, env={**os.environ, **environment}, capture_output=True, text=True, check=True
-        )
+            in_chromium(partial(filled_in, site, {"folder": "/nowhere"}, "Count", refused))
+        done = total(node.websocket, str(tmp_path))
     assert done.stdout.split() == ["156", "track", "78", "and", "78", "switch"]
+
+
+def total(url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the program of examples/adding-up."""
+    environment = {**os.environ, "TASKBAHN_URL": url}
+    program = [sys.executable, "total.py", *words]
+    return subprocess.run(program, cwd=ADDING_UP, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_program_that_adds_up_says_what_is_wrong(tmp_path: Path) -> None:
+    nowhere = "ws://127.0.0.1:9/ws"
+    text = tmp_path / "full" / "a.txt"
+    text.parent.mkdir()
+    text.write_text("a", encoding="utf-8")
+    for words, sentence in {
+        (): "Say which folder: python total.py FOLDER",
+        ("/nowhere",): "total.py: /nowhere is no folder on this machine",
+        (str(tmp_path),): f"total.py: {tmp_path} has no file that ends in .txt",
+        (str(text.parent),): f"total.py: no router answers at {nowhere}",
+    }.items():
+        done = total(nowhere, *words)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(sentence), done.stderr
+        assert done.stderr.count("\n") == 1
 
 
 def test_an_example_that_prints_something_else_is_found(tmp_path: Path) -> None:

@@ -44,6 +44,20 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, id=page.parent.name) for page in sorted((ROOT / "examples").rglob("*.html"))]
+)
+def test_each_page_of_an_example_is_dark_where_its_reader_wants_it(page: Path) -> None:
+    assert re.search(r"color-scheme(: |\" content=\")light dark", page.read_text(encoding="utf-8"))
+
+
+def test_the_readme_shows_the_example_as_it_is() -> None:
+    shown = {block.title or block.language: block.text for block in documents.blocks(ROOT / "README.md")}
+    folder = ROOT / "examples" / "browser"
+    assert shown["html"] == (folder / "index.html").read_text(encoding="utf-8")
+    assert shown["reports.py"] == (folder / "reports.py").read_text(encoding="utf-8")
+
+
 def test_what_is_made_from_the_code_is_up_to_date() -> None:
     parts = [(page, *write_docs.renewed(page, marker, make)[1:]) for page, marker, make in write_docs.PARTS]
     assert [page for page, text, right in parts if text != right] == [], "run make docs"
