@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -55,12 +56,16 @@ async def cancel(id: UUID) -> JobView:
 async def events(id: UUID, last_event_id: Annotated[int, Header()] = 0) -> StreamingResponse:
     """Send what happens as it happens (server-sent events); a page that reconnects gets what it has missed."""
     job = import_people.job(id)
-    await job.state_async()  # an unknown job is an answer of its own, and not the end of a stream
+    with suppress(ServiceError):  # a browser asks again after a stream that ended, not after a 503
+        await job.state_async()  # an unknown job is an answer of its own, and not the end of a stream
 
     async def lines() -> AsyncIterator[str]:
-        async for event in job.events(after=last_event_id):
-            data = event.data.data() if isinstance(event.data, JobView) else event.data
-            yield f"id: {event.number}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
+        try:
+            async for event in job.events(after=last_event_id):
+                data = event.data.data() if isinstance(event.data, JobView) else event.data
+                yield f"id: {event.number}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
+        except (CallerError, ServiceError) as error:  # too late for another status: the answer has begun
+            yield f"event: away\ndata: {json.dumps(str(error))}\n\n"
 
     return StreamingResponse(lines(), media_type="text/event-stream")
 

@@ -11,7 +11,7 @@ from time import sleep
 
 from taskbahn import Taskbahn, current
 
-app = Taskbahn()
+app = Taskbahn(timeout=5)  # seconds that a request waits for a node that restarts
 
 
 @dataclass

@@ -13,6 +13,7 @@ from support.web_server import example_worker, process, web_server
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DJANGO = EXAMPLES / "django"
+FASTAPI = EXAMPLES / "fastapi"
 PATIENCE = 60_000  # milliseconds
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(200)]
@@ -49,3 +50,38 @@ def test_an_order_is_kept_without_a_node_and_started_with_it(port: int, tmp_path
     server = ("manage.py", "runserver", "--noreload", "127.0.0.1:{port}")
     with web_server(*server, folder=DJANGO, url=url, place=tmp_path, **database) as site:
         in_page(site, act, refusals=True)
+
+
+def test_a_page_follows_its_job_over_a_restart_of_the_node(port: int, tmp_path: Path) -> None:
+    url = f"ws://127.0.0.1:{port}/ws"
+    data = {"PEOPLE_FOLDER": str(tmp_path / "data")}
+    table = "name,email\n" + "".join(f"Ada {number},ada{number}@example.org\n" for number in range(500))
+
+    def act(tab: Page) -> None:
+        table_of(tab, table)
+        expect(tab.locator("output")).to_contain_text(f"no router answers at {url}", timeout=PATIENCE)
+        with (
+            running(Node(tmp_path, port), "Taskbahn is ready") as node,
+            example_worker("tasks:app", FASTAPI, url, tmp_path, **data),
+        ):
+            table_of(tab, table)
+            tab.wait_for_function("document.querySelector('progress').value > 0", timeout=PATIENCE)
+            node.end()
+            expect(tab.locator("output")).to_contain_text(f"no router answers at {url}", timeout=PATIENCE)
+            tab.wait_for_event("response", lambda answer: "events" in answer.url, timeout=PATIENCE)  # it asks again
+            with running(Node(tmp_path, port), "Taskbahn is ready"):
+                expect(tab.locator("output")).to_have_text("500 stored, 0 left out", timeout=PATIENCE)
+        tab.evaluate("location.hash = '0199aaaa-0000-7000-8000-00000000000g'")
+        expect(tab.locator("output")).to_contain_text("FastAPI answers 422", timeout=PATIENCE)
+
+    server = ("-m", "uvicorn", "main:web", "--host", "127.0.0.1", "--port", "{port}")
+    with web_server(*server, folder=FASTAPI, url=url, place=tmp_path, **data) as site:
+        in_page(site, act, refusals=True)
+    log = (tmp_path / "server.log").read_text(encoding="utf-8")
+    assert "Traceback" not in log, log
+
+
+def table_of(tab: Page, table: str) -> None:
+    """Upload a table in the page of examples/fastapi."""
+    tab.get_by_label("Table").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": table.encode()})
+    tab.get_by_role("button", name="Upload").click()
