@@ -67,7 +67,7 @@ def test_the_commands_of_the_files_are_understood(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_the_page_makes_the_user_and_the_environment_of_each_service(name: str) -> None:
+def test_the_page_makes_user_and_environment_of_each_service(name: str) -> None:
     user, program = service(name)["User"], shlex.split(service(name)["ExecStart"])[0]
     lines = FILES["install"].splitlines()
     assert any(line.startswith("useradd ") and line.endswith(f" {user}") for line in lines)
@@ -81,7 +81,7 @@ def test_an_image_makes_the_user_that_it_runs_as(name: str) -> None:
     assert f"useradd --create-home {user}" in FILES[name]
 
 
-def test_the_page_installs_taskbahn_as_the_readme_does_and_the_router_for_the_node_alone() -> None:
+def test_the_page_installs_the_router_for_the_node_alone() -> None:
     assert "pip install '/path/to/taskbahn[router]'" in README
     from_script, from_images = installed(FILES["install"]), [one for name in IMAGES for one in installed(FILES[name])]
     for node, application in (from_script, from_images):

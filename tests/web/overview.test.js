@@ -35,7 +35,7 @@ test("the tiles say what is now, and what it was made of", () => {
     tiles.map(({ title, figure, note }) => [title, figure, note]),
     [
       ["Accepted", "3.0/s", "15 jobs, 1.5/s on average"],
-      ["Finished", "2.0/s", "14 jobs, 1.4/s on average; 1 cancelled"],
+      ["Finished", "2.0/s", "14 runs, 1.4/s on average; 1 cancelled"],
       ["Failed", "2", "14 % of what finished"],
       ["Running", "2", "of 8 slots"],
       ["Waiting", "5", "1 of them not due yet"],

@@ -386,7 +386,7 @@ class Status(View, msgspec.Struct, kw_only=True):
     running: int
     lag: float
     totals: Totals = msgspec.field(default_factory=Totals)
-    failed_lately: int = 0  # jobs that failed in the last 15 minutes
+    failed_lately: int = 0  # jobs that failed in the last 15 minutes, without those that began again
     oldest: float | None = None
     wait: tuple[float, float] | None = None
     run: tuple[float, float] | None = None

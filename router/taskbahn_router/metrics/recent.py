@@ -13,22 +13,25 @@ if TYPE_CHECKING:
 STEP = 5  # seconds
 KEPT = 900 // STEP
 RATE_BUCKETS = 60 // STEP
+MAX_FAILED = 50_000  # failed jobs that are remembered, some 10 MB
 MAX_NAMED = 20_000  # tallies of single tasks in all buckets, some 20 MB
 
 
 class Bucket:
     """Five seconds: what happened, by task ("": those beyond `MAX_TASKS`) and together.
 
-    whole is complete when the bucket is closed. queues: jobs that succeeded or failed, kept for a minute.
+    whole is complete when the bucket is closed. queues: jobs that succeeded or failed, kept for a minute. again: jobs that failed here
+    and began again since, by task, as far as `FailedJobs` remembers them.
     """
 
-    __slots__ = ("is_named", "queues", "start", "tasks", "whole")
+    __slots__ = ("again", "is_named", "queues", "start", "tasks", "whole")
 
     def __init__(self, start: int) -> None:
         self.start = start
         self.tasks: dict[str, Tally] = {}
         self.queues: dict[str, int] = {}
         self.whole = Tally()
+        self.again: dict[str, int] = {}
         self.is_named = True  # the bucket has tallies of its tasks, too
 
     def close(self) -> None:
@@ -36,6 +39,28 @@ class Bucket:
         whole = total(self.tasks.values())
         whole.note_gauge(self.whole.waiting, self.whole.running, self.whole.oldest)
         self.whole = whole
+
+
+class FailedJobs:
+    """The jobs that failed of late, each with its bucket, so that one which a person retries counts as failed no longer."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, tuple[Bucket, str]] = {}  # seq -> where it is counted, and for which task; the oldest first
+
+    def add(self, seq: int, bucket: Bucket, task: str) -> None:
+        """Take note of a job that failed."""
+        self._buckets[seq] = bucket, task
+        while len(self._buckets) > MAX_FAILED or self._oldest().start <= bucket.start - KEPT * STEP:
+            del self._buckets[next(iter(self._buckets))]
+
+    def begins_again(self, seq: int) -> None:
+        """Count a job no longer, if it failed of late."""
+        bucket, task = self._buckets.pop(seq, (None, ""))
+        if bucket is not None:
+            bucket.again[task] = bucket.again.get(task, 0) + 1
+
+    def _oldest(self) -> Bucket:
+        return self._buckets[next(iter(self._buckets))][0]
 
 
 class Recent:

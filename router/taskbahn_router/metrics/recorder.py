@@ -16,7 +16,7 @@ from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.metrics import histogram
 from taskbahn_router.metrics.daily import MAX_TASKS, Daily
 from taskbahn_router.metrics.minutes import Minutes, minute_of
-from taskbahn_router.metrics.recent import KEPT, RATE_BUCKETS, STEP, Bucket, Recent
+from taskbahn_router.metrics.recent import KEPT, RATE_BUCKETS, STEP, Bucket, FailedJobs, Recent
 from taskbahn_router.metrics.refill import buckets_of
 from taskbahn_router.metrics.tally import COUNTS, NOTHING, Tallies, Tally, total
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import Claimed, Moved
 
 # to read these from the enumeration costs as much as the rest of a count
-CANCELLED, SUCCEEDED = State.CANCELLED, str(State.SUCCEEDED)
+CANCELLED, FAILED, SUCCEEDED = State.CANCELLED, State.FAILED, str(State.SUCCEEDED)
 CLOCK_BACK_SECONDS = 60.0  # seconds by which the time may go back before counting begins again
 NO_TALLY = Tally()  # the tally before the loop meets its first partition
 
@@ -60,6 +60,7 @@ class Recorder:
         self._minutes = Minutes((), self.started_at)
         self._days = Daily()
         self.fine = Recent()
+        self._failed_jobs = FailedJobs()
 
     # before it begins
 
@@ -100,6 +101,8 @@ class Recorder:
         for moved in result.moved:
             if moved.event in (Event.CANCEL, Event.EXPIRE, Event.PARENT_FAILED):
                 self._ended_early(bucket, moved, now)
+            elif moved.before is FAILED:
+                self._failed_jobs.begins_again(moved.seq)
 
     def _accepted(self, bucket: Bucket, jobs: list[LiveJob]) -> None:
         task = ""
@@ -148,6 +151,7 @@ class Recorder:
                 tally.runs[step] = tally.runs.get(step, 0) + 1
             else:
                 tally.failed += 1
+                self._failed_jobs.add(job.seq, bucket, self._name_in(bucket, partition.task))
         if partition is not None:
             bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + count
 
@@ -161,6 +165,7 @@ class Recorder:
             tally.expired += 1
         else:
             tally.failed += 1
+            self._failed_jobs.add(moved.seq, bucket, self._name_in(bucket, partition.task))
             bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + 1
 
     def _tally(self, bucket: Bucket, task: str) -> Tally:
@@ -170,6 +175,10 @@ class Recorder:
                 return self._tally(bucket, "")
             tally = bucket.tasks[task] = Tally()
         return tally
+
+    def _name_in(self, bucket: Bucket, task: str) -> str:
+        """Return the name under which a bucket counts a task."""
+        return task if task in bucket.tasks else ""
 
     # time
 
@@ -257,23 +266,37 @@ class Recorder:
         return {queue: count / seconds for queue, count in ended.items()}
 
     def failures(self, seconds: float) -> dict[str, tuple[int, int]]:
-        """Return for each task with failures of late how many of its jobs failed, and how many succeeded or failed."""
+        """Return for each task with failures of late how many of its jobs failed, and how many succeeded or failed.
+
+        A job that failed and began again since counts by its newest end.
+        """
         failed: Counter[str] = Counter()
         succeeded: Counter[str] = Counter()
         now = self._wall()
         for bucket in chain((self.turn(now),), self.fine.since(now - seconds)):
             for task, tally in bucket.tasks.items():
                 if tally.failed:
-                    failed[task] += tally.failed
+                    failed[task] += tally.failed - bucket.again.get(task, 0)
                 if tally.succeeded:
                     succeeded[task] += tally.succeeded
-        return {task: (count, count + succeeded[task]) for task, count in failed.items()}
+        return {task: (count, count + succeeded[task]) for task, count in failed.items() if count}
+
+    def newest_failures(self, seconds: float) -> dict[str, tuple[int, int]]:
+        """Return for each task with failures of late a mark that changes when more of its jobs fail."""
+        found: dict[str, tuple[int, int]] = {}
+        now = self._wall()
+        for bucket in chain((self.turn(now),), self.fine.since(now - seconds)):
+            for task, tally in bucket.tasks.items():
+                if tally.failed and task not in found:
+                    found[task] = bucket.start, tally.failed
+        return found
 
     def failed_lately(self) -> int:
-        """Return how many jobs failed in the last quarter of an hour."""
+        """Return how many jobs failed in the last quarter of an hour, without those that began again."""
         now = self._wall()
-        self.turn(now)
-        return self._so_far("").failed + sum(bucket.whole.failed for bucket in self.fine.since(now - KEPT * STEP))
+        bucket = self.turn(now)
+        closed = sum(old.whole.failed - sum(old.again.values()) for old in self.fine.since(now - KEPT * STEP))
+        return self._so_far("").failed - sum(bucket.again.values()) + closed
 
     def typical(self, task: str) -> float | None:
         """Return the median of the seconds that recent successful attempts of a task took; None if none is known."""

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from taskbahn_router.queries.failure_grades import Grade
     from taskbahn_router.queries.limit_problems import Declared, Stall
     from taskbahn_router.queries.schedule_facts import Lateness, Refusal
     from taskbahn_router.queries.trigger_facts import Trouble
@@ -58,6 +59,7 @@ class Facts:
     partitions: list[PartitionFacts] = field(default_factory=list)
     workers: list[WorkerFacts] = field(default_factory=list)
     failures: dict[str, tuple[int, int]] = field(default_factory=dict)
+    grades: dict[str, Grade] = field(default_factory=dict)  # of these tasks; without: by the counts alone
     daily: dict[str, tuple[int, int]] = field(default_factory=dict)  # of these tasks, the same of the last 24 hours
     lost: list[LostWorker] = field(default_factory=list)  # the latest first
     long_runs: list[LongRun] = field(default_factory=list)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol.query_words import quote
 from taskbahn.protocol.views import Problem
 from taskbahn_router.queries import limit_problems, node_problems, schedule_facts, trigger_facts, waiting_problems
+from taskbahn_router.queries.failure_grades import Grade, grade_of, is_bad_day
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.text import format_duration, join_names, pluralize
 
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
     from taskbahn_router.queries.facts import Facts
 
 MOST = 20  # problems in one answer
-FAILURES = 5  # failed jobs of a task within `FAILURE_SECONDS`
-FAILURE_SECONDS = 600.0
-FAILURE_SHARE, BAD_SHARE = 0.2, 0.5
-MANY_FAILURES, MANY_SHARE = 20, 0.05  # from this count on a smaller share is a problem, too
-DAY_FAILURES, DAY_SHARE = 100, 0.1  # of the last 24 hours, while some fail now
-BAD_FAILURES = 20
 SILENT_SECONDS = 15.0  # a worker says something every 5 s, and is given up after 30
 LONG_SECONDS = 60.0  # seconds that an attempt may run, or LONG_TIMES of what is typical if that is more
 LONG_TIMES = 10.0
@@ -88,21 +83,22 @@ def _schedules(facts: Facts) -> Iterator[Problem]:
 
 
 def _failing(facts: Facts) -> Iterator[Problem]:
-    bad = {task: counts for task, counts in facts.failures.items() if _is_bad(*counts)}
-    slow = {
-        task: counts
-        for task, counts in facts.daily.items()
-        if task not in bad and counts[0] >= DAY_FAILURES and counts[0] >= DAY_SHARE * counts[1]
-    }
+    grades = {task: facts.grades.get(task, grade_of(*counts)) for task, counts in facts.failures.items()}
+    bad = {task: counts for task, counts in facts.failures.items() if grades[task]}
+    slow = {task: counts for task, counts in facts.daily.items() if task not in bad and is_bad_day(*counts)}
     bad |= slow
     worst = sorted(bad, key=lambda task: -bad[task][0])
     for task in worst[:MAX_ALIKE]:
         failed, ended = bad[task]
         share = f"All {failed:,}" if failed == ended else f"{failed:,} of {ended:,}"
+        # a job that was retried counts in the day once for each end
+        what, span = ("runs", "24 hours") if task in slow else ("jobs", "10 minutes")
         yield Problem(
             kind="failing",
-            level="error" if failed >= BAD_FAILURES and failed >= BAD_SHARE * ended else "warning",
-            sentence=f"{share} jobs of {task or 'rare tasks'} that ended in the last {'24 hours' if task in slow else '10 minutes'} failed.",
+            level="error"
+            if grades.get(task) == Grade.ERROR or (task in slow and grade_of(failed, ended) == Grade.ERROR)
+            else "warning",
+            sentence=f"{share} {what} of {task or 'rare tasks'} that ended in the last {span} failed.",
             hint="See the errors by their kind; when the cause is mended, retry the jobs from there.",
             page="errors",
             query=f"state:failed task:{quote(task)} since:1h" if task else "state:failed since:1h",
@@ -116,11 +112,6 @@ def _failing(facts: Facts) -> Iterator[Problem]:
             page="errors",
             query="state:failed since:1h",
         )
-
-
-def _is_bad(failed: int, ended: int) -> bool:
-    """Return whether a task fails often: with a large share, or many with a smaller one."""
-    return (failed >= FAILURES and failed >= FAILURE_SHARE * ended) or (failed >= MANY_FAILURES and failed >= MANY_SHARE * ended)
 
 
 def _lost(facts: Facts) -> Iterator[Problem]:

@@ -13,8 +13,9 @@ from taskbahn_router.metrics.minutes import minute_of
 from taskbahn_router.metrics.queue_age import QueueAges
 from taskbahn_router.metrics.recent import STEP
 from taskbahn_router.queries.facts import Facts, LongRun, PartitionFacts, WorkerFacts
+from taskbahn_router.queries.failure_grades import FAILURE_SECONDS, Grade, Grades
 from taskbahn_router.queries.limit_facts import LimitFacts, disagreements
-from taskbahn_router.queries.problems import FAILURE_SECONDS, problems, too_long
+from taskbahn_router.queries.problems import problems, too_long
 from taskbahn_router.queries.schedule_facts import ScheduleFacts
 from taskbahn_router.queries.trigger_facts import TriggerFacts, Trouble
 from taskbahn_router.queries.waiting_problems import NOT_TAKEN_SECONDS
@@ -66,6 +67,8 @@ class StatusQuery:
         self._failures: dict[str, tuple[int, int]] = {}
         self._daily: dict[str, tuple[int, int]] = {}
         self._failures_at = -1.0
+        self._grading = Grades()
+        self._grades: dict[str, Grade] = {}
         # worker -> its hello, its tasks, its queues
         self._offers: dict[str, tuple[messages.Hello, frozenset[str], frozenset[str]]] = {}
 
@@ -128,6 +131,7 @@ class StatusQuery:
         typical = {task: self._history.typical(task) for task in {partition.task for partition in partitions}}
         if self._failures_at != now // STEP:
             self._failures_at, self._failures = now // STEP, self._history.failures(FAILURE_SECONDS)
+            self._grades = self._grading.look(self._failures, self._history.newest_failures(FAILURE_SECONDS))
             self._daily = {task: self._day_of(task) for task in self._failures}
         return Facts(
             now=now,
@@ -142,6 +146,7 @@ class StatusQuery:
             ],
             workers=self._workers(),
             failures=self._failures,
+            grades=self._grades,
             daily=self._daily,
             lost=self.lost_workers.lately(now, self._offers),
             long_runs=self._long_runs(now),

@@ -366,7 +366,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number} running
  * @property {number} lag  of the router's event loop, seconds
  * @property {Totals} [totals]
- * @property {number} [failed_lately]  jobs that failed in the last 15 minutes
+ * @property {number} [failed_lately]  jobs that failed in the last 15 minutes, without those that began again
  * @property {number | null} [oldest]  when the oldest ready job was accepted
  * @property {[number, number] | null} [wait]  seconds, median and 95th percentile of the last minute
  * @property {[number, number] | null} [run]

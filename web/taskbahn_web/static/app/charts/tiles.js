@@ -53,7 +53,7 @@ function flowTiles({ totals }, history, rates) {
     {
       title: "Finished",
       figure: rate(lastValue(ended)),
-      note: history && finished ? [averageText(finished, history.step), apartText(history)].filter(Boolean).join("; ") : "",
+      note: history && finished ? [averageText(finished, history.step, "run"), apartText(history)].filter(Boolean).join("; ") : "",
       lines: history ? [{ label: "finished", tone: "succeeded", values: ended }] : [],
       format: rate,
     },
@@ -150,10 +150,10 @@ function sumValues(values) {
   return (values ?? []).reduce((/** @type {number} */ sum, value) => sum + (value ?? 0), 0);
 }
 
-/** How many there were in all that time, for the rate of now may be none. @param {Values} values @param {number} step */
-function averageText(values, step) {
+/** How many there were in all that time, for the rate of now may be none. @param {Values} values @param {number} step @param {string} [what] */
+function averageText(values, step, what = "job") {
   const [jobs, known] = [sumValues(values), values.filter((value) => value !== null).length];
-  return jobs ? `${count(jobs, "job")}, ${rate(jobs / (known * step))} on average` : "no jobs";
+  return jobs ? `${count(jobs, what)}, ${rate(jobs / (known * step))} on average` : `no ${what}s`;
 }
 
 /** What ended without having run to its end, which does not count as finished. @param {History} history */

@@ -30,11 +30,11 @@ export function Header() {
 function Numbers() {
   const node = status.value;
   if (!node) return html`<p class="numbers"></p>`;
-  const { jobs, workers, slots, running, failed_lately: failed = 0 } = node;
+  const { jobs, workers, slots, running, failed_lately: lately = 0 } = node;
   return html`<p class="numbers">
     <a href=${link("jobs", null, { q: "state:running" })}><b>${number(running)}</b> running</a>
     <a href=${link("jobs", null, { q: "state:ready,waiting" })}><b>${number((jobs.ready ?? 0) + (jobs.waiting ?? 0))}</b> queued</a>
-    <a class=${failed ? "number-bad" : ""} href=${link("errors")} title="In the last 15 minutes"><b>${number(failed)}</b> failed<span class="unseen"> in the last 15 minutes</span></a>
+    <a class=${lately ? "number-bad" : ""} href=${link("errors")} title=${`${number(lately)} in the last 15 minutes`}><b>${number(jobs.failed ?? 0)}</b> failed<span class="unseen">, ${number(lately)} in the last 15 minutes</span></a>
     <a class=${workers ? "" : "number-bad"} href=${link("workers")}><b>${number(workers)}</b> ${workers === 1 ? "worker" : "workers"}<span class="numbers-slots">, ${count(slots, "slot")}</span></a>
   </p>`;
 }

@@ -773,7 +773,7 @@ export type Status = {
     lag: number;
     totals?: Totals | undefined;
     /**
-     * jobs that failed in the last 15 minutes
+     * jobs that failed in the last 15 minutes, without those that began again
      */
     failed_lately?: number | undefined;
     /**
