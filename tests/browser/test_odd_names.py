@@ -80,6 +80,18 @@ def test_a_bulk_action_reaches_the_jobs_of_a_name_alone(page: Page) -> None:
     cancel_jobs(page, ids[1:])
 
 
+def test_characters_that_turn_the_text_around_them_are_seen(page: Page) -> None:
+    tag = "odd \u202egnp\u2066"
+    id = start(page, "numbers.add", [1], {}, tags=[tag])
+    go(page, "#/jobs?q=tag:odd*gnp*")
+    only(page, id)
+    seen = page.get_by_role("link", name="odd \ufffdgnp\ufffd")
+    expect(page.locator("tbody .cell-tags")).to_have_attribute("title", "odd \ufffdgnp\ufffd")
+    seen.click()  # and the link leads to the tag as it is
+    only(page, id)
+    expect(page.get_by_role("combobox", name="Filter the jobs")).to_have_value(f"tag:'{tag}'")
+
+
 def test_the_bar_offers_names_with_blanks_in_quotes(page: Page) -> None:
     go(page, "#/jobs")
     bar = page.get_by_role("combobox", name="Filter the jobs")

@@ -1,15 +1,32 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { html } from "../../web/taskbahn_web/static/app/core/html.js";
 import { foldStages } from "../../web/taskbahn_web/static/app/text/fold-stages.js";
 import { plainText } from "../../web/taskbahn_web/static/shared/plain-text.js";
 
+const { texts, pictures, replaced } = JSON.parse(readFileSync(new URL("../support/plain_texts.json", import.meta.url), "utf8"));
+
 test("the colours of a terminal are left out, and control characters are seen", () => {
-  assert.equal(plainText("\x1b[1;31mred\x1b[0m text"), "red text");
-  assert.equal(plainText("\x1b]0;title\x07after \x1b]8;;http://x\x1b\\link"), "after link");
-  assert.equal(plainText("bell \x07 null \x00 delete \x7f"), "bell ␇ null ␀ delete ␡");
-  assert.equal(plainText("a\rb\r\nc\td"), "a␍b\r\nc\td");
-  assert.equal(plainText("größe אבג \u202e 語"), "größe אבג \ufffd 語");
+  for (const [text, plain] of texts) assert.equal(plainText(text), plain);
+});
+
+test("exactly the characters that the command line replaces are replaced", () => {
+  const has = (ranges, code) => ranges.some(([low, high]) => code >= parseInt(low, 16) && code <= parseInt(high, 16));
+  for (let code = 0; code < 0x110000; code++) {
+    const char = String.fromCodePoint(code);
+    const plain = plainText(char);
+    if (has(replaced, code)) assert.equal(plain, "\ufffd");
+    else assert.equal(plain !== char, has(pictures, code), code.toString(16));
+    assert.equal(plainText(plain), plain);
+  }
+});
+
+test("hints of elements are plain, and values of fields are as they were typed", () => {
+  const drawn = html`<p title="\u202ea"><input value="\u202eb" aria-label="\u202ec" /></p>`;
+  assert.equal(drawn.props.title, "\ufffda");
+  assert.deepEqual({ ...drawn.props.children.props }, { value: "\u202eb", "aria-label": "\ufffdc" });
 });
 
 const stage = (id, { parent = null, isOver = true, failed = false } = {}) => ({ id, name: `s${id}`, parent, ended_at: isOver ? 5 : null, failed });

@@ -5,6 +5,7 @@ and `taskbahn --help` needs no Twisted.
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import NoReturn
@@ -12,6 +13,7 @@ from typing import NoReturn
 import click
 
 from taskbahn.cli import starting
+from taskbahn.cli.plain_text import plain_text
 from taskbahn.errors import TaskbahnError, did_you_mean
 
 COMMANDS = {  # name: (module, one line for --help)
@@ -87,14 +89,16 @@ def main() -> NoReturn:
     try:
         code = cli(prog_name="taskbahn", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)  # what was typed may be a name that was copied
+        click.echo(plain_text(shown.getvalue()), nl=False, err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except TaskbahnError as error:
         from taskbahn.cli.shared import exit_code
 
-        click.echo(f"taskbahn: {error.message}", err=True)
+        click.echo(f"taskbahn: {plain_text(error.message)}", err=True)
         sys.exit(exit_code(error))
     except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

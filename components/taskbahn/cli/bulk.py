@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from taskbahn.cli.finding import ids_of, query_of
-from taskbahn.cli.shared import connected, console, print_json
+from taskbahn.cli.shared import connected, console, echo, print_json
 from taskbahn.errors import UnknownJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES, State
@@ -52,11 +52,11 @@ def change_where(change: Change, where: str, url: str | None, *, yes: bool, as_j
     if as_json:
         print_json({"found": len(ids), "changed": changed, "unchanged": outcomes})
     elif not ids:
-        click.echo(f"no such jobs that could be {change.done}")
+        echo(f"no such jobs that could be {change.done}")
     else:
-        click.echo(f"{change.done} {_jobs(changed)}")
+        echo(f"{change.done} {_jobs(changed)}")
         for why, count in outcomes.items():
-            click.echo(f"not {change.done}: {_jobs(count)} ({why})")
+            echo(f"not {change.done}: {_jobs(count)} ({why})")
 
 
 def possible(change: Change, query: Query) -> Query:

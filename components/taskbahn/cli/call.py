@@ -18,7 +18,8 @@ from taskbahn.cli.arguments import (
 )
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.flow_file import flow_option, prepared
-from taskbahn.cli.shared import common, connected, exit_code, print_json, tells_how_to_stop
+from taskbahn.cli.plain_text import plain_text
+from taskbahn.cli.shared import common, connected, echo, exit_code, print_json, tells_how_to_stop
 from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
 
 if TYPE_CHECKING:
@@ -71,16 +72,16 @@ def _succeeded(job: Job[Any], value: Any, *, as_json: bool) -> None:
     if as_json:
         print_json({"id": job.id, "task": job.task, "state": "succeeded", "result": value})
     elif isinstance(value, str):
-        click.echo(value)
+        click.echo(plain_text(value) if sys.stdout.isatty() else value)  # a pipe gets the result as it is
     elif value is not None:
         print_json(value)
 
 
 def _failed(job: Job[Any], error: TaskbahnError, *, as_json: bool) -> None:
     if not as_json:
-        click.echo(f"taskbahn: {error.message}", err=True)
+        echo(f"taskbahn: {error.message}", err=True)
         shown = "the traceback, and what it has logged" if error.detail.get("traceback") else "what became of it"
-        click.echo(f"taskbahn: `taskbahn job {job.id}` shows {shown}", err=True)
+        echo(f"taskbahn: `taskbahn job {job.id}` shows {shown}", err=True)
         sys.exit(exit_code(error))
     kept = {name: value for name, value in error.detail.items() if name not in ("job", "state")}
     print_json({"id": job.id, "task": job.task, "state": error.detail.get("state"), "error": kept or {"message": error.message}})

@@ -9,7 +9,7 @@ import click
 
 from taskbahn.cli.bulk import CANCEL, RETRY, change_where
 from taskbahn.cli.completing import complete_job
-from taskbahn.cli.shared import common, connected, exit_code, find_job, print_json
+from taskbahn.cli.shared import common, connected, echo, exit_code, find_job, print_json
 from taskbahn.errors import from_info
 from taskbahn.jobs.admin import user_name
 from taskbahn.protocol import messages
@@ -86,9 +86,9 @@ def show_states(ids: list[str], answers: list[Any], *, as_json: bool) -> None:
             print_json({"id": id, **(answer if isinstance(answer, dict) else {"state": answer})})
         if isinstance(answer, dict):
             error = from_info(answer)
-            click.echo(f"taskbahn: {error.message}", err=True)
+            echo(f"taskbahn: {error.message}", err=True)
             code = max(code, exit_code(error))
         elif not as_json:
-            click.echo(f"{id} {answer}")
+            echo(f"{id} {answer}")
     if code:
         sys.exit(code)

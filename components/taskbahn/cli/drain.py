@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from taskbahn.cli.shared import common, connected, print_json
+from taskbahn.cli.shared import common, connected, echo, print_json
 from taskbahn.protocol import messages, views
 
 
@@ -23,6 +23,6 @@ def drain(worker: str, url: str | None, *, undo: bool, as_json: bool) -> None:
     if as_json:
         print_json(view)
     elif undo:
-        click.echo(f"{worker} takes new jobs again")
+        echo(f"{worker} takes new jobs again")
     else:
-        click.echo(f"{worker} takes no new jobs" + (f"; {view.running} still run there" if view.running else " and runs none"))
+        echo(f"{worker} takes no new jobs" + (f"; {view.running} still run there" if view.running else " and runs none"))

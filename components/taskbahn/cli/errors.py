@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from taskbahn.cli.completing import complete_task
-from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, table
+from taskbahn.cli.shared import ago, common, connected, console, echo, plain, print_json, table
 from taskbahn.protocol import messages, views
 
 
@@ -32,4 +32,4 @@ def errors(task: str | None, url: str | None, *, as_json: bool) -> None:
         )
     console().print(rows if found.groups else "no failed jobs")
     if not found.complete:
-        click.echo(f"only the newest {found.looked_at:,} failed jobs were looked at", err=True)
+        echo(f"only the newest {found.looked_at:,} failed jobs were looked at", err=True)

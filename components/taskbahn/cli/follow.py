@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TaskProgressColumn, TextColumn
 from rich.text import Text
 
-from taskbahn.cli.shared import COLOURS, clock, console, span
+from taskbahn.cli.shared import COLOURS, clock, console, plain, span
 from taskbahn.jobs.job import log_line
 from taskbahn.jobs.progress import progress_of, shown_fraction
 from taskbahn.protocol import messages, progress, views
@@ -78,9 +77,9 @@ class JobScreen:
         if event.kind == "log":
             line = log_line(event)
             colour = LEVEL_COLOURS.get(line.level, "default")
-            self.progress.console.print(f"[dim]{clock(line.at)}[/] [{colour}]{escape(line.message)}[/]")
+            self.progress.console.print(f"[dim]{clock(line.at)}[/] [{colour}]{plain(line.message)}[/]")
         elif event.kind == "chunk":
-            self.progress.console.print(escape(event.data if isinstance(event.data, str) else messages.to_json(event.data)))
+            self.progress.console.print(plain(event.data if isinstance(event.data, str) else messages.to_json(event.data)))
         elif event.kind == "progress":
             self._draw(progress_of(event.data), State.RUNNING)
         else:
@@ -106,7 +105,7 @@ class JobScreen:
             self.progress.update(self._headline, ended=time.time())
         error = data.get("error")
         if error and state not in ("failed", "cancelled", "expired"):  # `call` prints the errors of these states at the end
-            message = escape(f"{error.get('type', 'error')}: {error.get('message', '')}")
+            message = plain(f"{error.get('type', 'error')}: {error.get('message', '')}")
             self.progress.console.print(f"[yellow]attempt {data.get('attempt')} failed, it is tried again:[/] {message}")
 
     def _draw(self, progress: progress.Progress, state: str) -> None:
@@ -114,10 +113,10 @@ class JobScreen:
         if fraction is not None:
             self.progress.update(self._headline, total=1.0, completed=fraction)
         if progress.message:
-            self.progress.update(self._headline, description=f"{self._title('running')}  {escape(progress.message)}")
+            self.progress.update(self._headline, description=f"{self._title('running')}  {plain(progress.message)}")
         deep = depths(progress)
         for stage in progress.stages:
-            name = f"{'  ' * (deep[stage.id] + 1)}{escape(stage.name)}"
+            name = f"{'  ' * (deep[stage.id] + 1)}{plain(stage.name)}"
             bar = self._bars.get(stage.id)
             if bar is None:
                 bar = self._bars[stage.id] = self.progress.add_task(name, total=stage.total)
@@ -145,8 +144,8 @@ class JobScreen:
         return self.progress.tasks[self.progress.task_ids.index(bar)]
 
     def _title(self, state: str, worker: str | None = None) -> str:
-        where = f" on {escape(worker)}" if worker else ""
-        return f"[bold]{escape(self._job.task)}[/] [{COLOURS.get(state, 'default')}]{state}[/]{where}"
+        where = f" on {plain(worker)}" if worker else ""
+        return f"[bold]{plain(self._job.task)}[/] [{COLOURS.get(state, 'default')}]{state}[/]{where}"
 
 
 def follow_job(job: Job[Any], timeout: float | None) -> None:

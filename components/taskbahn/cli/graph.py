@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from taskbahn.cli.completing import complete_job
-from taskbahn.cli.shared import common, connected, find_job, print_json
+from taskbahn.cli.shared import common, connected, echo, find_job, print_json
 
 
 @click.command()
@@ -20,4 +20,4 @@ def graph(id: str, form: str, url: str | None, *, as_json: bool) -> None:
         print_json(found)
         return
     drawings = {"text": found.text, "mermaid": found.mermaid, "graphviz": found.graphviz, "svg": found.svg}
-    click.echo(drawings[form]())
+    echo(drawings[form]())

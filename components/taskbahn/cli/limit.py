@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, table
+from taskbahn.cli.shared import ago, common, connected, console, echo, plain, print_json, table
 
 if TYPE_CHECKING:
     from taskbahn.app import Taskbahn
@@ -34,9 +34,7 @@ def limit(name: str | None, value: str | None, url: str | None, *, reset: bool, 
     if as_json:
         print_json(view)
     else:
-        click.echo(
-            f"{name} is {view.declared}, as declared" if reset else f"{name} is {view.override} instead of {view.declared}"
-        )
+        echo(f"{name} is {view.declared}, as declared" if reset else f"{name} is {view.override} instead of {view.declared}")
 
 
 def _show(app: Taskbahn, name: str | None, *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from taskbahn.cli.completing import complete_job
-from taskbahn.cli.shared import clock, common, connected, find_job, print_json
+from taskbahn.cli.shared import clock, common, connected, echo, find_job, print_json
 from taskbahn.jobs.job import LogLine, log_line
 
 
@@ -42,5 +42,5 @@ class Shown:
             return
         if line.attempt > self._attempt:
             self._attempt = line.attempt
-            click.echo(f"{clock(line.at)} -- attempt {line.attempt} --")
-        click.echo(f"{clock(line.at)} {line.level:7} {line.message}")
+            echo(f"{clock(line.at)} -- attempt {line.attempt} --")
+        echo(f"{clock(line.at)} {line.level:7} {line.message}")

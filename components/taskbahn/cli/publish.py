@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from taskbahn.cli.arguments import TaskCommand, typed
-from taskbahn.cli.shared import common, connected, print_json
+from taskbahn.cli.shared import common, connected, echo, print_json
 
 HELP = """\b
 ARGUMENTS are given by position, or by name as in day=5. Each is read as
@@ -32,10 +32,10 @@ def publish(topic: str, arguments: tuple[str, ...], event_id: str | None, url: s
         print_json(answers)
     elif answers:
         for id in (one for one in answers if isinstance(one, str)):
-            click.echo(id)
+            echo(id)
         for one in refused:
-            click.echo(f"taskbahn: the trigger {one['trigger']} starts no job: {one.get('message', '')}", err=True)
+            echo(f"taskbahn: the trigger {one['trigger']} starts no job: {one.get('message', '')}", err=True)
     else:
-        click.echo("published; it starts no job")
+        echo("published; it starts no job")
     if refused:
         raise click.exceptions.Exit(1)

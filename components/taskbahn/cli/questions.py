@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from taskbahn.cli.completing import complete_job
-from taskbahn.cli.shared import ago, common, connected, console, find_job, plain, print_json, table
+from taskbahn.cli.shared import ago, common, connected, console, echo, find_job, plain, print_json, table
 from taskbahn.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def questions(id: str | None, url: str | None, *, as_json: bool) -> None:
         print_json(found)
         return
     if not found:
-        click.echo("no job asks anything")
+        echo("no job asks anything")
         return
     shown = table("job", "task", "name", "question", "to", "asked", "closes")
     for one in found:
@@ -56,7 +56,7 @@ def answer(id: str, value: str, name: str | None, url: str | None, *, as_json: b
     if as_json:
         print_json({"job": job.id, "name": question.name})
     else:
-        click.echo(f"answered: {question.question}")
+        echo(f"answered: {question.question}")
 
 
 @click.command()
@@ -75,7 +75,7 @@ def send(id: str, message: str, url: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"job": job.id, "number": number})
     else:
-        click.echo(f"message {number} to job {job.id}")
+        echo(f"message {number} to job {job.id}")
 
 
 def _the_one(job: str, found: Sequence[QuestionView], name: str | None) -> QuestionView:

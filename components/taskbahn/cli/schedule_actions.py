@@ -14,7 +14,7 @@ from taskbahn.cli.kept_changes import add_changes
 from taskbahn.cli.schedule_edit import add, edit
 from taskbahn.cli.schedule_files import export_crontab, import_crontab
 from taskbahn.cli.schedules import preview
-from taskbahn.cli.shared import common, connected, console, plain, print_json, say, table
+from taskbahn.cli.shared import common, connected, console, echo, plain, print_json, say, table
 
 if TYPE_CHECKING:
     from taskbahn.protocol.scheduling import ScheduleView
@@ -125,7 +125,7 @@ def backfill(id: str, since: datetime, until: datetime, key: str | None, url: st
         period = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
         batch = app.schedules[id].backfill(*period, key=key, on_progress=_show_progress)
     for refused in batch.refused:
-        click.echo(f"refused: {refused.get('message', '')}", err=True)
+        echo(f"refused: {refused.get('message', '')}", err=True)
     say({"jobs": batch.ids, "refused": batch.refused}, "\n".join(batch.ids), as_json=as_json)
     if batch.refused:
         raise SystemExit(1)

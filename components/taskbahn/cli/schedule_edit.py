@@ -8,7 +8,7 @@ import click
 
 from taskbahn.cli.arguments import HELP, TaskCommand, given_options, option_option, parsed
 from taskbahn.cli.flow_file import flow_in, flow_option
-from taskbahn.cli.shared import ago, common, connected, print_json
+from taskbahn.cli.shared import ago, common, connected, echo, print_json
 from taskbahn.cli.when_options import WHEN_HELP, bound_of, duration_of, has_first, seconds_in, taken, when_of, when_options
 from taskbahn.jobs.admin import user_name
 from taskbahn.protocol import messages
@@ -166,4 +166,4 @@ def say_schedule(found: dict[str, Any], *, as_json: bool) -> None:
         print_json(found)
         return
     then = "next " + ago(found["next_at"]) if found.get("next_at") is not None else "it does not fire"
-    click.echo(f"{found['id']}: {found['words']}; {then}")
+    echo(f"{found['id']}: {found['words']}; {then}")

@@ -11,7 +11,7 @@ import msgspec
 
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.crontab_commands import call_of_command, command_of_call, id_of_call
-from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, table
+from taskbahn.cli.shared import ago, common, connected, console, echo, plain, print_json, table
 from taskbahn.errors import InvalidSchedule, TaskbahnError
 from taskbahn.jobs.admin import user_name
 from taskbahn.protocol import messages
@@ -173,11 +173,11 @@ def _say(entries: list[Entry], refused: list[Remark], remarks: list[Remark], *, 
             )
         console().print(rows)
     for remark in remarks:
-        click.echo(f"line {remark.line}: {remark.message}", err=True)
+        echo(f"line {remark.line}: {remark.message}", err=True)
     for remark in refused:
-        click.echo(f"taskbahn: line {remark.line}: {remark.message}", err=True)
+        echo(f"taskbahn: line {remark.line}: {remark.message}", err=True)
     if not stored:
-        click.echo("nothing is stored", err=True)
+        echo("nothing is stored", err=True)
 
 
 @click.command("export")
@@ -211,7 +211,7 @@ def export_crontab(ids: tuple[str, ...], url: str | None, *, as_json: bool) -> N
         click.echo("\n".join(lines))
     left_out = [view.id for view, _, why in exported if why is not None]
     if left_out:
-        click.echo(f"left out: {', '.join(left_out)}; the comments say why", err=True)
+        echo(f"left out: {', '.join(left_out)}; the comments say why", err=True)
 
 
 def exported_lines(view: ScheduleView, signatures: Mapping[str, messages.Signature | None]) -> tuple[list[str], str | None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, table
+from taskbahn.cli.shared import ago, common, connected, console, echo, plain, print_json, table
 from taskbahn.cli.when_options import WHEN_HELP, taken, when_of, when_options
 
 
@@ -29,7 +29,7 @@ def preview(when: str | None, count: int, url: str | None, *, as_json: bool, **o
             {"words": found.words, "zone": found.zone, "times": [time.timestamp() for time in found.times], "local": found.times}
         )
         return
-    click.echo(found.words)
+    echo(found.words)
     shown = table(found.zone, "UTC", "")
     for time in found.times:
         shown.add_row(

@@ -17,6 +17,7 @@ import msgspec
 
 from taskbahn.cli import starting
 from taskbahn.cli.finding import ids_of
+from taskbahn.cli.plain_text import plain_json, plain_text
 from taskbahn.errors import (
     CallerError,
     JobCancelled,
@@ -82,7 +83,7 @@ def tells_how_to_stop(job: Job[Any]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo(f"taskbahn: the job goes on; `taskbahn cancel {job.id}` stops it", err=True)
+        echo(f"taskbahn: the job goes on; `taskbahn cancel {job.id}` stops it", err=True)
         raise
 
 
@@ -99,11 +100,16 @@ def exit_code(error: TaskbahnError) -> int:
 
 def console(*, stderr: bool = False) -> Console:
     """Return where tables and bars go; wide enough for whole ids when it is no terminal."""
-    from rich.console import Console
+    from taskbahn.cli.plain_console import PlainConsole
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
-    return Console(stderr=stderr, width=width, highlight=False)
+    return PlainConsole(stderr=stderr, width=width, highlight=False, emoji=False)
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print text, in which there may be text of others, on standard output or standard error."""
+    click.echo(plain_text(text), err=err)
 
 
 def print_json(value: Any) -> None:
@@ -111,7 +117,7 @@ def print_json(value: Any) -> None:
     data = msgspec.json.encode(value)
     if sys.stdout.isatty():
         data = msgspec.json.format(data, indent=2)
-    click.echo(data.decode())
+    click.echo(plain_json(data.decode()))
 
 
 def say(found: Any, sentence: str, *, as_json: bool) -> None:
@@ -119,7 +125,7 @@ def say(found: Any, sentence: str, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        click.echo(sentence)
+        echo(sentence)
 
 
 def table(*columns: str) -> Table:
@@ -142,7 +148,7 @@ def plain(text: Any) -> str:
     """Return text that may contain anything, for a table."""
     from rich.markup import escape
 
-    return escape(str(text))
+    return escape(plain_text(str(text)))
 
 
 def span(seconds: float) -> str:

@@ -17,7 +17,7 @@ from taskbahn.cli.arguments import (
 )
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.flow_file import flow_option, prepared
-from taskbahn.cli.shared import common, connected, print_json, tells_how_to_stop
+from taskbahn.cli.shared import common, connected, echo, print_json, tells_how_to_stop
 
 
 @click.command(cls=TaskCommand, epilog=HELP)
@@ -49,4 +49,4 @@ def submit(
     if as_json:
         print_json({"id": job.id, "task": job.task})
     else:
-        click.echo(job.id)
+        echo(job.id)

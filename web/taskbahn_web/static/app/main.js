@@ -4,6 +4,7 @@ import { render } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { offerFocus } from "../shared/focus.js";
+import { plainText } from "../shared/plain-text.js";
 import { drawWhenVisible } from "./core/drawing.js";
 import { Header } from "./shell/header.js";
 import { html } from "./core/html.js";
@@ -30,7 +31,7 @@ function Main() {
   const main = useRef(/** @type {HTMLElement | null} */ (null));
   const isFirst = useRef(true);
   useLayoutEffect(() => {
-    document.title = `${id ? `${id} · ` : ""}${page[0].toUpperCase() + page.slice(1)} · Taskbahn`;
+    document.title = `${id ? `${plainText(id)} · ` : ""}${page[0].toUpperCase() + page.slice(1)} · Taskbahn`;
     if (!isFirst.current && main.current) offerFocus(main.current, main.current, { preventScroll: true });
     if (!isFirst.current) scrollTo(0, 0);
     isFirst.current = false;

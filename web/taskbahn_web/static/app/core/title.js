@@ -2,9 +2,11 @@
 
 import { useEffect } from "preact/hooks";
 
+import { plainText } from "../../shared/plain-text.js";
+
 /** @param {string} text  what the page is about; "": as its name says */
 export function useTitle(text) {
   useEffect(() => {
-    if (text) document.title = `${text} · Taskbahn`;
+    if (text) document.title = `${plainText(text)} · Taskbahn`;
   }, [text]);
 }
