@@ -25,7 +25,7 @@ class Grade(IntEnum):
 
 
 def grade_of(failed: int, ended: int) -> Grade:
-    """Return how bad it is that so many of the jobs that ended have failed."""
+    """Return how bad it is that *failed* of the *ended* jobs have failed."""
     if failed >= BAD_FAILURES and failed >= BAD_SHARE * ended:
         return Grade.ERROR
     has_large_share = failed >= FAILURES and failed >= FAILURE_SHARE * ended
