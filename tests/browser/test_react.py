@@ -165,7 +165,7 @@ def test_the_hook_says_how_a_job_failed_and_follows_its_retry(visit: Callable[[]
     expect(text).to_have_text(re.compile("^waiting"))
     view.evaluate("seen.at(-1).job.cancel('no need')")
     expect(text).to_have_text("cancelled |  |  | no need")
-    view.evaluate("id => bahn.retry([id])", held)
+    view.evaluate("seen.at(-1).job.retry()")
     expect(text).to_have_text(re.compile(r"^(waiting|ready|running) \|"))
     view.evaluate("seen.at(-1).job.cancel()")
     expect(text).to_have_text("cancelled |  |  | cancelled")

@@ -163,6 +163,46 @@ test("all listeners share one watch, which ends with the last of them, unless a 
   bahn.close();
 });
 
+test("a job that is retried has another outcome, and its listeners go on", async () => {
+  const { router, bahn } = await connected();
+  const job = bahn.job(ID);
+  const fractions = [];
+  const result = job.result();
+  job.onProgress(({ fraction }) => fractions.push(fraction));
+  const watch = await router.call();
+  watch.progress({ snapshot: { id: ID, state: "running", progress: { fraction: 0.75 } } });
+  watch.resolve({ id: ID, state: "failed", error: { type: "OSError", message: "no paper" } });
+  await assert.rejects(result, { message: "OSError: no paper" });
+  const retried = job.retry();
+  const ask = await router.call(2);
+  assert.deepEqual([ask.procedure, ask.args], ["taskbahn.job.retry", [[ID]]]);
+  ask.resolve(["ready"]);
+  assert.equal(await retried, "ready");
+  const again = await router.call(3);
+  assert.equal(again.procedure, "taskbahn.job.watch");
+  const late = [];
+  job.onProgress(({ fraction }) => late.push(fraction));
+  await Promise.resolve();
+  assert.deepEqual(late, []); // what the attempt before said counts no more
+  again.progress({ events: [{ kind: "progress", number: 4, data: { fraction: 0.5 } }] });
+  again.resolve({ id: ID, state: "succeeded", result: 7 });
+  assert.deepEqual([await job.result(), fractions, late], [7, [0.75, 0.5], [0.5]]);
+  const wrong = job.retry();
+  (await router.call(4)).resolve([{ error: "taskbahn.error.wrong_state", message: "it has succeeded" }]);
+  await assert.rejects(wrong, { uri: "taskbahn.error.wrong_state" });
+  assert.equal(await job.result(), 7); // a retry that is refused changes nothing
+  bahn.close();
+});
+
+test("a job is retried once, also when the connection is lost under it", async () => {
+  const { router, bahn } = await connected();
+  const retried = bahn.job(ID).retry();
+  (await router.call()).reject(connectionLost("gone"));
+  await assert.rejects(retried, { message: "gone" });
+  assert.equal(router.calls.length, 1);
+  bahn.close();
+});
+
 test("a listener that throws keeps no other from hearing", async (context) => {
   const complained = context.mock.method(console, "error", () => {});
   const { router, bahn } = await connected();

@@ -33,6 +33,8 @@ async function use(): Promise<number> {
   const { state, typical, deadline } = await job.view();
   console.log(deadline && new Date(deadline * 1000));
   if (FINAL_STATES.has(state)) stop();
+  const next: string = await job.retry();
+  console.log(next, await job.skip());
   stopState();
   try {
     return await bahn.call("numbers.add", [1, 2], {}, { signal: AbortSignal.timeout(1000), onProgress: ({ message }) => console.log(message) });

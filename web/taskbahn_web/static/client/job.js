@@ -3,10 +3,10 @@
 import { retryCall } from "./retry-call.js";
 import { fromInfo, TaskbahnError } from "./errors.js";
 import { uuid7 } from "./ids.js";
-import { notify } from "./listeners.js";
+import { LatestValue } from "./latest-value.js";
 import { answerQuestion } from "./questions.js";
 import { watch } from "./watch.js";
-import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_PAUSE, JOB_RESUME, JOB_SEND, JOB_SKIP } from "./wire.js";
+import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_PAUSE, JOB_RESUME, JOB_RETRY, JOB_SEND, JOB_SKIP } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").Event
@@ -214,8 +214,26 @@ export class Job {
    * @returns {Promise<import("./wire.js").State>}  its state, which stays; rejects if no job is held by it
    */
   async skip() {
-    const session = await this.#connection.session();
-    const [answer] = await session.call(JOB_SKIP, [[this.id]]).result;
+    return this.#changeOnce(JOB_SKIP);
+  }
+
+  /**
+   * Start it once more; it must have failed, expired or been cancelled. Listeners go on, and `result` is that of the new attempts.
+   * @returns {Promise<import("./wire.js").State>}  the state after it; rejects in any other state
+   */
+  async retry() {
+    const state = await this.#changeOnce(JOB_RETRY);
+    this.#following = null; // its watch has ended, or ends with the outcome before
+    this.#isAwaited = false;
+    for (const newest of [this.#progress, this.#place, this.#question]) newest.forget();
+    if (this.#isHeard) this.#follow().result.catch(() => {});
+    return state;
+  }
+
+  /** @param {string} procedure  that must not run twice, for a list of this job alone */
+  async #changeOnce(procedure) {
+    const session = await this.#connection.session(); // not again and again: it may have been done the first time
+    const [answer] = await session.call(procedure, [[this.id]]).result;
     if (typeof answer === "object") throw fromInfo(answer);
     return answer;
   }
@@ -237,12 +255,16 @@ export class Job {
     this.#follow().result.catch(() => {}); // `result` reports a failure; a listener does not
     return () => {
       stop();
-      if (this.#isAwaited || [this.#progress, this.#place, this.#question].some(({ isHeard }) => isHeard)) return;
+      if (this.#isAwaited || this.#isHeard) return;
       this.#following?.watch.stop();
       this.#following = null;
       this.#place.set(null); // what comes of them now is not heard
       this.#question.set(null);
     };
+  }
+
+  get #isHeard() {
+    return [this.#progress, this.#place, this.#question].some(({ isHeard }) => isHeard);
   }
 
   #follow() {
@@ -257,41 +279,6 @@ export class Job {
       onQuestion: (question) => this.#question.set(question),
     });
     return (this.#following = { watch: watching, result: watching.outcome.then(resultOf) });
-  }
-}
-
-/**
- * A value of which only the newest counts, with its listeners.
- * @template T
- */
-class LatestValue {
-  /** @type {Set<(value: T) => void>} */
-  #listeners = new Set();
-  #value;
-
-  /** @param {T} value */
-  constructor(value) {
-    this.#value = value;
-  }
-
-  /** Whether it has a listener. */
-  get isHeard() {
-    return this.#listeners.size > 0;
-  }
-
-  /** @param {T} value */
-  set(value) {
-    this.#value = value;
-    notify(this.#listeners, value);
-  }
-
-  /** @param {(value: T) => void} listener */
-  listen(listener) {
-    const own = (/** @type {T} */ value) => listener(value); // so that the same function may listen twice
-    this.#listeners.add(own);
-    const known = this.#value;
-    if (known !== null) queueMicrotask(() => this.#listeners.has(own) && this.#value === known && notify([own], known));
-    return () => void this.#listeners.delete(own);
   }
 }
 

@@ -115,6 +115,11 @@ export class Job<R = any> {
      * @returns {Promise<import("./wire.js").State>}  its state, which stays; rejects if no job is held by it
      */
     skip(): Promise<import("./wire.js").State>;
+    /**
+     * Start it once more; it must have failed, expired or been cancelled. Listeners go on, and `result` is that of the new attempts.
+     * @returns {Promise<import("./wire.js").State>}  the state after it; rejects in any other state
+     */
+    retry(): Promise<import("./wire.js").State>;
     #private;
 }
 export type JobEvent = import("./wire.js").Event | {
