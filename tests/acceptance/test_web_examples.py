@@ -17,6 +17,8 @@ from support.programs import Node, running_node
 from support.tabs import in_page
 from support.web_server import example_worker, process, web_server
 
+from taskbahn import Taskbahn
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FASTAPI = EXAMPLES / "fastapi"
 DJANGO = EXAMPLES / "django"
@@ -132,6 +134,35 @@ def test_the_own_tests_of_an_example_need_no_node(folder: Path, words: list[str]
     with process(*words, cwd=folder, log=log, **nowhere) as testing:
         assert testing.wait(100) == 0, log.read_text(encoding="utf-8")
     assert re.search(r"[3-9] passed|Ran [4-9] tests", log.read_text(encoding="utf-8"))
+
+
+FORGETS = """
+from django.test import TransactionTestCase
+
+from mysite.bahn import app
+from shop.tasks import deliver
+
+
+class Forgets(TransactionTestCase):
+    def test_it(self):
+        self.client.post("/orders", {"customer": "Ada", "parcels": 2})
+        with self.assertRaisesRegex(Exception, "this test would connect to"):
+            deliver.start(1)
+"""
+
+
+def test_django_tests_that_forget_the_helpers_start_nothing(node: Node, tmp_path: Path) -> None:
+    (tmp_path / "forgetful.py").write_text(FORGETS, encoding="utf-8")
+    log = tmp_path / "tests.log"
+    environment = {
+        "TASKBAHN_URL": node.websocket,
+        "SHOP_DATABASE": str(tmp_path / "db.sqlite3"),
+        "PYTHONPATH": str(tmp_path),
+    }
+    before = len(Taskbahn(node.websocket).view.jobs(task="shop.deliver").jobs)
+    with process("manage.py", "test", "forgetful", cwd=DJANGO, log=log, **environment) as testing:
+        assert testing.wait(100) == 0, log.read_text(encoding="utf-8")
+    assert len(Taskbahn(node.websocket).view.jobs(task="shop.deliver").jobs) == before
 
 
 @pytest.fixture(scope="module")

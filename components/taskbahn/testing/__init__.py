@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from taskbahn.client.guard import without_nodes
+    from taskbahn.client.guard import allow_nodes, without_nodes
     from taskbahn.testing.eager_jobs import eager
     from taskbahn.testing.one_attempt import attempt
     from taskbahn.testing.real_node import RealNode
@@ -18,6 +18,7 @@ PLACES = {
     "Recorded": "testing.recorded_jobs",
     "Said": "testing.said",
     "Simulation": "testing.simulate",
+    "allow_nodes": "client.guard",
     "attempt": "testing.one_attempt",
     "eager": "testing.eager_jobs",
     "recorded": "testing.recorded_jobs",
@@ -25,7 +26,19 @@ PLACES = {
     "without_nodes": "client.guard",
 }
 
-__all__ = ["Call", "RealNode", "Recorded", "Said", "Simulation", "attempt", "eager", "recorded", "simulated", "without_nodes"]
+__all__ = [
+    "Call",
+    "RealNode",
+    "Recorded",
+    "Said",
+    "Simulation",
+    "allow_nodes",
+    "attempt",
+    "eager",
+    "recorded",
+    "simulated",
+    "without_nodes",
+]
 
 
 def __getattr__(name: str) -> Any:  # the plugin of pytest is loaded in every run, and costs nothing where it is not used

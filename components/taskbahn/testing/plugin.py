@@ -24,21 +24,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse connections from now on."""
+    """Refuse or allow connections from now on."""
     mode = config.getini("taskbahn_nodes")
     if mode not in MODES:
         raise pytest.UsageError(f"taskbahn_nodes = {mode}: it is one of {', '.join(MODES)}")
-    if mode == "refuse":
-        from taskbahn.client.guard import GUARD  # late: nothing of the SDK is needed in a run that does not use it
+    from taskbahn.client.guard import GUARD  # late: the options are read first
 
-        GUARD.is_closed = True
+    GUARD.is_closed = mode == "refuse"
 
 
 def pytest_unconfigure() -> None:
-    """Allow them again."""
+    """Say nothing about them any more."""
     from taskbahn.client.guard import GUARD  # late, as above
 
-    GUARD.is_closed = False
+    GUARD.is_closed = None
 
 
 @pytest.hookimpl(wrapper=True)
