@@ -94,6 +94,7 @@ from taskbahn.protocol.schedule_fields import DeclaredSchedule
 from taskbahn.protocol.suspended import Suspended
 from taskbahn.protocol.trigger_fields import DeclaredTrigger
 from taskbahn.protocol.unique_fields import DeclaredUnique
+from taskbahn.protocol.view_data import ShownEvent
 from taskbahn.protocol.vitals import Vitals
 
 PROTOCOL = 1
@@ -360,14 +361,13 @@ class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
     vitals: Vitals | None = None  # sent now and then
 
 
-class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Event(ShownEvent, msgspec.Struct, kw_only=True, omit_defaults=True):
     """One numbered thing that happened to a job.
 
     Numbers count what is durable: states, logs and chunks. A "progress" event has the number of the durable event before it:
     it is a value of which the newest wins.   kind "state": data {"state", "attempt", "worker"?, "error"?, "due_at"?}.
     So does a "question" event, or 0: data is a `questions.QuestionView`, or {"name"} of one that is closed.
     A "pause" event has the number 0: data is a `views.JobPause`, all of which is said if the job itself was paused; null: it goes on.
-    attempt: the attempt that said it (all but "state"); 0: not known.
     """
 
     job: str
@@ -375,7 +375,7 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     kind: Literal["state", "progress", "log", "chunk", "question", "pause", "snapshot", "outcome"]  # the last two: in clients
     at: float
     data: Any = None
-    attempt: int = 0
+    attempt: int = 0  # the one that said it (all but "state"); 0: not known
 
 
 JSON_ENCODE = msgspec.json.Encoder().encode

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -15,9 +15,15 @@ class View:
 
     __slots__ = ()
 
-    def data(self) -> dict[str, Any]:
-        """Return it as a dict of what JSON knows; fields that have no value are left out."""
-        found: dict[str, Any] = msgspec.to_builtins(self)
+    arguments_in: ClassVar[tuple[str, ...]] = ()  # fields with arguments of jobs
+
+    def data(self, *, traceback: bool = False, arguments: bool = False) -> dict[str, Any]:
+        """Return it as a dict of what JSON knows; fields that have no value are left out.
+
+        What end users are not to see without a decision is left out, too. traceback: whether errors have theirs, which name paths and
+        lines of the code.   arguments: whether jobs have their `args`, `kwargs` and `calls`.
+        """
+        found: dict[str, Any] = msgspec.to_builtins(shown(self, traceback=traceback, arguments=arguments))
         return found
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
@@ -44,6 +50,48 @@ class View:
         own: dict[str, Any] = parts.pop(schema["$ref"].rpartition("/")[2]) if "$ref" in schema else schema
         inlined: dict[str, Any] = _inlined(own, parts, ())
         return inlined
+
+
+class ShownEvent:
+    """What happened to a job, for JSON."""
+
+    __slots__ = ()
+
+    kind: str
+    data: Any
+
+    def json_data(self, *, traceback: bool = False, arguments: bool = False) -> Any:
+        """Return `data` as JSON knows it, for a page: a view as by its `data()`, an error without its traceback unless that is asked for."""
+        if isinstance(self.data, View):
+            return self.data.data(traceback=traceback, arguments=arguments)
+        if self.kind == "state" and isinstance(self.data, dict) and "error" in self.data and not traceback:
+            return {**self.data, "error": without_traceback(self.data["error"])}
+        return msgspec.to_builtins(self.data)
+
+
+def shown(value: Any, *, traceback: bool, arguments: bool) -> Any:
+    """Return a view, or what a view holds, without what is not asked for."""
+    if isinstance(value, list):
+        return [shown(item, traceback=traceback, arguments=arguments) for item in value]
+    if not isinstance(value, View):
+        return value
+    changed: dict[str, Any] = {} if arguments else dict.fromkeys(value.arguments_in)
+    struct: Any = value  # each view is one
+    for name in struct.__struct_fields__:
+        held = getattr(value, name)
+        if name == "error" and not traceback:
+            changed[name] = without_traceback(held)
+        elif isinstance(held, View | list) and name not in changed:
+            changed[name] = shown(held, traceback=traceback, arguments=arguments)
+    return msgspec.structs.replace(struct, **changed) if changed else value
+
+
+def without_traceback(error: Any) -> Any:
+    """Return an error as it travels, or a cause in it, without its traceback."""
+    if not isinstance(error, dict):
+        return error
+    kept = {name: value for name, value in error.items() if name != "traceback"}
+    return kept | ({"cause": without_traceback(kept["cause"])} if "cause" in kept else {})
 
 
 def _inlined(schema: Any, parts: dict[str, Any], within: tuple[str, ...]) -> Any:

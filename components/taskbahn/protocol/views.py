@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -114,6 +114,8 @@ class InputView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
 
 class JobView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """A job as it is shown; `number` is that of its newest event. In lists `args`, `kwargs`, `result` and `attempts` are left out."""
+
+    arguments_in: ClassVar = ("args", "kwargs", "calls")
 
     id: str
     task: str
