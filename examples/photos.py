@@ -2,7 +2,7 @@
 
 Start a node and, in this folder, a worker:   taskbahn up      taskbahn worker photos:app
 Then call them:   taskbahn call images.thumbnail photos/fig.jpg width=200 --follow
-Needs Pillow (`pip install 'taskbahn[demo]'`).
+Needs Pillow (`pip install '/path/to/taskbahn[demo]'`).
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from taskbahn.installing import protocol_too_old
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -289,9 +291,7 @@ class UnsupportedProtocol(CallerError):
     uri = PREFIX + "unsupported_protocol"
 
     def __init__(self, theirs: int, oldest: int, newest: int) -> None:
-        remedy = f"upgrade {'the worker' if theirs < oldest else 'the router'} (`pip install --upgrade taskbahn`)"
-        sentence = f"the worker speaks protocol {theirs}, this router {oldest} to {newest}: {remedy}"
-        super().__init__(sentence, theirs=theirs, oldest=oldest, newest=newest)
+        super().__init__(protocol_too_old(theirs, oldest, newest), theirs=theirs, oldest=oldest, newest=newest)
 
 
 class WorkerIdTaken(CallerError):

@@ -1,6 +1,6 @@
 """A folder of pictures becomes a contact sheet: small copies made side by side, one sheet of them all, a mail with its link.
 
-The mail is a file in the folder `outbox`: nothing leaves this machine. Needs Pillow (`pip install 'taskbahn[demo]'`).
+The mail is a file in the folder `outbox`: nothing leaves this machine. Needs Pillow (`pip install '/path/to/taskbahn[demo]'`).
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def test_data_of_a_newer_version_are_not_touched(sqlite: SqliteStore) -> None:
     connection_of(sqlite).execute(f"PRAGMA user_version = {newer}")
     sqlite.close()
     with pytest.raises(
-        StoreUnusable, match=rf"belongs to a newer version of Taskbahn \(schema {newer}.*: upgrade with `pip install"
+        StoreUnusable, match=rf"belongs to a newer version of Taskbahn \(schema {newer}.*: upgrade with .*pip install"
     ):
         sqlite.open()
 

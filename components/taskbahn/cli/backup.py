@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from taskbahn.cli.up import NOT_INSTALLED, data_option
+from taskbahn.cli.up import data_option
 from taskbahn.errors import TaskbahnError
+from taskbahn.installing import router_missing
 
 
 @click.command()
@@ -28,7 +29,7 @@ def backup(file: Path, data: Path, *, replace: bool, as_json: bool) -> None:
     try:
         copying = importlib.import_module("taskbahn_router.stores.sqlite.backup")
     except ModuleNotFoundError as error:
-        click.echo(NOT_INSTALLED.format(name=error.name), err=True)
+        click.echo(router_missing(error.name), err=True)
         sys.exit(2)
     try:
         copied = copying.back_up(data, file, replace=replace)

@@ -12,6 +12,7 @@ import click
 
 from taskbahn.cli import starting
 from taskbahn.errors import TaskbahnError
+from taskbahn.installing import router_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +27,6 @@ def shown(name: str) -> dict[str, Any]:
     The variables do not begin with TASKBAHN_PORT and the like: Kubernetes sets these, to something else, for a service called taskbahn.
     """
     return {"show_default": True, "envvar": f"TASKBAHN_UP_{name}", "show_envvar": True}
-
-
-NOT_INSTALLED = "taskbahn: the router is not installed here ({name} is missing): pip install 'taskbahn[router]'"
 
 
 def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own word
@@ -61,7 +59,7 @@ def up(
     try:
         node = importlib.import_module("taskbahn_router.node.launcher")
     except ModuleNotFoundError as error:
-        click.echo(NOT_INSTALLED.format(name=error.name), err=True)
+        click.echo(router_missing(error.name), err=True)
         sys.exit(2)
 
     starting.end()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.sleeping import seconds_in
 from taskbahn.errors import InvalidRequest, NoQuestion
+from taskbahn.installing import installed_by
 from taskbahn.protocol import messages
 from taskbahn.testing.left_open import ending
 from taskbahn.testing.substitute import substituted
@@ -171,7 +172,7 @@ def _named_extra() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        error.add_note("a simulation needs more than the SDK: pip install 'taskbahn[testing]'")
+        error.add_note(f"a simulation needs more than the SDK, which comes with {installed_by('testing')}")
         raise
 
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taskbahn.installing import upgraded_by
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.lifecycle import Event, IllegalMove
@@ -180,11 +181,10 @@ class SqliteStore:
                 time.sleep(0.05)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(MIGRATIONS):
+        if (version := connection.execute("PRAGMA user_version").fetchone()[0]) > len(MIGRATIONS):
             raise StoreUnusable(
                 f"the data in {self.path} belongs to a newer version of Taskbahn (schema {version}, this one knows {len(MIGRATIONS)}): "
-                "upgrade with `pip install --upgrade 'taskbahn[router]'`, or give another directory with --data"
+                f"upgrade with {upgraded_by('router')}, or give another directory with --data"
             )
         with progress_said(connection, self._say) as progress:
             for number, script in enumerate(MIGRATIONS[version:], version + 1):
