@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.dispatcher_harness import TASK, WALL, DispatcherHarness, job_id
+from support.dispatcher_harness import TASK, WALL, DispatcherHarness, busy, job_id
 from support.watched import Watched
 
 from taskbahn.errors import InvalidName, InvalidRequest, UnknownTask
@@ -304,9 +304,10 @@ def test_a_lost_worker_and_what_no_worker_can_take_are_seen(watched: Watched) ->
     worker = harness.worker()
     assert worker.take()
     worker.lost()
-    watched.passes(12)
-    problems = watched.status().problems
-    assert [problem.query for problem in problems if problem.kind == "lost_worker"] == ["worker:w"]
+    watched.passes(2)
+    assert [problem.kind for problem in watched.status().problems] == ["gone_worker"]
+    watched.passes(10)
+    assert [problem.id for problem in watched.status().problems if problem.kind == "lost_worker"] == [job_id(1)]
     other = harness.worker("v")
     watched.passes(2)
     harness.submit(queue="odd one")
@@ -319,8 +320,27 @@ def test_a_lost_worker_and_what_no_worker_can_take_are_seen(watched: Watched) ->
     assert task["unserved"]["odd one"] == 1
     back = harness.worker()
     watched.passes(2)
-    assert "lost_worker" not in [problem.kind for problem in watched.status().problems]
+    (problem,) = (problem for problem in watched.status().problems if problem.kind == "lost_worker")
+    assert "A worker of this name is back" in problem.hint
     back.lost()
+
+
+def test_a_worker_that_came_back_without_its_jobs_is_seen_as_lost(watched: Watched) -> None:
+    busy(watched.harness, 2)
+    busy_again = watched.harness.worker(slots=2, running=[(job_id(1), 1)])
+    watched.passes(2)
+    (problem,) = (problem for problem in watched.status().problems if problem.kind == "lost_worker")
+    assert problem.sentence == "The worker w on an unknown host was lost with 1 job, which other workers get."
+    assert (problem.id, "It came back without them." in problem.hint) == (job_id(2), True)
+    busy_again.lost()
+
+
+def test_a_worker_that_stays_away_after_a_restart_is_seen_as_lost(watched: Watched) -> None:
+    busy(watched.harness, 2)
+    watched.restart(cleanly=False)
+    watched.passes(12)
+    (problem,) = (problem for problem in watched.status().problems if problem.kind == "lost_worker")
+    assert problem.sentence == "The worker w on an unknown host was lost with 2 jobs, which all go to other workers."
 
 
 def test_a_problem_of_unknown_age_is_there_since_it_was_first_seen(watched: Watched) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from taskbahn.protocol.states import State
 from taskbahn.protocol.views import Problem
-from taskbahn_router.queries.facts import Facts, LongRun, PartitionFacts, WorkerFacts
+from taskbahn_router.queries.facts import Facts, GoneWorker, LongRun, PartitionFacts, WorkerFacts
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.queries.problems import MOST, problems, too_long
 from taskbahn_router.text import format_duration, join_names, pluralize
@@ -242,18 +243,68 @@ def test_a_task_that_fails_in_a_tenth_of_thousands_is_listed() -> None:
     assert slow.query == "state:failed task:a.task since:1h"
 
 
-def test_a_worker_that_was_lost_with_jobs_is_listed_with_its_jobs() -> None:
-    problem = one(lost=[LostWorker("odd one", "host-7", NOW - 60, 3)])
-    assert problem.sentence == "The worker odd one on host-7 was lost with 3 jobs."
-    assert (problem.query, problem.since) == ("worker:'odd one'", NOW - 60)
-    many = found(lost=[LostWorker(f"w{number}", "h", NOW, 1) for number in range(9)])
+def lost(id: str = "w", *became: State | None, host: str = "host-7", at: float = NOW - 60, **more: Any) -> LostWorker:
+    """A lost worker, and what became of its jobs; None: that is not recorded yet."""
+    worker = LostWorker(id, host, at, **more)
+    for number, state in enumerate(became or (State.READY,)):
+        worker.loses(f"{id}-{number}")
+        if state is not None:
+            worker.decided(state)
+    return worker
+
+
+@pytest.mark.parametrize(
+    "became, sentence",
+    [
+        ([State.READY], "1 job, which other workers get"),
+        ([State.WAITING], "1 job, which other workers get"),
+        ([State.FAILED], "1 job, which failed for good"),
+        ([State.FAILED] * 2, "2 jobs, which all failed for good"),
+        ([State.READY] * 3, "3 jobs, which all go to other workers"),
+        ([State.READY, State.FAILED, State.FAILED], "3 jobs: 1 queued again, 2 failed for good"),
+        ([State.READY, None], "2 jobs: 1 queued again"),
+        ([None], "1 job"),
+    ],
+)
+def test_a_lost_worker_is_listed_with_what_became_of_its_jobs(became: list[State], sentence: str) -> None:
+    problem = one(lost=[lost("w", *became)])
+    assert problem.sentence == f"The worker w on host-7 was lost with {sentence}."
+    assert problem.since == NOW - 60
+
+
+def test_a_lost_worker_leads_to_the_jobs_that_it_lost() -> None:
+    problem = one(lost=[lost("odd one", State.FAILED)])
+    assert (problem.page, problem.id, problem.query) == ("jobs", "odd one-0", "")
+    problem = one(lost=[lost("odd one", State.READY, State.FAILED)])
+    assert (problem.page, problem.id, problem.query) == ("jobs", "", "state:failed worker:'odd one'")
+    problem = one(lost=[lost("odd one", *[State.READY] * 5)])
+    assert (problem.page, problem.id, problem.query) == ("", "odd one", "")
+    assert "The jobs: `odd one-0`, `odd one-1`, `odd one-2` and 2 more." in problem.hint
+    many = found(lost=[lost(f"w{number}") for number in range(9)])
     assert many[0].sentence == f"In the last 15 minutes {9 - MAX_ALIKE} more workers were lost with jobs."
+    assert len({(problem.kind, problem.id, problem.query) for problem in many}) == len(many)
 
 
-def test_losses_are_forgotten_in_time_or_when_the_worker_is_back() -> None:
-    lost = LostWorkers()
+def test_a_lost_worker_that_is_back_stays_listed() -> None:
+    assert "A worker of this name is back, 20 s later." in one(lost=[lost(back_at=NOW - 40)]).hint
+    assert "It came back without them." in one(lost=[lost(back_at=NOW - 60)]).hint
+
+
+def test_a_worker_that_is_waited_for_is_listed_and_no_worker_is_not_said() -> None:
+    problem = one(workers=[], partitions=[PARTITION], gone=[GoneWorker("w", "h", 2, NOW - 4)])
+    assert (problem.kind, problem.level, problem.since) == ("gone_worker", "warning", NOW - 4)
+    assert problem.sentence == "The connection of the worker w on h is lost, which has 2 jobs."
+    assert problem.query == "state:running worker:w"
+    many = found(gone=[GoneWorker(f"w{number}", "", 1, NOW) for number in range(9)])
+    assert many[-1].sentence == f"The connections of {9 - MAX_ALIKE} more workers with jobs are lost."
+
+
+def test_losses_are_forgotten_in_time() -> None:
+    kept = LostWorkers()
     for number in range(150):
-        lost.add(LostWorker(f"w{number}", "h", NOW + number, 1))
-    assert len(lost.lately(NOW + 150, ())) == MAX_LOST
-    assert [worker.id for worker in lost.lately(NOW + 150, {"w149"})][:2] == ["w148", "w147"]
-    assert [worker.id for worker in lost.lately(NOW + 147 + LOST_SECONDS, ())] == ["w148", "w147"]
+        kept.add(lost(f"w{number}", at=NOW + number))
+    kept.add(LostWorker("idle", "h", NOW))
+    assert len(kept.lately(NOW + 150, {})) == MAX_LOST
+    back = kept.lately(NOW + 150, {"w149": NOW + 150})
+    assert [(worker.id, worker.back_at) for worker in back][:2] == [("w149", NOW + 150), ("w148", None)]
+    assert [worker.id for worker in kept.lately(NOW + 148 + LOST_SECONDS, {})] == ["w149", "w148"]

@@ -167,6 +167,8 @@ class Outcomes:
             if job.worker is not None:
                 release_slot(job.worker, job.id)
             self._failed(effects, job, loss.ending, loss.error, retryable=True, delay=None, now=now)
+            if loss.decided is not None:
+                loss.decided(job.state)
         else:
             effects.batch.ended.append((job.raw, job.attempt))
 

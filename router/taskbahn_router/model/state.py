@@ -93,6 +93,7 @@ class AttachedWorker:
     blocked_since: float | None = None  # when its event loop was blocked first, by the dispatcher's clock
     outbox: dict[str, Any] = field(default_factory=dict)  # the next order
     reach: Reach | None = None
+    gone_at: float = 0.0  # when its session ended, if it has none
     withheld: frozenset[str] = NOTHING  # tasks of which it gets no jobs: `other_code`
 
     def holds_slow(self, jobs: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
     from taskbahn.protocol import messages
     from taskbahn.protocol.questions import AwaitedEvent
+    from taskbahn.protocol.states import State
     from taskbahn_router.core.alarms import AlarmChange
     from taskbahn_router.core.firings import Firing, ScheduleChange
     from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
@@ -92,11 +93,12 @@ class Submission(NamedTuple):
 
 
 class LostAttempt(NamedTuple):
-    """An attempt that ended without a report of its worker."""
+    """An attempt that ended without a report of its worker; decided: takes the state in which that leaves its job."""
 
     job: LiveJob
     ending: Ending
     error: dict[str, Any]
+    decided: Callable[[State], None] | None = None
 
 
 @dataclass(slots=True)

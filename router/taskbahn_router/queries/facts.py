@@ -38,6 +38,15 @@ class WorkerFacts(NamedTuple):
     blocked: dict[str, Any] | None = None  # `views.BlockedView`
 
 
+class GoneWorker(NamedTuple):
+    """A worker whose session ended at a time, with jobs, and that is waited for."""
+
+    id: str
+    host: str
+    jobs: int
+    at: float
+
+
 class LongRun(NamedTuple):
     """Running jobs of a task that have run for much longer than is typical; job: the one that runs for the longest, in seconds."""
 
@@ -61,6 +70,7 @@ class Facts:
     failures: dict[str, tuple[int, int]] = field(default_factory=dict)
     grades: dict[str, Grade] = field(default_factory=dict)  # of these tasks; without: by the counts alone
     daily: dict[str, tuple[int, int]] = field(default_factory=dict)  # of these tasks, the same of the last 24 hours
+    gone: list[GoneWorker] = field(default_factory=list)
     lost: list[LostWorker] = field(default_factory=list)  # the latest first
     long_runs: list[LongRun] = field(default_factory=list)
     stalls: list[Stall] = field(default_factory=list)

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from taskbahn.protocol.query_words import quote
 from taskbahn.protocol.views import Problem
-from taskbahn_router.queries import limit_problems, node_problems, schedule_facts, trigger_facts, waiting_problems
+from taskbahn_router.queries import (
+    limit_problems,
+    node_problems,
+    schedule_facts,
+    trigger_facts,
+    waiting_problems,
+    worker_problems,
+)
 from taskbahn_router.queries.failure_grades import Grade, grade_of, is_bad_day
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.text import format_duration, join_names, pluralize
@@ -22,7 +29,6 @@ if TYPE_CHECKING:
     from taskbahn_router.queries.facts import Facts
 
 MOST = 20  # problems in one answer
-SILENT_SECONDS = 15.0  # a worker says something every 5 s, and is given up after 30
 LONG_SECONDS = 60.0  # seconds that an attempt may run, or LONG_TIMES of what is typical if that is more
 LONG_TIMES = 10.0
 
@@ -40,9 +46,10 @@ def problems(facts: Facts) -> list[Problem]:
         _failing,
         waiting_problems.busy,
         waiting_problems.draining,
-        _lost,
-        _silent,
-        _blocked,
+        worker_problems.gone,
+        worker_problems.lost,
+        worker_problems.silent,
+        worker_problems.blocked,
         _limits,
         _long,
         _lag,
@@ -111,78 +118,6 @@ def _failing(facts: Facts) -> Iterator[Problem]:
             hint="Many failures at once often have one cause: something that all of them need.",
             page="errors",
             query="state:failed since:1h",
-        )
-
-
-def _lost(facts: Facts) -> Iterator[Problem]:
-    for worker in facts.lost[:MAX_ALIKE]:
-        yield Problem(
-            kind="lost_worker",
-            level="warning",
-            sentence=f"The worker {worker.id} on {worker.host or 'an unknown host'} was lost with {pluralize(worker.jobs, 'job')}.",
-            hint="Others get its jobs, unless these may not start twice. Was it killed, out of memory, or cut off?",
-            since=worker.at,
-            page="jobs",
-            query=f"worker:{quote(worker.id)}",
-        )
-    if len(facts.lost) > MAX_ALIKE:
-        yield Problem(
-            kind="lost_worker",
-            level="error",
-            sentence=f"In the last 15 minutes {pluralize(len(facts.lost) - MAX_ALIKE, 'more worker')} were lost with jobs.",
-            hint="Many at once: look at their machines and the network between them and this node.",
-            page="workers",
-        )
-
-
-def _silent(facts: Facts) -> Iterator[Problem]:
-    if facts.trouble:  # while the store refuses, jobs wait for it as well
-        return
-    silent = sorted((worker for worker in facts.workers if worker.silent > SILENT_SECONDS), key=lambda worker: -worker.silent)
-    for worker in silent[:MAX_ALIKE]:
-        yield Problem(
-            kind="silent_worker",
-            level="warning",
-            sentence=f"The worker {worker.id}, which has {pluralize(worker.running, 'job')}, is silent.",
-            hint="After 30 s it is given up and others get its jobs. Is its machine overloaded, suspended or out of reach?",
-            since=facts.now - worker.silent,
-            page="workers",
-            id=worker.id,
-        )
-    if len(silent) > MAX_ALIKE:
-        yield Problem(
-            kind="silent_worker",
-            level="warning",
-            sentence=f"Not heard for {SILENT_SECONDS:.0f} s or longer: {pluralize(len(silent) - MAX_ALIKE, 'more worker')}.",
-            hint="Many at once: look at the network between them and this node.",
-            page="workers",
-        )
-
-
-def _blocked(facts: Facts) -> Iterator[Problem]:
-    """Find workers whose event loop does not answer."""
-    blocked = sorted(
-        ((worker, worker.blocked) for worker in facts.workers if worker.blocked is not None),
-        key=lambda one: float(one[1]["since"]),
-    )
-    for worker, what in blocked[:MAX_ALIKE]:
-        who = f"A job of {what['task']}" if what["task"] else "Code that a task left behind"
-        yield Problem(
-            kind="blocked_worker",
-            level="error",
-            sentence=f"{who} blocks the event loop of the worker {worker.id} at {what['at']}.",
-            hint="Its other async tasks do not run meanwhile. Cancel the job to end that; the task should await there, or be a plain `def`.",
-            since=what["since"],
-            page="workers",
-            id=worker.id,
-        )
-    if len(blocked) > MAX_ALIKE:
-        yield Problem(
-            kind="blocked_worker",
-            level="error",
-            sentence=f"The event loop is blocked of {pluralize(len(blocked) - MAX_ALIKE, 'more worker')}.",
-            hint="Many at once: the same task probably blocks all of them; `taskbahn workers` shows where.",
-            page="workers",
         )
 
 

@@ -12,7 +12,7 @@ from taskbahn_router.metrics import histogram
 from taskbahn_router.metrics.minutes import minute_of
 from taskbahn_router.metrics.queue_age import QueueAges
 from taskbahn_router.metrics.recent import STEP
-from taskbahn_router.queries.facts import Facts, LongRun, PartitionFacts, WorkerFacts
+from taskbahn_router.queries.facts import Facts, GoneWorker, LongRun, PartitionFacts, WorkerFacts
 from taskbahn_router.queries.failure_grades import FAILURE_SECONDS, Grade, Grades
 from taskbahn_router.queries.limit_facts import LimitFacts, disagreements
 from taskbahn_router.queries.problems import problems, too_long
@@ -70,6 +70,7 @@ class StatusQuery:
         self._grading = Grades()
         self._grades: dict[str, Grade] = {}
         # worker -> its hello, its tasks, its queues
+        self._attached: dict[str, float] = {}  # worker -> since when
         self._offers: dict[str, tuple[messages.Hello, frozenset[str], frozenset[str]]] = {}
 
     def look(self) -> None:
@@ -148,7 +149,8 @@ class StatusQuery:
             failures=self._failures,
             grades=self._grades,
             daily=self._daily,
-            lost=self.lost_workers.lately(now, self._offers),
+            gone=self._gone(),
+            lost=self.lost_workers.lately(now, self._attached),
             long_runs=self._long_runs(now),
             stalls=self.limits.stalls,
             disagreements=disagreements(self._state, self._dispatcher.limit_book),
@@ -168,6 +170,7 @@ class StatusQuery:
     def _workers(self) -> list[WorkerFacts]:
         clock = self._dispatcher.clock.seconds()
         found, known, self._offers = [], self._offers, {}
+        self._attached = {worker.id: worker.attached_at for worker in self._state.workers.values() if worker.orders is not None}
         for worker in self._state.workers.values():
             if worker.orders is None:
                 continue
@@ -181,6 +184,10 @@ class StatusQuery:
             room = worker.room
             found.append(WorkerFacts(worker.id, room.slots, room.in_flight, silent, room.open, *offer[1:], worker.blocked()))
         return found
+
+    def _gone(self) -> list[GoneWorker]:
+        gone = [worker for worker in self._state.workers.values() if worker.orders is None and worker.attempts]
+        return [GoneWorker(worker.id, worker.hello.host, len(worker.attempts), worker.gone_at) for worker in gone]
 
     def _long_runs(self, now: float) -> list[LongRun]:
         typical: dict[str, float | None] = {}

@@ -24,7 +24,7 @@ NOT_TAKEN_SECONDS = 60.0  # seconds for which a job that a worker's code did not
 
 
 def no_workers(facts: Facts) -> Iterator[Problem]:
-    if facts.workers or not (facts.has_tasks or facts.partitions):
+    if facts.workers or facts.gone or not (facts.has_tasks or facts.partitions):
         return
     yield Problem(
         kind="no_workers",

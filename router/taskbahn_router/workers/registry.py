@@ -213,6 +213,7 @@ class WorkerRegistry:
         if worker.orders is None or self._state.workers.get(worker.id) is not worker:
             return
         worker.orders = None
+        worker.gone_at = self._dispatcher.wall()
         worker.settle_room()
         if self._state.other_code.settle():
             self._dispatcher.room_changed()
@@ -247,6 +248,7 @@ class WorkerRegistry:
         expected = [job for job in jobs if job is not None and job.worker is before]
         orphans = [job for job in self._state.running_at_start if job.worker_id == worker.id]
         self._state.running_at_start = [job for job in self._state.running_at_start if job.worker_id != worker.id]
+        lost = LostWorker(worker.id, worker.hello.host, self._dispatcher.wall())
         for job in expected + orphans:
             if job.state is not State.RUNNING:
                 continue
@@ -259,7 +261,9 @@ class WorkerRegistry:
                 order_hold(worker, job.id, job.attempt, is_held=bool(job.flags & IS_HELD))  # it may have changed meanwhile
                 self._dispatcher.publisher.dirty_workers.add(worker.id)
             else:
-                self._dispatcher.lost(LostAttempt(job, "worker_lost", {"message": f"worker {worker.id} came back without it"}))
+                error = {"message": f"worker {worker.id} came back without it"}
+                self._dispatcher.lost(LostAttempt(job, "worker_lost", error, lost.loses(job.id).decided))
+        self.lost_workers.add(lost)
         self._end_unnamed(worker, before)
         for id, attempt in says.items():
             worker.order_cancel(id, attempt, "it is no longer this worker's")
@@ -295,30 +299,32 @@ class WorkerRegistry:
         del self._state.workers[worker.id]
         self.schedules.look_for_orphans()
         self.triggers.look_for_orphans()
-        lost = 0
+        lost = LostWorker(worker.id, worker.hello.host, self._dispatcher.wall())
         for id in list(worker.attempts):
             job = self._state.jobs.get(id)
             if job is None or job.attempt != worker.attempts[id]:
                 self._attempt_ended(id, worker.attempts[id])
             elif job.worker is worker:
-                lost += 1
                 error = {"type": "WorkerLost", "message": f"worker {worker.id} ({worker.hello.host}) was lost"}
-                self._dispatcher.lost(LostAttempt(job, "worker_lost", error))
-        if lost:
-            self.lost_workers.add(LostWorker(worker.id, worker.hello.host, self._dispatcher.wall(), lost))
+                self._dispatcher.lost(LostAttempt(job, "worker_lost", error, lost.loses(job.id).decided))
+        self.lost_workers.add(lost)
 
     def _fail_unclaimed(self) -> None:
         holding, self._state.holding_at_start = self._state.holding_at_start, set()
         for id, attempt in holding:
             self._attempt_ended(id, attempt)
         left, self._state.running_at_start = self._state.running_at_start, []
+        lost: dict[str, LostWorker] = {}
         for job in left:
             if job.worker is None and job.state is State.RUNNING:
                 error = {
                     "type": "WorkerLost",
                     "message": f"worker {job.worker_id} did not come back after a restart of the router",
                 }
-                self._dispatcher.lost(LostAttempt(job, "worker_lost", error))
+                one = lost.setdefault(job.worker_id, LostWorker(job.worker_id, "", self._dispatcher.wall()))
+                self._dispatcher.lost(LostAttempt(job, "worker_lost", error, one.loses(job.id).decided))
+        for one in lost.values():
+            self.lost_workers.add(one)
 
     def _listen(self) -> None:
         silent_since = self._clock.seconds() - MISSED_HEARTBEATS * HEARTBEAT_SECONDS

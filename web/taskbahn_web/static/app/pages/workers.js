@@ -3,11 +3,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { workers } from "../data/directory.js";
+import { status } from "../data/live.js";
 import { count, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { DrainButton } from "../parts/drain.js";
-import { Empty, Problem } from "../parts/note.js";
+import { Empty, Note, Problem } from "../parts/note.js";
 import { Slots } from "../parts/slots.js";
 import { Badges, Blocked, EndedJobs, LastWord, Machine, Running, TimeSince } from "../parts/worker-parts.js";
 import { link } from "../core/route.js";
@@ -25,11 +26,13 @@ export function Workers() {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   useKeys({ j: [() => focusRow(list.current, 1), "Next worker"], k: [() => focusRow(list.current, -1), "Previous worker"] });
   const entries = workers.entries.value;
+  const gone = (status.value?.problems ?? []).filter(({ kind }) => kind === "gone_worker");
   return html`<section>
     <div class="page-head"><h1>Workers</h1>${entries && entries.length > 0 && html`<${Sum} workers=${entries} />`}</div>
     <p class="said" role="status">${said}</p>
     ${workers.problem.value && html`<${Problem}>${workers.problem.value}<//>`}
-    ${entries && entries.length === 0 && html`<${NoWorkers} />`}
+    ${gone.map(({ id, sentence, query, hint }) => html`<${Note} key=${`${id} ${query}`}>${sentence} ${hint}<//>`)}
+    ${entries && entries.length === 0 && gone.length === 0 && html`<${NoWorkers} />`}
     ${entries && entries.length > 0 && html`<ul class="workers" ref=${list}>
       ${entries.map((worker) => html`<${Card} key=${worker.id} worker=${worker} onDone=${say} />`)}
     </ul>`}
