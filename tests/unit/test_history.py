@@ -325,6 +325,20 @@ def test_a_lost_worker_and_what_no_worker_can_take_are_seen(watched: Watched) ->
     back.lost()
 
 
+def test_no_worker_is_said_since_the_last_one_left(watched: Watched) -> None:
+    harness = watched.harness
+    worker = harness.worker()
+    harness.submit(queue="never served")
+    watched.passes(300)
+    worker.lost()
+    left = harness.wall()
+    watched.passes(5)
+    (problem,) = watched.status().problems
+    assert (problem.kind, problem.since) == ("no_workers", pytest.approx(left, abs=1.5))
+    watched.passes(60)
+    assert watched.status().problems[0].since == problem.since
+
+
 def test_a_worker_that_came_back_without_its_jobs_is_seen_as_lost(watched: Watched) -> None:
     busy(watched.harness, 2)
     busy_again = watched.harness.worker(slots=2, running=[(job_id(1), 1)])

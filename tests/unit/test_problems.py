@@ -69,7 +69,8 @@ def test_workers_are_not_blamed_for_the_silence_of_a_broken_store() -> None:
 def test_no_worker_is_an_error_if_jobs_wait_and_a_warning_else() -> None:
     problem = one(workers=[], partitions=[PARTITION, PARTITION._replace(queue="slow", ready=1, since=NOW - 900)])
     assert (problem.level, problem.sentence) == ("error", "No worker is attached, and 13 jobs wait for one.")
-    assert (problem.since, problem.page) == (NOW - 900, "workers")
+    assert (problem.since, problem.page) == (None, "workers")
+    assert one(workers=[], partitions=[PARTITION], alone_since=NOW - 5).since == NOW - 5, "not since the job waits"
     assert (one(workers=[]).level, one(workers=[]).sentence) == ("warning", "No worker is attached.")
 
 
@@ -290,7 +291,7 @@ def test_a_lost_worker_that_is_back_stays_listed() -> None:
     assert "It came back without them." in one(lost=[lost(back_at=NOW - 60)]).hint
 
 
-def test_a_worker_that_is_waited_for_is_listed_and_no_worker_is_not_said() -> None:
+def test_a_worker_that_is_waited_for_is_listed() -> None:
     problem = one(workers=[], partitions=[PARTITION], gone=[GoneWorker("w", "h", 2, NOW - 4)])
     assert (problem.kind, problem.level, problem.since) == ("gone_worker", "warning", NOW - 4)
     assert problem.sentence == "The connection of the worker w on h is lost, which has 2 jobs."

@@ -9,6 +9,8 @@ from support.dispatcher_harness import TASK, WALL, DispatcherHarness, job_id
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol import messages
+from taskbahn_router.core.wait_reason import WHY_BEHIND
+from taskbahn_router.publishing.start_estimate import JobPosition, StartEstimate
 
 if TYPE_CHECKING:
     from support.dispatcher_harness import FakeWorker, RecordedCall
@@ -70,6 +72,24 @@ def test_the_watcher_of_a_ready_job_gets_its_place(harness: DispatcherHarness, w
     worker.done(*worker.take())
     harness.settle()
     assert place(harness, 3) == {"why": ALL_BUSY, "ahead": 0, "starts_at": WALL + 30 / 2}
+
+
+@pytest.mark.parametrize("ahead", range(5))
+@pytest.mark.parametrize("free", range(3))
+def test_a_free_slot_is_said_only_if_fewer_jobs_come_before(harness: DispatcherHarness, free: int, ahead: int) -> None:
+    harness.worker(slots=2)
+    submit(harness, 3)
+    row = harness.row(3)._replace(state="ready", partition=1)
+    (worker,) = harness.dispatcher.state.workers.values()
+    worker.room.in_flight = 2 - free
+    found = StartEstimate(harness.dispatcher.state, harness.dispatcher.limit_book, WALL, lambda _: None).place(
+        JobPosition(row, (1,), ahead)
+    )
+    assert found is not None
+    assert (found["why"] == "A slot is free: it starts in a moment") == (free > ahead)
+    assert (found["why"] == WHY_BEHIND) == (0 < free <= ahead)
+    assert (found["why"] == ALL_BUSY) == (free == 0)
+    assert ("starts_at" in found) == (free > ahead)
 
 
 def test_the_duration_sent_with_each_job_is_learned_until_known(harness: DispatcherHarness, worker: FakeWorker) -> None:

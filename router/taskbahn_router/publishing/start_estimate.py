@@ -11,6 +11,7 @@ from taskbahn_router.core.reactions import IS_SUSPENDED
 from taskbahn_router.core.rows import costs_of
 from taskbahn_router.core.wait_reason import (
     WHY_AT_LATEST,
+    WHY_BEHIND,
     WHY_PARENTS,
     WHY_SUSPENDED,
     Capacity,
@@ -121,6 +122,8 @@ class StartEstimate:
         why, its_hands = self.workers(row)
         if placed.held is not None and its_hands.slots:
             return self._held(placed.held, placed)
+        if 0 < its_hands.free <= placed.ahead:
+            why = WHY_BEHIND
         place = {"why": why, "ahead": placed.ahead}
         starts_at = expected_start(self._now, placed.ahead, its_hands, self._seconds_each(placed.partitions))
         return place if starts_at is None else place | {"starts_at": starts_at}

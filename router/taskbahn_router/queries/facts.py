@@ -65,6 +65,7 @@ class Facts:
     trouble: str = ""
     lag: float = 0.0  # seconds by which the event loop is late
     has_tasks: bool = False
+    alone_since: float | None = None  # since when no worker is attached
     partitions: list[PartitionFacts] = field(default_factory=list)
     workers: list[WorkerFacts] = field(default_factory=list)
     failures: dict[str, tuple[int, int]] = field(default_factory=dict)

@@ -70,6 +70,7 @@ class StatusQuery:
         self._grading = Grades()
         self._grades: dict[str, Grade] = {}
         # worker -> its hello, its tasks, its queues
+        self._alone_since: float | None = None
         self._attached: dict[str, float] = {}  # worker -> since when
         self._offers: dict[str, tuple[messages.Hello, frozenset[str], frozenset[str]]] = {}
 
@@ -129,6 +130,10 @@ class StatusQuery:
         ]
         if self.node_worker.can_start:  # its jobs are served soon, or it is a problem itself
             partitions = [partition for partition in partitions if partition.queue != NODE_QUEUE]
+        workers = self._workers()
+        if workers or self._alone_since is None:
+            left = max((worker.gone_at for worker in self._state.workers.values() if worker.orders is None), default=now)
+            self._alone_since = None if workers else left
         typical = {task: self._history.typical(task) for task in {partition.task for partition in partitions}}
         if self._failures_at != now // STEP:
             self._failures_at, self._failures = now // STEP, self._history.failures(FAILURE_SECONDS)
@@ -138,6 +143,7 @@ class StatusQuery:
             now=now,
             trouble=self._trouble(),
             lag=self._lag(),
+            alone_since=self._alone_since,
             has_tasks=bool(self._state.tasks),
             partitions=[
                 PartitionFacts(
@@ -145,7 +151,7 @@ class StatusQuery:
                 )
                 for partition in partitions
             ],
-            workers=self._workers(),
+            workers=workers,
             failures=self._failures,
             grades=self._grades,
             daily=self._daily,

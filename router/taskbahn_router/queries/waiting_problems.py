@@ -33,7 +33,7 @@ def no_workers(facts: Facts) -> Iterator[Problem]:
         if facts.partitions
         else "No worker is attached.",
         hint="Start one, as in `taskbahn worker photos:app`; if some should run, see why they ended or cannot reach this node.",
-        since=min((partition.since for partition in facts.partitions), default=None),
+        since=facts.alone_since,
         page="workers",
     )
 

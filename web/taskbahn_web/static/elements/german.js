@@ -92,6 +92,7 @@ export const GERMAN = {
   "No worker is attached": "Kein Worker ist verbunden",
   "No attached worker offers {task}": "Kein verbundener Worker bietet {task} an",
   "A slot is free: it starts in a moment": "Ein Platz ist frei: Er beginnt gleich",
+  "The free slots go to jobs before it": "Die freien Plätze gehen an Aufträge vor ihm",
   "The only slot of {worker} is busy": "Der einzige Platz ist belegt",
   "All {count} slots of {worker} are busy": "Alle {count} Plätze sind belegt",
   "It waits for other jobs": "Er wartet auf andere Aufträge",

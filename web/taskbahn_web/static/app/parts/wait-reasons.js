@@ -13,7 +13,7 @@ const RELOAD_SECONDS = 3; // what does not change the sentence at the top of the
 
 /** @param {{job: import("../../client/wire.js").JobView}} props  a job that has not ended */
 export function WaitReasons({ job: { id, state, place } }) {
-  const reasons = useReasons(() => bahn.job(id).explain(), [id, state, place?.why]);
+  const reasons = useReasons(() => bahn.job(id).explain(), [id, state, place?.why, place?.ahead]);
   return html`<${Reasons} title=${state === "running" ? "Before its end" : "Before its start"} reasons=${reasons} />`;
 }
 
