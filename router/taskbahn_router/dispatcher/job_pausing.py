@@ -43,7 +43,7 @@ class JobPausing:
         self._dispatcher.check_accepting()
         words = _words(call, "reason", "within", "who")
         reason, now = text_in(words, "reason", MAX_REASON), self._dispatcher.wall()
-        who, until = text_in(words, "who", MAX_WHO) or call.authid, until_in({"within": words.get("within")}, now)
+        who, until = text_in(words, "who", MAX_WHO) or call.name, until_in({"within": words.get("within")}, now)
 
         def act(raw: bytes, answer: Answered) -> None:
             self._dispatcher.turn_input.add_pause(
@@ -56,7 +56,7 @@ class JobPausing:
     def resume(self, call: PendingCall) -> None:
         """`taskbahn.job.resume`: what the pauses of jobs hold goes on."""
         self._dispatcher.check_accepting()
-        who = text_in(_words(call, "who"), "who", MAX_WHO) or call.authid
+        who = text_in(_words(call, "who"), "who", MAX_WHO) or call.name
 
         def act(raw: bytes, answer: Answered) -> None:
             self._dispatcher.turn_input.add_resume(ResumeJob(raw), self._logged(raw, "resumed", who, answer))

@@ -226,4 +226,4 @@ class KeptAdmin(Generic[RowT, ChangeT]):
 def _who(call: PendingCall) -> str | None:
     who = str(call.kwargs.get("who") or "")[:MAX_WHO]
     check_text("who", who)
-    return who or call.authid
+    return who or call.name

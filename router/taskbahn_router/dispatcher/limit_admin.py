@@ -46,7 +46,7 @@ class LimitAdmin:
         override = None if arguments["value"] is None else parse_override(kept.declared, arguments["value"])
         if override is not None:
             self._check_costs(kept.declared, override)
-        by = who[:MAX_WHO] or call.authid
+        by = who[:MAX_WHO] or call.name
         self._book.override(name, override, by, self._dispatcher.wall())
         # a warning, for a node logs only those by default, and an operator will ask who did it
         self.log.warn(

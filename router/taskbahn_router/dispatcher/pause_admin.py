@@ -36,7 +36,7 @@ class PauseAdmin:
         """`taskbahn.admin.pause`: answered with the pause when it is stored. What runs goes on."""
         words = _words(call, "query", "reason", "within", "until", "who")
         subject = self._known(words.pop("query", ""))
-        reason, who = text_in(words, "reason", MAX_REASON), text_in(words, "who", MAX_WHO) or call.authid
+        reason, who = text_in(words, "reason", MAX_REASON), text_in(words, "who", MAX_WHO) or call.name
         now = self._dispatcher.wall()
         pause = KeptPause(subject, until_in(words, now), reason, who, now)
         pauses = self._book.pauses
@@ -50,7 +50,7 @@ class PauseAdmin:
         """`taskbahn.admin.resume`: answered with the pause that is over, when that is stored."""
         words = _words(call, "query", "who")
         subject = parse_subject(words.pop("query", ""))
-        who = text_in(words, "who", MAX_WHO) or call.authid
+        who = text_in(words, "who", MAX_WHO) or call.name
         paused = self._book.pauses.get(*subject)
         if paused is None:
             others = [pause.subject.query for pause in self._book.pauses.all()]

@@ -45,7 +45,7 @@ class Telling:
         raw, text = id_bytes(id), _packed(value, "an answer")
         if not isinstance(name, str):
             raise InvalidRequest("name is that of the question, as `taskbahn.view.questions` has it")
-        who = str(call.kwargs.get("who") or call.authid or "")[:MAX_WHO]
+        who = str(call.kwargs.get("who") or call.name or "")[:MAX_WHO]
         check_text("who", who)
 
         def check(questions: list[Question] | None) -> None:

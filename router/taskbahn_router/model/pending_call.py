@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn.errors import TaskbahnError
+
+
+RANDOM = re.compile(r"[3-9A-Y]{4}(-[3-9A-Y]{4}){5}")  # what Crossbar calls anonymous sessions
 
 
 class Replies(Protocol):
@@ -50,6 +54,11 @@ class PendingCall:
         self.wants_progress = wants_progress
         self.open = True
         self.on_gone: Callable[[bool], None] | None = None
+
+    @property
+    def name(self) -> str | None:
+        """Who calls, if the session has a name that says something: the one of an anonymous session is random."""
+        return None if self.authid is None or RANDOM.fullmatch(self.authid) else self.authid
 
     def progress(self, value: Any) -> None:
         """Send a progressive result, if the caller is there and asked for them."""

@@ -55,7 +55,7 @@ class Workers:
                 "worker {worker} {what}, says {who} in session {session}",
                 worker=id,
                 what="takes no new jobs" if wanted else "takes jobs again",
-                who=call.authid or "an unknown caller",
+                who=call.name or "an unknown caller",
                 session=call.caller,
             )
         call.answer(self._view(worker))

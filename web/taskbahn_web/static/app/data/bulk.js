@@ -2,7 +2,7 @@
 
 import { VIEW_JOBS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
-import { who } from "../core/who.js";
+import { nameShown } from "../core/who.js";
 
 const SLICE_JOBS = 200; // jobs in one call
 const PAGE_IDS = 1000; // ids in one answer
@@ -97,7 +97,7 @@ export async function runBulk(bahn, { action, ids, query, onProgress, signal }) 
     for await (const page of ids ? [ids] : wanted ? matchingIds(bahn, wanted) : []) {
       if (!ids) count.found += page.length;
       for (const slice of sliceIds(page, signal)) {
-        count.take(await (action === "cancel" ? bahn.cancel(slice, "", who.peek().trim()) : bahn.retry(slice)), action);
+        count.take(await (action === "cancel" ? bahn.cancel(slice, "", nameShown()) : bahn.retry(slice)), action);
         tell();
       }
       if (signal?.aborted) return count.report();

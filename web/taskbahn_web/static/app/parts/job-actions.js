@@ -8,7 +8,7 @@ import { FINAL_STATES, RETRIABLE_STATES, sentence } from "../../taskbahn.js";
 import { isReadOnly } from "../core/access.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
-import { who } from "../core/who.js";
+import { nameShown } from "../core/who.js";
 import { bahn } from "../data/live.js";
 import { link } from "../core/route.js";
 import { isFlow } from "../text/flow-text.js";
@@ -44,13 +44,12 @@ export function JobActions({ job, onRetried }) {
   };
   const cancel = (/** @type {string} */ reason) => {
     setAsking(false);
-    void act(() => bahn.cancel([id], reason.trim(), who.peek().trim()), (after) => (after === "running" ? "The worker stops it." : after === "cancelled" ? "Cancelled." : `It had already ${after}.`));
+    void act(() => bahn.cancel([id], reason.trim(), nameShown()), (after) => (after === "running" ? "The worker stops it." : after === "cancelled" ? "Cancelled." : `It had already ${after}.`));
   };
   const retry = () => act(() => bahn.retry([id]).finally(onRetried), () => "Accepted again.");
   const skip = () => act(() => bahn.skip([id]).finally(onRetried), () => "Those that waited for it go on.");
   const resume = async () => {
-    const name = who.peek().trim();
-    const [answer] = await bahn.ask(JOB_RESUME, [[id]], name ? { who: name } : {});
+    const [answer] = await bahn.ask(JOB_RESUME, [[id]], { who: nameShown() });
     return [typeof answer === "object" ? fromInfo(answer) : answer];
   };
   const pauseOrResume = () => (isPaused ? void act(resume, () => "Resumed.") : setPausing(true));

@@ -6,7 +6,7 @@ import { fromInfo } from "../../client/errors.js";
 import { JOB_PAUSE } from "../../client/wire.js";
 import { ago, fullTime, shortId } from "../../shared/format.js";
 import { html } from "../core/html.js";
-import { who } from "../core/who.js";
+import { nameShown } from "../core/who.js";
 import { bahn, now } from "../data/live.js";
 import { link } from "../core/route.js";
 import { endText, pauseWords } from "../text/pause-text.js";
@@ -30,7 +30,7 @@ export function PauseJobQuestion({ id, isWhole, onPaused, onClose }) {
   const [reason, setReason] = useState("");
   const [seconds, setSeconds] = useState(/** @type {number | null} */ (null));
   const pause = async () => {
-    const [answer] = await bahn.ask(JOB_PAUSE, [[id]], pauseWords({ reason, seconds, who: who.peek() }));
+    const [answer] = await bahn.ask(JOB_PAUSE, [[id]], pauseWords({ reason, seconds, who: nameShown() }));
     if (typeof answer === "object") throw fromInfo(answer);
     onPaused();
   };

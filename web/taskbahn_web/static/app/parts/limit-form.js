@@ -7,7 +7,7 @@ import { offerFocus } from "../../shared/focus.js";
 import { sentence, TaskbahnError } from "../../taskbahn.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
-import { who } from "../core/who.js";
+import { nameShown } from "../core/who.js";
 import { bahn } from "../data/live.js";
 import { changeText, isOverridden, splitAt, valueOf, valueText } from "../text/limit-text.js";
 import { Problem } from "./note.js";
@@ -87,7 +87,7 @@ function useChange(limit, onChanged) {
     say("");
     setSending(true);
     try {
-      say(changeText(await bahn.ask(ADMIN_LIMIT, [limit.name, value], who.peek().trim() ? { who: who.peek().trim() } : {})));
+      say(changeText(await bahn.ask(ADMIN_LIMIT, [limit.name, value], { who: nameShown() })));
       setTyped(null);
       onChanged();
     } catch (error) {

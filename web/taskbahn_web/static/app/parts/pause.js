@@ -6,7 +6,7 @@ import { ADMIN_PAUSE, ADMIN_RESUME } from "../../client/wire.js";
 import { ago, fullTime, number } from "../../shared/format.js";
 import { isReadOnly } from "../core/access.js";
 import { html } from "../core/html.js";
-import { who } from "../core/who.js";
+import { nameShown } from "../core/who.js";
 import { bahn, now } from "../data/live.js";
 import { pauseOf } from "../data/pauses.js";
 import {
@@ -104,7 +104,7 @@ function PauseQuestion({ query, onDone, onClose }) {
   const [reason, setReason] = useState("");
   const [seconds, setSeconds] = useState(/** @type {number | null} */ (null));
   const other = pauseOf(query); // it came while the question was open
-  const pause = async () => onDone(pausedText(await bahn.ask(ADMIN_PAUSE, [], pauseArguments({ query, reason, seconds, who: who.peek() }))));
+  const pause = async () => onDone(pausedText(await bahn.ask(ADMIN_PAUSE, [], pauseArguments({ query, reason, seconds, who: nameShown() }))));
   return html`<${Ask} title="Pause ${subjectText(query)}?" verb="Pause" onYes=${pause} onClose=${onClose}>
     <p class="muted">${query ? "None of its jobs starts" : "No job starts"} meanwhile. What runs goes on, and new jobs wait.</p>
     ${other && html`<p class="warning">It is paused by now, ${pauseDetails(other, now.value)}. Yours takes the place of that pause.</p>`}
@@ -141,8 +141,7 @@ export function PauseFields({ reason, setReason, seconds, setSeconds }) {
 /** @param {QuestionProps} props */
 function ResumeQuestion({ query, onDone, onClose }) {
   const pause = pauseOf(query); // another operator may have resumed it
-  const name = who.peek().trim();
-  const resume = async () => onDone(resumedText(await bahn.ask(ADMIN_RESUME, [], { query, ...(name && { who: name }) })));
+  const resume = async () => onDone(resumedText(await bahn.ask(ADMIN_RESUME, [], { query, who: nameShown() })));
   return html`<${Ask} title="Resume ${subjectText(query)}?" verb="Resume" onYes=${resume} onClose=${onClose}>
     <p class="muted pause-reason">${pause ? `Paused ${pauseDetails(pause, now.value)}` : "It is not paused any more."}</p>
     <p class="muted">Jobs that wait for it may start at once.</p>

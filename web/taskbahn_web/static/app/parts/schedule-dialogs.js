@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { count, day, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
-import { who } from "../core/who.js";
+import { nameShown } from "../core/who.js";
 import { bahn, now } from "../data/live.js";
 import { sentence } from "../../taskbahn.js";
 import { fieldTime, ownZone, timeOfField } from "../text/local-times.js";
@@ -23,10 +23,9 @@ import { WhoField } from "./who-field.js";
 const DAY_SECONDS = 86_400;
 const COUNT_MILLISECONDS = 300; // after the last change of a period it is counted
 
-/** The name of the reader, if there is one. */
+/** Who does it. */
 export function byWho() {
-  const name = who.peek().trim();
-  return name ? { who: name } : {};
+  return { who: nameShown() };
 }
 
 /** @param {DialogProps & {kept?: typeof bahn.schedules | typeof bahn.triggers, meanwhile?: string}} props  kept: what pauses it; meanwhile: what does not happen */

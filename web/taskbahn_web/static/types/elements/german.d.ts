@@ -75,6 +75,7 @@ export const GERMAN: {
     "No worker is attached": string;
     "No attached worker offers {task}": string;
     "A slot is free: it starts in a moment": string;
+    "The free slots go to jobs before it": string;
     "The only slot of {worker} is busy": string;
     "All {count} slots of {worker} are busy": string;
     "It waits for other jobs": string;
