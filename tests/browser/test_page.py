@@ -45,8 +45,8 @@ def test_what_is_wrong_with_an_argument_is_shown_at_its_field(page: Page) -> Non
 
     form_of(page, "pictures.thumbnail").get_by_label("path").fill("cat.jpg")
     form_of(page, "pictures.thumbnail").get_by_label("width").fill("9")
-    page.get_by_role("button", name="Start job").click()  # this the dispatcher finds
-    expect(page.locator("#field-width-problem")).to_contain_text("16")
+    page.get_by_role("button", name="Start job").click()
+    expect(page.locator("#field-width-problem")).to_have_text("Width must be at least 16.")
     expect(page.locator("#field-path-problem")).to_be_empty()
     expect(form_of(page, "pictures.thumbnail").get_by_label("width")).to_have_attribute("aria-invalid", "true")
     expect(page).to_have_url(re.compile("#/tasks/pictures.thumbnail$"))
@@ -56,12 +56,22 @@ def test_a_late_answer_does_not_take_the_focus_while_a_user_types(page: Page) ->
     go(page, "#/tasks/pictures.thumbnail")
     form = form_of(page, "pictures.thumbnail")
     form.get_by_label("path").fill("cat.jpg")
-    form.get_by_label("width").fill("9")
+    page.get_by_role("button", name="Options").click()
+    form.get_by_label("tags").fill("x" * 101)  # what is wrong with this the dispatcher finds
     page.evaluate(
         "() => { document.querySelector('.task-form .primary').click(); document.querySelector('.search input').focus() }"
     )
-    expect(page.locator("#field-width-problem")).to_contain_text("16")
+    expect(page.locator("#option-tags-problem")).to_contain_text("100")
     expect(page.get_by_role("combobox", name="Search jobs, tasks, pages")).to_be_focused()
+
+
+def test_a_mistake_inside_a_value_is_shown_while_it_is_typed(page: Page) -> None:
+    go(page, "#/tasks/pictures.everything")
+    form = form_of(page, "pictures.everything")
+    form.get_by_label("crop").fill('{"left": "x", "top": 1}')
+    expect(page.locator("#field-crop-problem")).to_have_text("Crop is wrong at left: must be a whole number.")
+    form.get_by_label("crop").fill('{"left": 1, "top": 1}')
+    expect(page.locator("#field-crop-problem")).to_be_empty()
 
 
 def test_a_form_takes_every_kind_of_argument(page: Page) -> None:

@@ -60,7 +60,7 @@ test("pages show them exactly, and forms take them", () => {
   assert.deepEqual(makeArguments([field], { n: "12" }).kwargs, { n: 12 });
   assert.equal(makeArguments([field], { n: "1.5" }).problems.n, "must be a whole number");
   assert.equal(controlValue(field, BIG), String(BIG));
-  assert.deepEqual(makeArguments([{ ...field, kind: "json" }], { n: `[${BIG}]` }).kwargs, { n: [BIG] });
+  assert.deepEqual(makeArguments([{ ...field, kind: "json", schema: {} }], { n: `[${BIG}]` }).kwargs, { n: [BIG] });
 });
 
 test("a stage with a huge total has a share", () => {

@@ -168,3 +168,50 @@ test("each slot is a square, unless there are very many", () => {
   assert.deepEqual(slotSquares(1, 2), [true, true]);
   assert.deepEqual(slotSquares(1000, 1), []);
 });
+
+const said = (schema, typed, definitions) => {
+  const made = field(schema, { definitions });
+  return makeArguments([made], { it: typed }).problems.it ?? "";
+};
+
+test("durations are typed as options take them, and sent as ISO 8601", () => {
+  const span = field({ type: "string", format: "duration" });
+  const sent = (typed) => makeArguments([span], { it: typed }).kwargs.it;
+  assert.deepEqual(["1h30m", "2d", "1d 2h", "90s", "250ms", "0s", "PT1H30M", "1:30:00"].map(sent), ["PT1H30M", "P2D", undefined, "PT90S", "PT0.25S", "PT0S", "PT1H30M", "1:30:00"]);
+  for (const wrong of ["1h30", "soon", "PT", "P1H", "90"]) assert.equal(said({ type: "string", format: "duration" }, wrong), "must be a duration such as 1h30m or PT1H30M");
+});
+
+test("texts of a format are checked while they are typed", () => {
+  const bytes = { type: "string", contentEncoding: "base64" };
+  for (const right of ["AAEC", "AA==", "AAE="]) assert.equal(said(bytes, right), "");
+  for (const wrong of ["???", "AAE", "AA EC", "A==="]) assert.equal(said(bytes, wrong), "must be bytes as base64, such as AAEC");
+  assert.equal(said({ type: "string", format: "uuid" }, "abc"), "must be a UUID");
+  assert.equal(said({ type: "string", format: "decimal" }, "1,5"), "must be a decimal number");
+  for (const right of ["1.50", "-.5", "1e-9", "Infinity"]) assert.equal(said({ type: "string", format: "decimal" }, right), "");
+  assert.equal(said({ type: "string", format: "email" }, "anything"), "");
+});
+
+test("values are held to the whole schema, with the place of what is wrong", () => {
+  const counts = { type: "object", additionalProperties: { type: "integer" } };
+  assert.equal(said(counts, '{"a": "x"}'), "is wrong at a: must be a whole number");
+  assert.equal(said(counts, '{"a": 1}'), "");
+  assert.equal(said({ type: "array", items: counts }, '[{}, {"b": 1.5}]'), "is wrong at 1.b: must be a whole number");
+  assert.equal(said({ type: "integer", minimum: 16, maximum: 20 }, "9"), "must be at least 16");
+  assert.equal(said({ type: "string", minLength: 3 }, "ab"), "must have at least 3 characters");
+  assert.equal(said({ type: "string", pattern: "^[a-z]+$" }, "A"), "must match ^[a-z]+$");
+  assert.equal(said({ type: "string", pattern: "(?P<a>x)" }, "A"), ""); // one of Python's alone
+  assert.equal(said({ anyOf: [{ type: "integer" }, { type: "array", items: { type: "integer" } }] }, "true"), "must be a whole number or a JSON list");
+  assert.equal(said({ anyOf: [{ type: "integer" }, { type: "array", items: { type: "integer" } }] }, '["a"]'), "is wrong at 0: must be a whole number");
+  assert.equal(said({ anyOf: [counts, { type: "null" }] }, "null"), "");
+  const tree = { type: "object", properties: { kids: { type: "array", items: { $ref: "#/$defs/Tree" } } }, required: ["kids"], additionalProperties: false };
+  assert.equal(said({ $ref: "#/$defs/Tree" }, '{"kids": [{"kids": []}]}', { Tree: tree }), "");
+  assert.equal(said({ $ref: "#/$defs/Tree" }, '{"kids": [{}]}', { Tree: tree }), "is wrong at kids.0.kids: is missing");
+  assert.equal(said({ $ref: "#/$defs/Tree" }, '{"kids": [], "x": 1}', { Tree: tree }), "is wrong at x: is not taken here");
+});
+
+test("a required choice begins empty, unless there is only one", () => {
+  assert.equal(controlValue(field({ enum: ["a", "b"] })), "");
+  assert.equal(controlValue(field({ enum: ["a", "b"], default: "b" })), "1");
+  assert.equal(controlValue(field({ enum: ["a"] })), "0");
+  assert.equal(said({ enum: ["a", "b"] }, ""), "is missing");
+});

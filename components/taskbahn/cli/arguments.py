@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +12,7 @@ import msgspec
 
 from taskbahn.errors import TaskbahnError, did_you_mean
 from taskbahn.protocol import messages
+from taskbahn.protocol.durations import parse_duration
 from taskbahn.protocol.options import WIRE, Where, names
 from taskbahn.tasks.options import MOMENTS
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 OPTION = re.compile(r"--?[A-Za-z]")  # an option; a negative number does not match
 SHORT = len("-o")
+DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+")  # as options take it
 NAMED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 HELP = """\b
 ARGUMENTS are given by position, or by name as in width=64. Each is read as
@@ -148,6 +150,8 @@ def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, 
 
 def _value(text: str, schema: dict[str, Any]) -> Any:
     choices = schema.get("enum", [])
+    if schema.get("format") == "duration" and DURATION.fullmatch(text):
+        return messages.from_json(messages.to_json(timedelta(seconds=parse_duration(text))))  # ISO 8601, as the task takes it
     if text in choices or (schema.get("type") == "string" and not text.startswith('"') and text != "null"):
         return text
     try:

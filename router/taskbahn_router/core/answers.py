@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonschema_rs
-
-from taskbahn_router.core.argument_schema import nothing_from_outside
+from taskbahn_router.core.text_formats import compiled
 
 MAX_TEXT = 300  # characters
 
@@ -14,7 +12,7 @@ MAX_TEXT = 300  # characters
 def what_is_wrong(answer: Any, schema: dict[str, Any]) -> str | None:
     """Return in what an answer does not fit a JSON Schema; None: it fits. A schema that is none fits nothing, and says so."""
     try:
-        validator = jsonschema_rs.validator_for(schema, retriever=nothing_from_outside)
+        validator = compiled(schema)
         error = next(iter(validator.iter_errors(answer)), None)
     except (ValueError, TypeError, RecursionError) as wrong:
         return f"the question has no valid JSON Schema ({str(wrong).partition(chr(10))[0][:MAX_TEXT]})"

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonschema_rs
-
 from taskbahn.errors import InvalidArguments, InvalidRequest, did_you_mean
 from taskbahn.protocol import messages
+from taskbahn_router.core.text_formats import WORDS, compiled
 
 MAX_FIELDS = 20
 HOLE = object()
-
-
-def nothing_from_outside(uri: str) -> Any:
-    """Refuse what a schema refers to elsewhere."""
-    raise ValueError(f"{uri} is outside of the signature")
 
 
 class Validator:
@@ -51,7 +45,7 @@ class Validator:
         if self._validator is not None:
             return
         try:
-            self._validator = jsonschema_rs.validator_for(self.signature.parameters, retriever=nothing_from_outside)
+            self._validator = compiled(self.signature.parameters)
         except (ValueError, TypeError, RecursionError) as error:
             sentence = str(error).partition("\n")[0]
             raise InvalidRequest(f"the signature of {self.task} is no JSON Schema: {sentence}") from None
@@ -93,4 +87,10 @@ class Validator:
             known = self.signature.parameters.get("properties", {})
             names = [str(name)[:100] for name in error.kind.unexpected[:MAX_FIELDS]]
             return [(name, f"is no argument of this task{did_you_mean(name, known)}") for name in names]
-        return [(".".join(map(str, path)), message[:300])]
+        return [(".".join(map(str, path)), _format_words(error) or message[:300])]
+
+
+def _format_words(error: Any) -> str | None:
+    """Return what a text must be that is none of its format; None for another error."""
+    words = WORDS.get(str(getattr(error.kind, "format", "")))
+    return f"must be {words}" if words else None

@@ -21,6 +21,7 @@ import { exampleOf, limitsText, typeText } from "./schema-text.js";
  * @property {unknown} example
  * @property {unknown[]} choices
  * @property {Schema} schema  with references resolved
+ * @property {Record<string, Schema>} [definitions]  to which references in it lead
  * @property {string} [placeholder]  what holds where nothing is given
  */
 
@@ -88,6 +89,7 @@ function fieldOf(name, given, definitions, isRequired, isVariadic) {
     example: initial ?? exampleOf(plain, definitions),
     choices,
     schema,
+    definitions,
   };
 }
 
@@ -160,7 +162,7 @@ function takesText(schema, definitions) {
 const HINTS = /** @type {Record<string, string>} */ ({
   uuid: "a UUID",
   decimal: "a decimal number",
-  duration: "a duration such as PT1H30M",
+  duration: "a duration such as 1h30m or PT1H30M",
   time: "a time of day with its zone, such as 12:00:00Z",
   path: "a path",
   ipv4: "an IPv4 address",

@@ -2,7 +2,9 @@
 
 import { parse, stringify } from "../client/exact-json.js";
 import { sentence } from "../client/errors.js";
+import { checkValue } from "./schema-check.js";
 import { FURTHER_FIELD, LOCAL_DATETIME } from "./schema.js";
+import { isoDuration } from "./text-formats.js";
 
 /**
  * @typedef {import("./schema.js").Field} Field
@@ -28,7 +30,7 @@ export function controlValue(field, value = field.initial) {
   if (value === undefined || value === null) {
     if (!isRequired || isNullable) return "";
     if (kind === "json" && field.schema.type === "object" && field.schema.properties) return stringify(field.example, 2) ?? "";
-    return kind === "choice" ? "0" : "";
+    return kind === "choice" && choices.length === 1 ? "0" : ""; // the reader chooses where there is a choice
   }
   if (kind === "json") return isVariadic && isSameJson(value, []) ? "" : field.takesText && isPlainText(value) ? value : jsonText(value);
   if (kind === "datetime") return localTime(String(value));
@@ -53,7 +55,9 @@ export function makeArguments(fields, typed, order = []) {
       continue;
     }
     try {
-      made.kwargs[field.name] = parseField(field, text);
+      const value = parseField(field, text);
+      if (!isNullAllowed(field, value)) checkValue(value, field.schema, field.definitions);
+      made.kwargs[field.name] = value;
     } catch (error) {
       made.problems[field.name] = error instanceof Error ? error.message : String(error);
     }
@@ -127,8 +131,13 @@ function parseField(field, text) {
     case "json":
       return field.takesText && isPlainText(text) ? text : parseJson(text);
     default:
-      return text;
+      return field.schema.format === "duration" ? isoDuration(text) : text;
   }
+}
+
+/** Whether it is null, which a field that may be left empty has taken out of its schema. @param {Field} field @param {unknown} value */
+function isNullAllowed({ isNullable }, value) {
+  return isNullable && value === null;
 }
 
 /**

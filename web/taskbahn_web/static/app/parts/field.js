@@ -52,6 +52,7 @@ function makeControl(field, typed, onChange, common) {
     const isOptional = isNullable || !isRequired;
     return html`<select value=${typed} onChange=${onInput} ...${common}>
       ${isOptional && html`<option value="">${isNullable ? "none" : "as the task has it"}</option>`}
+      ${!isOptional && typed === "" && html`<option value="" disabled selected>choose one</option>`}
       ${options.map(([value, text]) => html`<option value=${value} selected=${value === typed}>${text}</option>`)}
     </select>`;
   }

@@ -30,6 +30,7 @@ export function kindText({ kind, type, choices, isRequired, isVariadic }: Field)
  * @property {unknown} example
  * @property {unknown[]} choices
  * @property {Schema} schema  with references resolved
+ * @property {Record<string, Schema>} [definitions]  to which references in it lead
  * @property {string} [placeholder]  what holds where nothing is given
  */
 /** Of text with a date and a time that needs no zone. */
@@ -78,6 +79,10 @@ export type Field = {
      * with references resolved
      */
     schema: Schema;
+    /**
+     * to which references in it lead
+     */
+    definitions?: Record<string, import("../client/wire.js").Schema> | undefined;
     /**
      * what holds where nothing is given
      */
