@@ -155,13 +155,14 @@ def test_the_second_click_of_two_is_no_answer_to_the_next_question(ask: Any) -> 
     expect(result(page)).to_have_text(re.compile("false$|false\\s+]$"))
 
 
-def test_a_cancelled_job_asks_no_more_and_an_unknown_one_says_so(ask: Any) -> None:
+def test_a_cancelled_job_asks_no_more_and_an_unknown_one_says_so(ask: Any, heard: Any) -> None:
+    heard.allowed = ["There is no job '01890000-"]
     page = ask("asks.approval", book="Emma")
     expect(page.get_by_role("form")).to_be_visible()
     page.evaluate("(({ bahn, job }) => bahn.cancel([job]))(document.querySelector('job-question'))")
     expect(page.get_by_role("form")).to_have_count(0)
     show(page, "01890000-0000-7000-8000-000000000000")
-    expect(page.locator("job-question")).to_contain_text("There is no job")
+    expect(page.locator("job-question")).to_contain_text("This job does not exist (any more).")
 
 
 def test_a_cut_keeps_what_is_typed(visit: Any, relay: Any, heard: Any, origin: str) -> None:

@@ -126,3 +126,30 @@ def test_a_german_page_has_german_elements(visit: Any, origin: str, gate: Path, 
         origin,
     )
     expect(page.locator("job-progress").get_by_role("status")).to_have_text("gestoppt")
+
+
+def test_all_elements_follow_a_change_of_language(visit: Any, origin: str) -> None:
+    page = visit(ALL + "<div id='swiss'></div><div id='host'></div>")
+    page.evaluate("node => import(`${node}/elements/german.js`)", origin)
+    page.evaluate("""() => {
+        const inside = document.getElementById("host").attachShadow({ mode: "open" });
+        inside.innerHTML = "<job-result></job-result>";
+    }""")
+    hidden = page.locator("#host job-result")
+    expect(page.get_by_role("button", name="Start job")).to_be_visible()
+    expect(hidden).to_have_text("No job yet.")
+    page.get_by_label("path").fill("cat.gif")
+    page.evaluate("document.documentElement.lang = 'de'")
+    expect(page.get_by_role("button", name="Auftrag starten")).to_be_visible()
+    expect(page.get_by_text("ganze Zahl, freiwillig")).to_be_visible()
+    expect(page.locator("main > job-progress").get_by_role("status")).to_have_text("noch kein Auftrag")
+    expect(page.locator("main > job-result")).to_have_text("Noch kein Auftrag.")
+    expect(page.locator("main > job-log")).to_contain_text("Noch kein Auftrag.")
+    expect(hidden).to_have_text("Noch kein Auftrag.")  # also what is inside of another element
+    expect(page.get_by_label("path")).to_have_value("cat.gif")  # what was typed stays
+    expect(page.get_by_label("path")).to_be_focused()
+    page.evaluate("document.documentElement.lang = 'en'")
+    expect(page.get_by_role("button", name="Start job")).to_be_visible()
+    page.evaluate("document.getElementById('swiss').lang = 'de-CH'")
+    page.evaluate("document.getElementById('swiss').append(document.querySelector('task-form'))")
+    expect(page.get_by_role("button", name="Auftrag starten")).to_be_visible()  # it was moved

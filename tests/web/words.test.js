@@ -6,6 +6,9 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { footText } from "../../web/taskbahn_web/static/elements/job-words.js";
+import { TaskbahnError } from "../../web/taskbahn_web/static/client/errors.js";
+import { OWN_TEXTS } from "../../web/taskbahn_web/static/elements/own-texts.js";
+import { problemSentence } from "../../web/taskbahn_web/static/elements/problem-words.js";
 import { GERMAN } from "../../web/taskbahn_web/static/elements/german.js";
 import { addTexts, wordsAround } from "../../web/taskbahn_web/static/elements/words.js";
 
@@ -38,12 +41,43 @@ test("a job in German words, with German numbers and units", () => {
 });
 
 test("sentences that come from elsewhere are found, also with values, and stay as they are where none is known", () => {
-  assert.equal(german.phrase("asked 5 s ago"), "gestellt vor 5 s");
-  assert.equal(german.phrase("16 to 4096"), "16 bis 4096");
-  assert.equal(german.phrase("list of integer, optional"), "Liste von ganze Zahl, freiwillig");
+  assert.equal(german.own("asked 5 s ago"), "gestellt vor 5 s");
+  assert.equal(german.own("16 to 4096"), "16 bis 4096");
+  assert.equal(german.own("list of integer, optional"), "Liste von ganze Zahl, freiwillig");
+  assert.equal(german.own("JSON: list of text"), "JSON: Liste von Text");
+  assert.equal(german.phrase('1 is not of type "string"'), "1 ist kein Text");
   assert.equal(german.phrase("I went to Rome"), "I went to Rome"); // no number, no range
   assert.equal(german.phrase("All 2 slots of the worker that can run it are busy."), "Alle 2 Plätze sind belegt.");
   assert.equal(german.phrase("must be at least 16"), "muss mindestens 16 sein");
+});
+
+test("a sentence from elsewhere is put into other words as a whole, or stays as it is", () => {
+  const sentences = [
+    "There is no job 'x': the id is wrong, or the job is finished and was removed; `taskbahn jobs` lists those that are kept.",
+    "for example this", "It went away 5 s ago", "usually it works", "took long", "list of names", "cats or dogs", "closes in Paris",
+    "No attached worker offers shop.pay, and none is expected", "is wrong at pages.0: nothing is printed there",
+    "All 2 slots of the machine; it is old, so a third one are busy",
+  ];
+  assert.deepEqual(sentences.map((english) => german.phrase(english)), sentences);
+  assert.equal(german.phrase("is wrong at pages.0: must be a number"), "ist falsch bei pages.0: muss eine Zahl sein");
+  assert.equal(german.phrase("must be JSON: Unexpected token"), "muss JSON sein"); // what the browser says of it is English
+});
+
+test("each text with places is one of the elements', or one that is looked for in sentences from elsewhere", () => {
+  const others = Object.keys(GERMAN).filter((english) => english.includes("{") && !OWN_TEXTS.has(english));
+  assert.ok(others.every((english) => /^(No attached worker|All \{count\} slots|The only slot|must be|is wrong at|\{value\} is not)/.test(english)), others.join("\n"));
+  assert.deepEqual([...OWN_TEXTS].filter((english) => !(english in GERMAN)), []);
+});
+
+test("what cannot be watched is said for those who use the page, and wholly on the console", (context) => {
+  const warned = context.mock.method(console, "warn", () => {});
+  const error = new TaskbahnError("there is no job 'x': `taskbahn jobs` lists those that are kept", "taskbahn.error.unknown_job");
+  const english = wordsAround(within(null));
+  assert.deepEqual([english, german].map((words) => problemSentence(words, error)), ["This job does not exist (any more).", "Diesen Auftrag gibt es nicht (mehr)."]);
+  assert.deepEqual(warned.mock.calls.map(({ arguments: said }) => said), [["There is no job 'x': `taskbahn jobs` lists those that are kept."]]);
+  assert.equal(problemSentence(english, new TaskbahnError("the pictures are gone")), "The pictures are gone.");
+  addTexts("en", { "There is no job {id}": "Gone: {id}" });
+  assert.equal(problemSentence(english, new TaskbahnError("there is no job 7", "taskbahn.error.unknown_job")), "Gone: 7."); // the page's own counts more
 });
 
 test("a page replaces texts, of English too, and what is no text is refused", () => {

@@ -3,7 +3,7 @@
 import { borrowConnection } from "./connections.js";
 import { drawSoon, forget } from "./drawing.js";
 import { styleSheets } from "./sheets.js";
-import { onTexts, wordsAround } from "./words.js";
+import { checkLanguages, onLanguage, onTexts, wordsAround } from "./words.js";
 
 /** A server that renders pages may import the elements, too; there they are never made. */
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
@@ -23,6 +23,7 @@ export class TaskbahnElement extends Base {
   #isRestarting = false;
   #stopStates = () => {};
   #stopTexts = () => {};
+  #stopLanguage = () => {};
 
   constructor() {
     super();
@@ -65,7 +66,8 @@ export class TaskbahnElement extends Base {
       delete own[name];
       own[name] = value;
     }
-    if (!this.#isOpen) this.#start();
+    if (this.#isOpen) checkLanguages();
+    else this.#start();
   }
 
   disconnectedCallback() {
@@ -137,6 +139,7 @@ export class TaskbahnElement extends Base {
     const bahn = /** @type {import("../taskbahn.js").Bahn} */ (this.bahn);
     this.#stopStates = bahn.onState(() => this.drawSoon());
     this.#stopTexts = onTexts(() => this.retext());
+    this.#stopLanguage = onLanguage(this, () => this.retext());
     this.open(bahn);
     this.drawSoon();
   }
@@ -146,6 +149,7 @@ export class TaskbahnElement extends Base {
     this.#isOpen = false;
     this.#stopStates();
     this.#stopTexts();
+    this.#stopLanguage();
     this.shut();
     forget(/** @type {any} */ (this));
     this.#borrowed?.giveBack();

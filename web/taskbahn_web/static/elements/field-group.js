@@ -36,6 +36,16 @@ export class FieldGroup {
     this.node.replaceChildren(...this.#controls.map(({ row }) => row));
   }
 
+  /** Say all in other words; what was typed stays. @param {import("./words.js").Words} words */
+  retext(words) {
+    const { typed, fields } = this;
+    const root = /** @type {ShadowRoot | Document} */ (this.node.getRootNode());
+    const focused = this.#controls.findIndex(({ control }) => control === root.activeElement);
+    this.fill(words, fields);
+    for (const control of this.#controls) control.restore(typed[control.field.name]);
+    this.#controls[focused]?.control.focus({ preventScroll: true });
+  }
+
   /**
    * Show what is wrong at each field, and go to the first.
    * @param {Record<string, string>} problems

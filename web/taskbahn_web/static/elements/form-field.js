@@ -22,7 +22,7 @@ export class FormField {
    */
   constructor(field, value, words) {
     const id = `field-${field.name}`;
-    const hint = field.hint.split(", ").map((part) => words.phrase(part)).join(", ");
+    const hint = field.hint.split(", ").map((part) => words.own(part)).join(", ");
     const notes = [field.description, hint].filter(Boolean).join(" · ");
     this.field = field;
     this.#words = words;
@@ -32,7 +32,7 @@ export class FormField {
     this.#problem = makeElement("p", { class: "wrong", id: `${id}-problem`, role: "alert" });
     setAttribute(this.#control, "aria-describedby", `${id}-note ${id}-problem`);
     setAttribute(this.#control, "aria-required", field.isRequired ? "true" : undefined);
-    const label = makeElement("label", { for: id }, field.name === FURTHER_FIELD ? words.say("further arguments") : field.name, makeElement("span", { class: "kind" }, words.phrase(kindText(field))));
+    const label = makeElement("label", { for: id }, field.name === FURTHER_FIELD ? words.say("further arguments") : field.name, makeElement("span", { class: "kind" }, words.own(kindText(field))));
     const note = makeElement("p", { class: "note", id: `${id}-note` }, notes);
     note.hidden = !notes;
     const file = field.kind === "bytes" ? [makeFileInput(words.say("{name} from a file", { name: field.name }), /** @type {HTMLTextAreaElement} */ (this.#control))] : [];
@@ -43,6 +43,13 @@ export class FormField {
   get typed() {
     const control = this.#control;
     return control instanceof HTMLInputElement && control.type === "checkbox" ? control.checked : control.value;
+  }
+
+  /** Put back what another control of the field has held. @param {import("../shared/values.js").Typed} typed */
+  restore(typed) {
+    const control = this.#control;
+    if (control instanceof HTMLInputElement && control.type === "checkbox") control.checked = Boolean(typed);
+    else control.value = String(typed);
   }
 
   /** @param {string} why  "" if nothing is wrong */

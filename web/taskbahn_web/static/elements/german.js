@@ -119,6 +119,7 @@ export const GERMAN = {
   "list of {type}": "Liste von {type}",
   "set of {type}": "Menge von {type}",
   "map of names to {type}": "{type} nach Namen",
+  "JSON: {type}": "JSON: {type}",
   "any number": "beliebig viele",
   "true or false": "ja oder nein",
   text: "Text",
@@ -160,10 +161,21 @@ export const GERMAN = {
   "must be a number": "muss eine Zahl sein",
   "must be a JSON object": "muss ein JSON-Objekt sein",
   "must be a JSON list": "muss eine JSON-Liste sein",
-  "must be JSON: {why}": "muss JSON sein: {why}",
+  "must be JSON: {why}": "muss JSON sein",
   "must be at least {number}": "muss mindestens {number} sein",
   "must be at most {number}": "darf höchstens {number} sein",
   "is wrong at {place}: {why}": "ist falsch bei {place}: {why}",
+  '{value} is not of type "string"': "{value} ist kein Text",
+  '{value} is not of type "integer"': "{value} ist keine ganze Zahl",
+  '{value} is not of type "number"': "{value} ist keine Zahl",
+  '{value} is not of type "boolean"': "{value} ist weder ja noch nein",
+  '{value} is not of type "array"': "{value} ist keine Liste",
+  '{value} is not of type "object"': "{value} ist keine Zuordnung",
+
+  // instead of errors that say more to those who run the node; these the console has
+  "This job does not exist (any more).": "Diesen Auftrag gibt es nicht (mehr).",
+  "This task does not exist (yet).": "Diese Aufgabe gibt es (noch) nicht.",
+  "Too many jobs wait already; try it again later.": "Es warten schon zu viele Aufträge; versuchen Sie es später noch einmal.",
 };
 
 addTexts("de", GERMAN);

@@ -4,7 +4,6 @@
  */
 
 import { FINAL_STATES } from "../client/states.js";
-import { sentence } from "../client/errors.js";
 import { percent } from "../shared/format.js";
 import { barShare, shownFraction, summarizeProgress } from "../shared/how-far.js";
 import { stagesEnd } from "../shared/stages.js";
@@ -14,6 +13,7 @@ import { drawEverySecond } from "./drawing.js";
 import { JobElement } from "./job-element.js";
 import { footText, stateText } from "./job-words.js";
 import { css } from "./job-progress-css.js";
+import { problemSentence } from "./problem-words.js";
 import { StageList } from "./stage-list.js";
 
 /** @typedef {import("../client/wire.js").JobView} JobView */
@@ -114,7 +114,7 @@ export class JobProgress extends JobElement {
     setText(this.#state, problem ? words.say("unknown") : stateText(words, job, bahn?.state ?? "closed", Boolean(this.job)));
     this.#drawBar(job, isFinal);
     const { facts, left } = footText(words, job, now, bahn);
-    setText(this.#facts, this.#refusal || (problem ? words.phrase(sentence(problem)) : facts));
+    setText(this.#facts, this.#refusal || (problem ? problemSentence(words, problem) : facts));
     setText(this.#left, left);
     this.#stages.draw(words, job?.progress?.stages ?? [], state, job && stagesEnd(job), now);
     this.#cancel.hidden = !this.cancellable || !job || isFinal;
@@ -151,7 +151,7 @@ export class JobProgress extends JobElement {
     try {
       await bahn.job(id).cancel("by a person on a page");
     } catch (error) {
-      if (this.job === id) this.#refusal = this.words.phrase(sentence(error));
+      if (this.job === id) this.#refusal = problemSentence(this.words, error);
     }
     if (this.job === id) this.#isCancelling = false;
     this.drawSoon();

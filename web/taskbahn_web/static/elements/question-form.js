@@ -1,10 +1,10 @@
 /** The form of one question in `<job-question>`: fields, a button for each simple answer, and what is wrong with it. */
 
-import { sentence } from "../client/errors.js";
 import { offerFocus } from "../shared/focus.js";
 import { answerForm, answerProblems, makeAnswer, SETTLING_MS } from "../shared/question.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
 import { FieldGroup } from "./field-group.js";
+import { problemSentence } from "./problem-words.js";
 
 /** @typedef {import("../shared/question.js").Choice} Choice */
 
@@ -49,7 +49,7 @@ export class QuestionForm {
 
   /** @param {Choice} choice */
   #makeChoice(choice) {
-    const button = makeElement("button", { type: "button", part: "choice" }, typeof choice.value === "string" ? choice.text : this.#words.phrase(choice.text));
+    const button = makeElement("button", { type: "button", part: "choice" }, typeof choice.value === "string" ? choice.text : this.#words.own(choice.text));
     button.addEventListener("click", () => void this.#answer(choice));
     return button;
   }
@@ -77,7 +77,7 @@ export class QuestionForm {
     try {
       await this.#send(value);
     } catch (error) {
-      if (!this.#fields.complain(answerProblems(error, this.#form), this.node)) this.#say(this.#words.phrase(sentence(error)));
+      if (!this.#fields.complain(answerProblems(error, this.#form), this.node)) this.#say(problemSentence(this.#words, error));
     }
     this.#setBusy(false);
   }

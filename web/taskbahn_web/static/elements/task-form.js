@@ -3,13 +3,14 @@
  * When the job is accepted it fires `job`, and shows the job in the elements whose ids the attribute `for` names.
  */
 
-import { sentence, TaskbahnError } from "../client/errors.js";
+import { TaskbahnError } from "../client/errors.js";
 import { VIEW_TASKS } from "../client/wire.js";
 import { ANY_SIGNATURE, fieldsOf } from "../shared/schema.js";
 import { makeArguments, problemsByField } from "../shared/values.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
 import { TaskbahnElement } from "./element.js";
 import { FieldGroup } from "./field-group.js";
+import { problemSentence } from "./problem-words.js";
 import { css } from "./task-form-css.js";
 
 /**
@@ -111,7 +112,10 @@ export class TaskForm extends TaskbahnElement {
 
   /** @override @protected */
   retext() {
-    this.restart();
+    if (!this.#task) return this.restart();
+    this.#fields.retext(this.words);
+    this.#nameForm(this.#task);
+    this.drawSoon();
   }
 
   /** @override @protected */
@@ -141,7 +145,7 @@ export class TaskForm extends TaskbahnElement {
       this.#again.hidden = Boolean(found);
     } catch (error) {
       if (round !== this.#round) return;
-      this.#noticeText = this.words.phrase(sentence(error));
+      this.#noticeText = problemSentence(this.words, error);
       this.#again.hidden = false;
     }
     this.drawSoon();
@@ -151,9 +155,14 @@ export class TaskForm extends TaskbahnElement {
   #build(task) {
     this.#task = task;
     this.#fields.fill(this.words, fieldsOf(task.signature ?? ANY_SIGNATURE), this.values);
-    if (!this.#fields.first) this.#fields.node.append(makeElement("p", { class: "muted" }, this.words.say("This task takes no arguments.")));
-    setAttribute(this.#form, "aria-label", this.words.say("Arguments of {task}", { task: task.name }));
+    this.#nameForm(task);
     this.#say("");
+  }
+
+  /** @param {TaskView} task */
+  #nameForm({ name }) {
+    if (!this.#fields.first) this.#fields.node.replaceChildren(makeElement("p", { class: "muted" }, this.words.say("This task takes no arguments.")));
+    setAttribute(this.#form, "aria-label", this.words.say("Arguments of {task}", { task: name }));
   }
 
   async #send() {
@@ -172,7 +181,7 @@ export class TaskForm extends TaskbahnElement {
     } catch (error) {
       if (round !== this.#round) return;
       const found = error instanceof TaskbahnError ? problemsByField(error.fields, fields) : {};
-      if (!this.#fields.complain(found, this.#form)) this.#say(this.words.phrase(sentence(error)));
+      if (!this.#fields.complain(found, this.#form)) this.#say(problemSentence(this.words, error));
     } finally {
       if (round === this.#round) this.#setSending(false);
     }

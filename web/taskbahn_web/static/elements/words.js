@@ -6,12 +6,17 @@
 import * as format from "../shared/format.js";
 import { roughDuration } from "../shared/expected.js";
 import { notify } from "../client/listeners.js";
+import { OWN_TEXTS } from "./own-texts.js";
 
 /** English text → text; `{name}` in both is a place for a value. @typedef {Record<string, string>} Texts */
 
 const MAX_DEPTH = 4; // phrases in phrases
 /** Places of numbers: in a sentence that was made elsewhere, nothing else is taken for one. */
 const NUMBERS = new Set(["count", "number", "low", "high", "done", "total"]);
+/** What other places may hold: a name, or a few words, but not the rest of a longer sentence. */
+const CONTENTS = /** @type {Record<string, string>} */ ({ task: "(\\S+)", worker: "((?:(?![,;:.] ).)+)" });
+/** A place for a sentence. Where that stays English, so does all around it. */
+const SENTENCE = "why";
 
 /** By language, as `lang` names it, in small letters. @type {Map<string, Words>} */
 const languages = new Map();
@@ -21,7 +26,7 @@ const listeners = new Set();
 export class Words {
   /** @type {Texts} */
   #texts = {};
-  /** Texts with places, to be found in sentences that were made elsewhere. @type {{pattern: RegExp, names: string[], text: string}[]} */
+  /** Texts with places, to be found in sentences that were made elsewhere. @type {{pattern: RegExp, names: string[], text: string, isOwn: boolean}[]} */
   #patterns = [];
 
   /** @param {string} language */
@@ -47,19 +52,40 @@ export class Words {
 
   /**
    * A text that was made elsewhere: what is wrong with a field, why a job waits, a sentence of the dispatcher. It stays as it is if
-   * there is no other for it.
+   * there is no other for all of it.
    * @param {string} english
-   * @param {number} [depth]
    * @returns {string}
    */
-  phrase(english, depth = 0) {
+  phrase(english) {
+    return this.#find(english, false, 0) ?? english;
+  }
+
+  /**
+   * A text that the elements have made whole, of others: the type of a field, what a question says of itself.
+   * @param {string} english
+   */
+  own(english) {
+    return this.#find(english, true, 0) ?? english;
+  }
+
+  /**
+   * @param {string} english
+   * @param {boolean} isOwn
+   * @param {number} depth
+   * @returns {string | null}  null: there is no text for it, or none for a sentence in it
+   */
+  #find(english, isOwn, depth) {
     const known = this.#texts[english];
-    if (known !== undefined || depth > MAX_DEPTH) return known ?? english;
-    for (const { pattern, names, text } of this.#patterns) {
-      const found = pattern.exec(english);
-      if (found) return fill(text, Object.fromEntries(names.map((name, index) => [name, this.phrase(found[index + 1], depth + 1)])));
+    if (known !== undefined || depth > MAX_DEPTH) return known ?? null;
+    for (const { pattern, names, text, isOwn: isOnlyOwn } of this.#patterns) {
+      const found = isOnlyOwn && !isOwn ? null : pattern.exec(english);
+      if (!found) continue;
+      const values = names.map((name, index) => [name, found[index + 1], this.#find(found[index + 1], isOwn, depth + 1)]);
+      if (values.some(([name, , inside]) => inside === null && name === SENTENCE && places(text).includes(SENTENCE))) continue;
+      return fill(text, Object.fromEntries(values.map(([name, value, inside]) => [name, inside ?? value])));
     }
-    return english.endsWith(".") ? `${this.phrase(english.slice(0, -1), depth + 1)}.` : english;
+    const rest = english.endsWith(".") ? this.#find(english.slice(0, -1), isOwn, depth + 1) : null;
+    return rest === null ? null : `${rest}.`;
   }
 
   /** How many of something. @param {number} value @param {string} one  text for one of them @param {string} more  text with a place `{count}` */
@@ -126,6 +152,44 @@ export function onTexts(listener) {
   return () => void listeners.delete(listener);
 }
 
+/** What hears that the language around an element may be another one. @type {Set<() => void>} */
+const onLanguages = new Set();
+/** @type {MutationObserver | undefined} */
+let observer;
+
+/**
+ * Hear that `lang` was changed somewhere around an element, also outside of the shadow that it is in.
+ * @param {Element} element
+ * @param {() => void} listener
+ * @returns {() => void}  stops it
+ */
+export function onLanguage(element, listener) {
+  let words = wordsAround(element);
+  const look = () => {
+    observeAround(element); // it may have been moved
+    const before = words;
+    words = wordsAround(element);
+    if (words !== before) listener();
+  };
+  observeAround(element);
+  onLanguages.add(look);
+  return () => void onLanguages.delete(look);
+}
+
+/** Elements were moved, perhaps to where another language is. */
+export function checkLanguages() {
+  notify(onLanguages, undefined);
+}
+
+/** @param {Element} element */
+function observeAround(element) {
+  observer ??= new MutationObserver(checkLanguages);
+  for (let root = element.getRootNode(); ; root = root.host.getRootNode()) {
+    observer.observe(root, { subtree: true, attributes: true, attributeFilter: ["lang"] });
+    if (!(root instanceof ShadowRoot)) break;
+  }
+}
+
 /** The words for an element: in the language of the nearest element around it that has one. @param {Element} element @returns {Words} */
 export function wordsAround(element) {
   /** @type {Element | null | undefined} */
@@ -170,6 +234,6 @@ function fill(text, values) {
 function makePattern(english, text) {
   const names = places(english);
   const parts = english.split(/\{\w+\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const source = parts.map((part, index) => part + (index < names.length ? (NUMBERS.has(names[index]) ? "([\\d.,]+)" : "(.+)") : "")).join("");
-  return { pattern: new RegExp(`^${source}$`, "s"), names, text };
+  const source = parts.map((part, index) => part + (index < names.length ? (NUMBERS.has(names[index]) ? "([\\d.,]+)" : (CONTENTS[names[index]] ?? "(.+)")) : "")).join("");
+  return { pattern: new RegExp(`^${source}$`, "s"), names, text, isOwn: OWN_TEXTS.has(english) };
 }

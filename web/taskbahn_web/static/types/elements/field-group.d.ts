@@ -13,6 +13,8 @@ export class FieldGroup {
      * @param {Record<string, unknown>} [values]  what they begin with; their defaults for the rest
      */
     fill(words: import("./words.js").Words, fields: Field[], values?: Record<string, unknown>): void;
+    /** Say all in other words; what was typed stays. @param {import("./words.js").Words} words */
+    retext(words: import("./words.js").Words): void;
     /**
      * Show what is wrong at each field, and go to the first.
      * @param {Record<string, string>} problems

@@ -9,6 +9,8 @@ export class FormField {
     row: HTMLElement;
     /** The value of the control. @returns {import("../shared/values.js").Typed} */
     get typed(): import("../shared/values.js").Typed;
+    /** Put back what another control of the field has held. @param {import("../shared/values.js").Typed} typed */
+    restore(typed: import("../shared/values.js").Typed): void;
     /** @param {string} why  "" if nothing is wrong */
     complain(why: string): void;
     /** Where something is typed or chosen. */

@@ -98,6 +98,7 @@ export const GERMAN: {
     "list of {type}": string;
     "set of {type}": string;
     "map of names to {type}": string;
+    "JSON: {type}": string;
     "any number": string;
     "true or false": string;
     text: string;
@@ -141,4 +142,13 @@ export const GERMAN: {
     "must be at least {number}": string;
     "must be at most {number}": string;
     "is wrong at {place}: {why}": string;
+    '{value} is not of type "string"': string;
+    '{value} is not of type "integer"': string;
+    '{value} is not of type "number"': string;
+    '{value} is not of type "boolean"': string;
+    '{value} is not of type "array"': string;
+    '{value} is not of type "object"': string;
+    "This job does not exist (any more).": string;
+    "This task does not exist (yet).": string;
+    "Too many jobs wait already; try it again later.": string;
 };
