@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { MAX_LINES, readJob } from "../../web/taskbahn_web/static/elements/feed.js";
 import { footText, stateText } from "../../web/taskbahn_web/static/elements/job-words.js";
 import { Words } from "../../web/taskbahn_web/static/elements/words.js";
-import { roughDuration, secondsLeft } from "../../web/taskbahn_web/static/shared/expected.js";
+import { expectation, roughDuration, secondsLeft } from "../../web/taskbahn_web/static/shared/expected.js";
 import { connect } from "../../web/taskbahn_web/static/taskbahn.js";
 import { FakeRouter } from "./fake.js";
 
@@ -50,6 +50,43 @@ test("an end that cannot be known is not made up", () => {
   assert.equal(secondsLeft({ fraction: 0, elapsed: 50 }), null);
   assert.equal(secondsLeft({ fraction: null, elapsed: 12, typical: 10 }), null);
   assert.equal(secondsLeft({ fraction: 1, elapsed: 12, typical: 40 }), null);
+});
+
+test("what is left falls while nothing is known but how long earlier jobs took", () => {
+  for (const fraction of [null, 0, 0.001]) {
+    const left = [0.1, 0.4, 0.7, 0.9].map((elapsed) => secondsLeft({ fraction, elapsed, typical: 6 }));
+    assert.ok(left.every((seconds, at) => at === 0 || seconds < left[at - 1]), String(left));
+  }
+  assert.deepEqual([1, 3, 5].map((elapsed) => secondsLeft({ fraction: 0, elapsed, typical: 6 })), [5, 3, 1]);
+});
+
+test("a job that is far larger than earlier ones is expected so within seconds", () => {
+  const left = (elapsed, typical = 8) => secondsLeft({ fraction: elapsed / 2000, elapsed, typical });
+  assert.ok(left(1) > 60 && left(2) > left(1) && left(3) > left(2), String([1, 2, 3].map((elapsed) => left(elapsed)))); // no "6 s left"
+  for (const elapsed of [8, 20, 60, 300, 1000, 1900]) {
+    const truth = 2000 - elapsed;
+    assert.ok(left(elapsed) > 0.7 * truth && left(elapsed) < 1.1 * truth, `${left(elapsed)} of ${truth}`);
+  }
+  assert.equal(Math.round(left(5, null)), 1995); // the first one ever
+});
+
+test("at an even pace what is left never rises, however long earlier jobs took", () => {
+  for (const typical of [50, 100, 400]) {
+    const steps = Array.from({ length: 95 }, (_, at) => secondsLeft({ fraction: (at + 5) / 100, elapsed: at + 5, typical }));
+    assert.ok(typical < 100 || steps.every((seconds, at) => at === 0 || seconds <= steps[at - 1]), `${typical}: ${steps}`);
+    assert.ok(Math.abs(steps.at(-1) - 1) < 0.5);
+  }
+});
+
+test("nothing is expected of a job that waits for a person, or is held", () => {
+  const job = { id: ID, state: "running", started_at: 100, typical: 10, progress: { fraction: 0.5 } };
+  assert.ok(expectation(job, 105).left > 0);
+  for (const held of [{ questions: [{ name: "ok" }] }, { paused: { at: 101 } }, { state: "waiting" }]) {
+    assert.deepEqual(expectation({ ...job, ...held }, 105), { left: null, usual: null });
+    assert.deepEqual(expectation({ ...job, progress: null, ...held }, 150), { left: null, usual: null });
+  }
+  assert.deepEqual(expectation({ ...job, progress: null }, 150), { left: null, usual: 10 });
+  assert.equal(footText(EN, { ...job, questions: [{ name: "ok" }] }, 105, LIVE).left, "");
 });
 
 test("what is only expected is said roughly", () => {

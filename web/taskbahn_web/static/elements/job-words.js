@@ -1,7 +1,6 @@
 /** A job in a few words: its state, its place while it waits, its pace, and when it is expected to end. */
 
-import { secondsLeft } from "../shared/expected.js";
-import { summarizeProgress } from "../shared/how-far.js";
+import { expectation } from "../shared/expected.js";
 import { isToCome } from "../shared/stages.js";
 
 /**
@@ -48,12 +47,12 @@ export function footText(words, job, now, bahn) {
  * @param {number} now
  */
 function runningText(words, job, now) {
-  const { progress, started_at, typical = null, attempt = 1 } = job;
+  const { progress, started_at, attempt = 1 } = job;
   const elapsed = Math.max(0, now - (started_at ?? now));
-  const seconds = secondsLeft({ fraction: summarizeProgress(progress).fraction, elapsed, typical });
+  const expected = expectation(job, now);
   const left =
-    seconds !== null ? words.say("about {time} left", { time: words.roughDuration(seconds) })
-    : typical && elapsed > typical ? words.say("usually {time}", { time: words.duration(typical) })
+    expected.left !== null ? words.say("about {time} left", { time: words.roughDuration(expected.left) })
+    : expected.usual !== null ? words.say("usually {time}", { time: words.duration(expected.usual) })
     : "";
   const number = attempt > 1 && words.say("attempt {number}", { number: words.number(attempt) });
   return { facts: joinParts([words.wholeDuration(elapsed), paceText(words, progress, now), number]), left };

@@ -1,10 +1,11 @@
 /** When a job is expected to end: from how far it is, and from how long earlier jobs of its task took. */
 
 import { wholeDuration } from "./format.js";
+import { summarizeProgress } from "./how-far.js";
 
 const MIN_ELAPSED_SECONDS = 1; // seconds, before its own pace says anything
 const SMALL_FRACTION = 0.02; // of the whole: below it, the pace of the first seconds is that of the beginning alone
-const MIN_SMALL_SECONDS = 5; // seconds, before its own pace says anything there
+const SETTLING_SECONDS = 5; // seconds, in which such a pace comes to count; without earlier jobs it says nothing before
 const TRUST = 0.1; // of the whole, after which its own pace counts as much as earlier jobs
 
 /**
@@ -17,14 +18,31 @@ const TRUST = 0.1; // of the whole, after which its own pace counts as much as e
  * @returns {number | null}  seconds that are left, more than 0; null if unknown
  */
 export function secondsLeft({ fraction, elapsed, typical = null }) {
-  if (fraction === null) return typical !== null && typical > elapsed ? typical - elapsed : null;
-  if (fraction >= 1) return null;
-  const hasPace = fraction > 0 && elapsed >= (fraction < SMALL_FRACTION ? MIN_SMALL_SECONDS : MIN_ELAPSED_SECONDS);
-  const own = hasPace ? (elapsed / fraction) * (1 - fraction) : null;
-  if (typical === null || typical <= 0) return own;
-  if (own === null) return typical > elapsed ? (1 - fraction) * typical : null;
-  const trust = Math.max(fraction / (fraction + TRUST), elapsed / (elapsed + typical));
-  return trust * own + (1 - trust) * (1 - fraction) * typical;
+  if (fraction !== null && fraction >= 1) return null;
+  const share = fraction ?? 0;
+  const isKnown = typical !== null && typical > 0;
+  const hasPace = share > 0 && elapsed >= (isKnown || share >= SMALL_FRACTION ? MIN_ELAPSED_SECONDS : SETTLING_SECONDS);
+  const own = hasPace ? (elapsed / share) * (1 - share) : null;
+  if (!isKnown) return own;
+  const usual = Math.max(0, Math.min((1 - share) * typical, typical - elapsed)); // goes down also while nothing comes forwards
+  if (own === null) return usual || null;
+  const settled = share < SMALL_FRACTION ? Math.min(1, elapsed / SETTLING_SECONDS) : 1;
+  const doubt = (TRUST / (share + TRUST)) * (typical / (elapsed + typical)) ** 2;
+  const trust = settled * (1 - doubt);
+  return trust * own + (1 - trust) * usual;
+}
+
+/**
+ * What is expected of a job that runs. Of one that is held, or that waits for a person, nothing: that takes as long as it takes.
+ * @param {import("../client/wire.js").JobView} job
+ * @param {number} now  seconds since the epoch
+ * @returns {{left: number | null, usual: number | null}}  left: seconds, more than 0.   usual: seconds that an attempt takes, once it is late
+ */
+export function expectation({ state, progress, started_at, typical = null, questions, paused }, now) {
+  if (state !== "running" || questions?.length || paused) return { left: null, usual: null };
+  const elapsed = Math.max(0, now - (started_at ?? now));
+  const left = secondsLeft({ fraction: summarizeProgress(progress).fraction, elapsed, typical });
+  return { left, usual: left === null && typical && elapsed > typical ? typical : null };
 }
 
 /**

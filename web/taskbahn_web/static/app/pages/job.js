@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useMemo } from "preact/hooks";
 
-import { roughDuration, secondsLeft } from "../../shared/expected.js";
+import { expectation, roughDuration } from "../../shared/expected.js";
 import { barShare, shownFraction, summarizeProgress } from "../../shared/how-far.js";
 import { isComplete } from "../../shared/job-view.js";
 import { FINAL_STATES } from "../../taskbahn.js";
@@ -112,7 +112,7 @@ function Headline({ job }) {
       <span role="status"><${State} state=${state} /></span>
       <span class="headline-text">${state === "running" ? plainText(text) : html`<${Place} job=${job} />`}</span>
       <span class="headline-share">${fraction !== null && state !== "succeeded" ? percent(fraction) : ""}</span>
-      <span class="headline-time"><${Times} job=${job} fraction=${fraction} /></span>
+      <span class="headline-time"><${Times} job=${job} /></span>
     </p>
     <${Bar} fraction=${barShare(state, fraction)} state=${state} size="thick" label="Progress of ${task}" />
   </div>`;
@@ -151,12 +151,13 @@ function HoldingPause({ job: { place }, ask }) {
   </p>`;
 }
 
-/** @param {{job: JobView, fraction: number | null}} props */
-function Times({ job: { state, started_at, finished_at, typical = null }, fraction }) {
+/** @param {{job: JobView}} props */
+function Times({ job }) {
+  const { state, started_at, finished_at } = job;
   if (!started_at || state === "ready" || state === "waiting") return "";
   if (finished_at) return `took ${duration(finished_at - started_at)}`;
   const elapsed = now.value - started_at;
-  const left = secondsLeft({ fraction, elapsed, typical });
-  const more = left !== null ? `, about ${roughDuration(left)} left` : typical && elapsed > typical ? `, usually ${duration(typical)}` : "";
+  const { left, usual } = expectation(job, now.value);
+  const more = left !== null ? `, about ${roughDuration(left)} left` : usual !== null ? `, usually ${duration(usual)}` : "";
   return `${wholeDuration(elapsed)}${more}`;
 }

@@ -13,6 +13,16 @@ export function secondsLeft({ fraction, elapsed, typical }: {
     typical?: number | null | undefined;
 }): number | null;
 /**
+ * What is expected of a job that runs. Of one that is held, or that waits for a person, nothing: that takes as long as it takes.
+ * @param {import("../client/wire.js").JobView} job
+ * @param {number} now  seconds since the epoch
+ * @returns {{left: number | null, usual: number | null}}  left: seconds, more than 0.   usual: seconds that an attempt takes, once it is late
+ */
+export function expectation({ state, progress, started_at, typical, questions, paused }: import("../client/wire.js").JobView, now: number): {
+    left: number | null;
+    usual: number | null;
+};
+/**
  * Seconds that are only expected, as coarse as they are certain, so that they do not flicker.
  * @param {number} seconds
  * @returns {string}
