@@ -97,6 +97,10 @@ def test_waiting_may_end_before_the_job_and_says_what_it_does(web: Taskbahn) -> 
     with pytest.raises(TimeoutError):
         job.result(timeout=0)
     job.cancel()
+    elsewhere = sample_app.add.options(queue="a queue without workers").start(1, 2)
+    with pytest.raises(NotFinished, match=r"is ready after 0\.05 s: the worker that offers shop.add does not serve"):
+        elsewhere.result(timeout=0.05)
+    elsewhere.cancel()
 
 
 def test_a_job_is_cancelled_while_it_runs_and_while_it_waits(web: Taskbahn) -> None:

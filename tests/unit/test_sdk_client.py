@@ -23,8 +23,9 @@ from taskbahn.errors import (
     UnknownJob,
 )
 from taskbahn.future import Future
-from taskbahn.jobs.job import Job, describe
+from taskbahn.jobs.job import Job
 from taskbahn.jobs.outcome import outcome_error
+from taskbahn.jobs.unfinished import describe
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.states import State
 
@@ -361,7 +362,7 @@ def test_a_wait_that_is_over_says_what_the_job_does(app: Taskbahn, link: FakeLin
     "state, said", [("ready", "ready (in queue 'q', no worker has taken it yet)"), ("failed", "failed"), ("waiting", "waiting")]
 )
 def test_what_a_job_does_is_said_in_a_few_words(state: str, said: str) -> None:
-    assert describe(views.JobView(id="id", task="t", queue="q", state=state)) == said
+    assert describe(views.JobView(id="id", task="t", queue="q", state=state), has_reasons=False) == said
 
 
 @pytest.mark.parametrize(

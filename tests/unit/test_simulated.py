@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from twisted.internet import threads
 from twisted.internet.defer import CancelledError
 
-from taskbahn import JobCancelled, JobExpired, JobFailed, NotFinished, Rate, Taskbahn, Unique, chord, current
+from taskbahn import JobCancelled, JobExpired, JobFailed, NotFinished, Rate, Taskbahn, Unique, chain, chord, current
 from taskbahn.errors import InvalidRequest, NoQuestion, WrongAnswer
 from taskbahn.testing import simulated
 from taskbahn.testing.simulation import driver
@@ -169,6 +169,29 @@ def test_a_wait_for_what_never_comes_says_why(node: Simulation) -> None:
         job.result()
     node.answer(job, 3)
     assert job.result() == 3
+
+
+def test_a_wait_that_is_over_names_what_holds_the_job(node: Simulation) -> None:
+    limited.start()
+    held = add.options(delay=1).start(1, 2)
+    held.pause()
+    nap = add.options(delay=7200)
+    for job, state, why in (
+        (limited.start(), "ready", r"the limit limited\.rate holds it"),
+        (nap.start(1, 2), r"waiting \(due in 7[0-9]{3} s\)", "it was submitted with a delay"),
+        (asks.start(), "(running|waiting)", "its function waits for .*How many"),
+        (held, "waiting", "it is paused"),
+        (chain(asks.s(), total.si([1])).start(), r"running \(at 0%\)", "it waits for the job .* How many"),
+    ):
+        for wait in (job.result, job.error):
+            with pytest.raises(NotFinished, match=rf"\) is {state}.* after 5 s: .*{why}"):
+                wait(timeout=5)
+    batch = nap.start_many([(1, 2), (3, 4)])
+    with pytest.raises(NotFinished, match=r"2 of 2 jobs \(add\) have not ended after 5 s; job .* it was submitted with a delay"):
+        batch.results(timeout=5)
+    with pytest.raises(NotFinished, match=r"after 5 s; job .* it was submitted with a delay"):
+        list(batch.as_completed(timeout=5))
+    node.settle()
 
 
 def test_answers_are_checked_and_fit_one_question(node: Simulation) -> None:

@@ -11,6 +11,7 @@ from taskbahn.errors import NotFinished, TaskbahnError
 from taskbahn.future import Future
 from taskbahn.jobs.job import Job
 from taskbahn.jobs.outcome import outcome_error, outcome_value
+from taskbahn.jobs.unfinished import words_of
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 
@@ -187,7 +188,10 @@ class Batch(Generic[R]):
 
     def _unfinished(self, timeout: float | None) -> NotFinished:
         left = len(self._sent) - len(self._outcomes)
-        return NotFinished(f"{left:,} of {len(self._sent):,} jobs ({self.task}) have not ended after {timeout:g} s", left=left)
+        said = f"{left:,} of {len(self._sent):,} jobs ({self.task}) have not ended after {timeout:g} s"
+        first = next((id for id in self._sent if id not in self._outcomes), None)
+        why = "" if first is None else f"; {words_of(self._app.client, self._joined.get(first, first), timeout or 0.0)}"
+        return NotFinished(said + why, left=left)
 
     def _raise_error(self) -> None:
         if self._error is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overload
 
 import msgspec
@@ -19,7 +18,7 @@ from taskbahn.jobs.event_stream import EventStream
 from taskbahn.jobs.graph import JobGraph, graph_of
 from taskbahn.jobs.outcome import outcome_error, outcome_value
 from taskbahn.jobs.pausable import Pausable, new_state
-from taskbahn.jobs.progress import progress_of
+from taskbahn.jobs.unfinished import words_of
 from taskbahn.jobs.whole_result import WholeResult
 from taskbahn.protocol import ids, messages, views
 from taskbahn.protocol.inputs import is_whole
@@ -39,7 +38,6 @@ R = TypeVar("R")
 C = TypeVar("C")
 PAGE_MEMBERS = 500
 INTERNAL = {"batch_delivered", "fail", "followed", "mark_requested", "take", "unfinished"}  # what the client calls
-LOOK_SECONDS = 2.0  # seconds to find out what a job is doing when a wait for it is over
 
 
 class LogLine(NamedTuple):
@@ -298,14 +296,7 @@ class Job(Pausable, Generic[R]):
 
     def unfinished(self, timeout: float) -> NotFinished:
         """Return the error that says what the job is doing after one has waited *timeout* seconds."""
-        return NotFinished(f"{self._doing()} after {timeout:g} s", job=self.id, timeout=timeout)
-
-    def _doing(self) -> str:
-        try:
-            view = self._view(self._app.client.ask(messages.JOB_GET, self.id).get(LOOK_SECONDS))
-        except (TaskbahnError, TimeoutError) as error:
-            return f"there is no outcome of job {self.id}, and its state cannot be read ({str(error) or 'no answer'})"
-        return f"job {self.id} ({self.task}) is {describe(view)}"
+        return NotFinished(words_of(self._app.client, self.id, timeout), job=self.id, timeout=timeout)
 
     def mark_requested(self) -> bool:
         """Return whether the outcome is neither there nor asked for; from now on it is asked for."""
@@ -356,21 +347,6 @@ def log_line(event: messages.Event) -> LogLine:
     data = event.data if isinstance(event.data, dict) else {"message": event.data}
     level, logger, message = (str(data.get(name, "")) for name in ("level", "logger", "message"))
     return LogLine(event.number, event.at, level, logger, message, event.attempt)
-
-
-def describe(view: views.JobView) -> str:
-    """Say in a few words what a job is doing."""
-    if view.state == State.RUNNING:
-        progress = progress_of(view.progress)
-        stages = [stage.name for stage in progress.stages if stage.ended_at is None and not stage.is_to_come]
-        percent = f" {progress.fraction:.0%}" if progress.fraction is not None else ""
-        doing = f", {' › '.join(stages) or 'at'}{percent}" if stages or percent else ""  # noqa: RUF001 - a separator, not a >
-        return f"running (attempt {view.attempt} on {view.worker}{doing})"
-    if view.state == State.WAITING and view.due_at is not None:
-        return f"waiting (due in {max(0.0, view.due_at - time.time()):.0f} s)"
-    if view.state == State.READY:
-        return f"ready (in queue {view.queue!r}, no worker has taken it yet)"
-    return view.state
 
 
 def _add_logs(lines: list[LogLine], events: list[Any], after: int) -> int | None:
