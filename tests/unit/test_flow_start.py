@@ -226,7 +226,7 @@ def test_chunks_without_a_size_or_with_outputs_are_refused() -> None:
         square.chunks([square.si(1).output], 5)
     with pytest.raises(InvalidArguments) as refused:
         square.chunks([1, "x"], 5)  # type: ignore[list-item]
-    assert refused.value.__notes__ == ["in item number 1 (from 0)"]
+    assert str(refused.value).endswith("; in item number 1 (from 0)")
 
 
 def test_callbacks_of_a_call_make_a_flow_of_it(client: FakeClient) -> None:

@@ -9,6 +9,7 @@ from taskbahn.flows.arguments import OUTPUT, encode, outputs_in, pack_first, wit
 from taskbahn.flows.nodes import Chain, Group, Many, Member, Node, Part, Shape, last_of
 from taskbahn.flows.output import Output, reference_of
 from taskbahn.protocol import messages
+from taskbahn.protocol.error_words import say_also
 from taskbahn.signatures import exact_values
 
 if TYPE_CHECKING:
@@ -321,7 +322,7 @@ def _inherited(node: Node, place: _Place, *, is_outermost: bool) -> Mapping[str,
 def _misplaced(node: Member, place: _Place) -> InvalidArguments:
     error = InvalidArguments(node.task, dict(node.wrong))
     if place.path:
-        error.add_note(f"at {place.path}")
+        say_also(error, f"at {place.path}")
         error.detail["place"] = place.path
     return error
 

@@ -53,6 +53,7 @@ class Batch(Generic[R]):
         self._sent: list[str] = []  # the ids that the jobs were sent with
         self._joined: dict[str, str] = {}  # those of them that mean other jobs, which were there already -> the ids of these
         self.refused: list[dict[str, Any]] = []  # `ErrorInfo` of the calls that were not accepted
+        self.first_refused: int | None = None  # number of the first of them, from 0
         self._app = app
         self._signature = signature
         self._outcomes: dict[str, RawOutcome] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taskbahn.errors import from_info
+from taskbahn.protocol.error_words import say_also
 from taskbahn.protocol.message_pages import text_bytes
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def accept(batch: Batch[Any], sent: tuple[list[str], Future[Any]]) -> None:
     errors = answer["errors"]
     joined = {ids[int(index)]: means for index, means in answer.get("joined", {}).items()}
     if errors:
+        if not batch.refused:
+            batch.first_refused = len(batch) + min(map(int, errors))
         batch.refused += [errors[index] for index in sorted(errors, key=int)]
         ids = [id for index, id in enumerate(ids) if str(index) not in errors]
     batch.add(ids, joined)
@@ -58,7 +61,8 @@ def complete(batch: Batch[R]) -> Batch[R]:
     if batch.refused:
         error = from_info(batch.refused[0])
         error.detail["accepted"] = len(batch)
-        error.add_note(f"{len(batch.refused):,} jobs were refused, {len(batch):,} accepted")
+        first = f"in call number {batch.first_refused} (from 0); " if batch.first_refused is not None else ""
+        say_also(error, f"{first}{len(batch.refused):,} jobs were refused, {len(batch):,} accepted")
         error.batch = batch  # type: ignore[attr-defined]
         raise error
     return batch

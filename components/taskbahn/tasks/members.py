@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.errors import InvalidArguments, InvalidFlow
+from taskbahn.errors import CallerError, InvalidArguments, InvalidFlow
 from taskbahn.flows.arguments import misfits, pack, pack_following
 from taskbahn.flows.nodes import Group, Many, Member, Part, shape
+from taskbahn.protocol.error_words import say_also
 from taskbahn.tasks.flow import Flow
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def _packed(handle: TaskHandle[..., Any], calls: Iterable[tuple[Args, Names]]) -
     for args, kwargs in calls:
         try:
             found.append(pack(handle.name, handle.signature, args, kwargs))
-        except (InvalidArguments, InvalidFlow) as error:
-            error.add_note(f"in item number {len(found)} (from 0)")
+        except CallerError as error:
+            say_also(error, f"in item number {len(found)} (from 0)")
             raise
     return found
 
@@ -118,5 +119,5 @@ def _with_remedy(error: InvalidArguments, args: Args, kwargs: Names) -> InvalidA
     from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
     if any(isinstance(value, Flow | Job) for value in (*args, *kwargs.values())):
-        error.add_note("the result of a flow or a job is given as its .output")
+        say_also(error, "the result of a flow or a job is given as its .output")
     return error

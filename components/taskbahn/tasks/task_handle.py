@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.memory import begin_again, id_for, ids_for, is_after_failure
 from taskbahn.attempt.waiting import Awaiting, Wait, wait_here
-from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption
+from taskbahn.errors import CallerError, InvalidArguments, InvalidFlow, InvalidOption
 from taskbahn.flows.arguments import has_outputs
 from taskbahn.flows.nodes import CALLBACKS
 from taskbahn.protocol import messages
+from taskbahn.protocol.error_words import say_also
 from taskbahn.protocol.message_pages import text_bytes
 from taskbahn.protocol.options import Where
 from taskbahn.protocol.other_words import TASK_WORDS, refuse
@@ -316,9 +317,9 @@ class TaskHandle(Generic[P, R]):
                 args, kwargs = arguments_of(item)
                 try:
                     texts.append(signature.pack(args, kwargs) if signature else pack_plain(self.name, args, kwargs))
-                except InvalidArguments as error:
-                    error.add_note(
-                        f"in call number {number + len(texts)} (from 0); no job of it and of those after it was started"
+                except CallerError as error:
+                    say_also(
+                        error, f"in call number {number + len(texts)} (from 0); no job of it and of those after it was started"
                     )
                     raise
             number += len(texts)
