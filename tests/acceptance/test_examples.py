@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import http.server
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support import documents
+from support.example_sites import album_server, served
 from support.programs import Node, Program, running, running_node
 from support.tabs import in_chromium, in_page
 
@@ -102,22 +101,6 @@ def test_the_browser_examples_of_a_page_run(page: Path, node: Node, tmp_path: Pa
     assert complaints == []
 
 
-@contextlib.contextmanager
-def served(page: Path, folder: Path, node: Node) -> Iterator[str]:
-    """The page of an example on a web server of its own."""
-    text = page.read_text(encoding="utf-8")
-    (folder / "index.html").write_text(text.replace(documents.DEFAULT_ADDRESS, f"127.0.0.1:{node.port}"), encoding="utf-8")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(http.server.SimpleHTTPRequestHandler, directory=folder))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:  # or pytest never ends after a failure
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.mark.browser
 def test_the_readmes_page_calls_a_python_task_and_shows_progress(node: Node, tmp_path: Path) -> None:
     seen: list[float] = []
@@ -135,7 +118,7 @@ def test_the_readmes_page_calls_a_python_task_and_shows_progress(node: Node, tmp
         expect(tab.locator("output")).to_have_text("a report of 10 pages", timeout=30_000)
 
     worker = Program("worker", "reports:app", cwd=BROWSER, TASKBAHN_URL=node.websocket)
-    with running(worker, "ready"), served(BROWSER / "index.html", tmp_path, node) as site:
+    with running(worker, "ready"), served(BROWSER / "index.html", tmp_path, f"127.0.0.1:{node.port}") as site:
         in_chromium(partial(click, site))
     assert len(seen) > 3
     assert seen == sorted(seen)
@@ -145,15 +128,9 @@ def test_the_readmes_page_calls_a_python_task_and_shows_progress(node: Node, tmp
 @pytest.fixture
 def album_site(node: Node, tmp_path: Path) -> Iterator[str]:
     """The web application of examples/album, with a worker."""
-    server = subprocess.Popen(
-        [sys.executable, "server.py", "--port", "0", "--node", f"127.0.0.1:{node.port}", "--folder", tmp_path],
-        cwd=ALBUM, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert server.stdout is not None
-    with running(Program("worker", "album:app", cwd=ALBUM, TASKBAHN_URL=node.websocket), "ready"):
-        yield server.stdout.readline().strip()
-    server.terminate()
-    server.communicate(timeout=20)
+    worker = Program("worker", "album:app", cwd=ALBUM, TASKBAHN_URL=node.websocket)
+    with running(worker, "ready"), album_server(f"127.0.0.1:{node.port}", tmp_path) as site:
+        yield site
 
 
 def upload(site: str, folder: Path, then: Callable[[Page], None]) -> None:
@@ -278,7 +255,7 @@ def test_a_conversation_goes_on_when_its_worker_is_killed(node: Node, tmp_path: 
             ]  # fmt: skip
 
     first = Program("worker", "travel:app", cwd=CONVERSATION, TASKBAHN_URL=node.websocket)
-    with running(first, "ready"), served(CONVERSATION / "index.html", tmp_path, node) as site:
+    with running(first, "ready"), served(CONVERSATION / "index.html", tmp_path, f"127.0.0.1:{node.port}") as site:
         in_chromium(partial(talk, site, first))
 
 
@@ -318,7 +295,7 @@ def test_what_a_program_says_is_the_log_in_the_page(node: Node, tmp_path: Path) 
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
     worker = Program("worker", "pictures:app", cwd=COMMAND, TASKBAHN_URL=node.websocket, CONVERT=image_magick())
-    with running(worker, "ready"), served(COMMAND / "index.html", page, node) as site:
+    with running(worker, "ready"), served(COMMAND / "index.html", page, f"127.0.0.1:{node.port}") as site:
         in_chromium(partial(filled_in, site, {"photo": str(photo), "width": "64"}, "Convert", converted))
         in_chromium(partial(filled_in, site, {"photo": str(broken), "width": "64"}, "Convert", refused))
     assert (tmp_path / "fig.64.png").read_bytes().startswith(b"\x89PNG")
@@ -339,7 +316,7 @@ def test_results_of_many_jobs_are_added_up_in_the_page(node: Node, tmp_path: Pat
         expect(tab.locator("job-result")).to_contain_text("/nowhere is no folder", timeout=60_000)
 
     with running(Program("worker", "words:app", cwd=ADDING_UP, TASKBAHN_URL=node.websocket), "ready"):
-        with served(ADDING_UP / "index.html", page, node) as site:
+        with served(ADDING_UP / "index.html", page, f"127.0.0.1:{node.port}") as site:
             in_chromium(partial(filled_in, site, {"folder": str(tmp_path), "most": "3"}, "Count", added_up))
             in_chromium(partial(filled_in, site, {"folder": "/nowhere"}, "Count", refused))
         done = total(node.websocket, str(tmp_path))

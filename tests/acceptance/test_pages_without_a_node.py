@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import urllib.error
+import urllib.request
+from functools import partial
 from pathlib import Path
 
 import pytest
 from benchmarks.ports import free_port
-from playwright.sync_api import Page, expect
-from support.programs import Node, running
-from support.tabs import in_page
+from playwright.sync_api import Browser, Page, expect
+from support.example_sites import album_server, served
+from support.programs import Node, Program, running
+from support.tabs import in_chromium, in_page
 from support.web_server import example_worker, process, web_server
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DJANGO = EXAMPLES / "django"
 FASTAPI = EXAMPLES / "fastapi"
+STATIC = ("adding-up", "browser", "browser-kit", "command", "conversation")
 PATIENCE = 60_000  # milliseconds
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(200)]
@@ -85,3 +91,62 @@ def table_of(tab: Page, table: str) -> None:
     """Upload a table in the page of examples/fastapi."""
     tab.get_by_label("Table").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": table.encode()})
     tab.get_by_role("button", name="Upload").click()
+
+
+def test_pages_that_load_before_the_node_go_on_when_it_is_there(port: int, tmp_path: Path) -> None:
+    """All in one browser, so that the node starts once; the page of the album comes from its own server."""
+    address = f"127.0.0.1:{port}"
+
+    def act(sites: dict[str, str], browser: Browser) -> None:
+        tabs = {name: browser.new_page() for name in sites}
+        for name, tab in tabs.items():
+            tab.goto(sites[name])
+            sentence = "Run taskbahn up." if name == "browser" else f"Taskbahn does not answer at {address}."
+            expect(tab.locator("body")).to_contain_text(sentence, timeout=PATIENCE)
+        with running(Node(tmp_path, port), "Taskbahn is ready"):
+            for tab in tabs.values():
+                expect(tab.get_by_text("taskbahn up")).to_have_count(0, timeout=PATIENCE)
+            for name in ("adding-up", "browser-kit", "command"):
+                expect(tabs[name].locator("task-form")).to_contain_text("No worker has offered a task", timeout=PATIENCE)
+            tabs["browser"].get_by_role("button", name="Build").click()
+            expect(tabs["browser"].locator("output")).to_contain_text("reports.build", timeout=PATIENCE)
+            tabs["album"].wait_for_function("document.querySelector('form').onsubmit !== null")
+            expect(tabs["conversation"].locator("#problem")).to_contain_text("'travel.talk'", timeout=PATIENCE)
+            url = f"ws://{address}/ws"
+            with running(Program("worker", "travel:app", cwd=EXAMPLES / "conversation", TASKBAHN_URL=url), "ready"):
+                expect(tabs["conversation"].get_by_role("button", name="Send")).to_be_enabled(timeout=PATIENCE)
+                expect(tabs["conversation"].locator("#problem")).to_be_empty()
+
+    with contextlib.ExitStack() as stack:
+        sites = {name: stack.enter_context(served(EXAMPLES / name / "index.html", tmp_path / name, address)) for name in STATIC}
+        album = stack.enter_context(album_server(address, tmp_path))
+        in_chromium(partial(act, sites | {"album": album}))
+
+
+def test_the_album_says_that_the_node_is_not_there(port: int, tmp_path: Path) -> None:
+    place = "albums/0199aaaa-0000-7000-8000-000000000000/Holiday"
+    json = {"Content-Type": "application/json"}
+    with album_server(f"127.0.0.1:{port}", tmp_path) as site:
+        assert asked("PUT", f"{site}{place}/0001 a.jpg", b"picture", {}) == (200, "{}")
+        status, said = asked("POST", site + place, b'{"to": "you@example.org"}', json)
+        assert status == 503
+        assert f"no router answers at ws://127.0.0.1:{port}/ws" in said
+        for method, path, wrong in (
+            ("POST", place.replace("Holiday", "Other"), 404),
+            ("POST", f"{place}/../../../etc", 404),
+            ("PUT", f"{place}/.hidden", 400),
+            ("PUT", f"{place}/../a.jpg", 400),
+        ):
+            status, said = asked(method, site + path, b"{}", json)
+            assert status == wrong
+            assert "detail" in said
+
+
+def asked(method: str, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+    """Return status and body of an answer."""
+    request = urllib.request.Request(url.replace(" ", "%20"), body, headers, method=method)  # noqa: S310 - our own address
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()

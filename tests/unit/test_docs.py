@@ -51,6 +51,14 @@ def test_each_page_of_an_example_is_dark_where_its_reader_wants_it(page: Path) -
     assert re.search(r"color-scheme(: |\" content=\")light dark", page.read_text(encoding="utf-8"))
 
 
+def test_each_page_says_that_taskbahn_is_away_as_the_documentation_does() -> None:
+    (shown,) = [block.text for block in documents.blocks(DOCS / "browser.md") if block.title == "examples/browser-kit/index.html"]
+    for page in (ROOT / "examples").rglob("*.html"):
+        source = page.read_text(encoding="utf-8")
+        if "elements.js" in source:
+            assert shown in source, page
+
+
 def test_the_readme_shows_the_example_as_it_is() -> None:
     shown = {block.title or block.language: block.text for block in documents.blocks(ROOT / "README.md")}
     folder = ROOT / "examples" / "browser"
