@@ -33,7 +33,7 @@ def test_jobs_that_failed_alike_are_one_line_and_retried_as_one(page: Page, tmp_
     ids = start_jobs(page, *[("pictures.broken", [f"reel{number}.gif"], {}) for number in range(3)])
     reels = group(page, "reel")
     expect(reels).to_contain_text(re.compile(r"ValueError\s*reel\d\.gif is no picture"))
-    expect(reels).to_contain_text(re.compile("last (just now|\\d+ s ago)"))
+    expect(reels).to_contain_text(re.compile("newest (just now|\\d+ s ago)"))
     expect(reels.get_by_role("link", name="3 jobs failed")).to_be_visible()
     page.screenshot(path=tmp_path / "errors.png")
 

@@ -74,6 +74,26 @@ def test_what_failed_long_ago_takes_nothing_from_what_fails_now() -> None:
     assert watched.status().failed_lately == JOBS
 
 
+def test_the_times_of_a_group_are_those_of_its_jobs_now() -> None:
+    watched = Watched()
+    watched.harness.worker().lost()  # the task is declared
+    for _ in range(2):
+        watched.harness.submit()
+    ids = run_all(watched, fails=True)
+    (before,) = watched.harness.ask(messages.VIEW_ERRORS).answer["groups"]
+    watched.passes(100)
+    retry(watched, ids[:1])
+    run_all(watched, fails=True)
+    (group,) = watched.harness.ask(messages.VIEW_ERRORS).answer["groups"]
+    assert (group["count"], group["first_at"]) == (2, before["first_at"]), "the oldest is that of the other job"
+    retry(watched, ids)
+    run_all(watched, fails=True)
+    (group,) = watched.harness.ask(messages.VIEW_ERRORS).answer["groups"]
+    assert group["first_at"] == group["last_at"] > before["first_at"] + 100
+    attempts = watched.harness.ask(messages.JOB_GET, ids[1]).answer["attempts"]
+    assert attempts[0]["ended_at"] == before["first_at"], "the job itself keeps all its attempts"
+
+
 @given(
     windows=st.lists(st.tuples(st.integers(1, 50), st.integers(0, 200), st.booleans()), min_size=1, max_size=8),
 )

@@ -24,7 +24,7 @@ def errors(task: str | None, url: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    rows = table("fingerprint", "jobs#", "task", "error", "last", "first", "newest job")
+    rows = table("fingerprint", "jobs#", "task", "error", "newest", "oldest", "newest job")
     for group in found.groups:
         error = plain(": ".join(filter(None, (group.type, group.message.partition("\n")[0]))))
         rows.add_row(

@@ -346,7 +346,7 @@ class ErrorGroup(View, msgspec.Struct, kw_only=True):
     type: str
     message: str  # message of the newest job
     count: int
-    first_at: float
+    first_at: float  # when the oldest of these failures was; a job that was retried by hand counts by its newest end
     last_at: float
     job: str  # id of the newest job
 

@@ -338,7 +338,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} type
  * @property {string} message  of the newest
  * @property {number} count
- * @property {number} first_at
+ * @property {number} first_at  when the oldest of these failures was; a job that was retried by hand counts by its newest end
  * @property {number} last_at
  * @property {string} job  the newest
  *

@@ -75,8 +75,8 @@ function Group({ group, onRetry }) {
       <p class="group-message" title=${plainText(message)}>${plainText(message)}</p>
       <p class="facts-line">
         <a href=${link("tasks", task)}>${task}</a>
-        <span>last <time title=${fullTime(last_at)}>${ago(last_at, now.value)}</time></span>
-        ${times > 1 && html`<span>first <time title=${fullTime(first_at)}>${ago(first_at, now.value)}</time></span>`}
+        <span>newest <time title=${fullTime(last_at)}>${ago(last_at, now.value)}</time></span>
+        ${times > 1 && html`<span title="Of the jobs that are failed now; what a retry ran again counts by its newest end">oldest <time title=${fullTime(first_at)}>${ago(first_at, now.value)}</time></span>`}
         <span title="The fingerprint: error:${fingerprint} finds these jobs"><code>${fingerprint}</code></span>
       </p>
     </div>

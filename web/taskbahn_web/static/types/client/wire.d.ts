@@ -711,6 +711,9 @@ export type ErrorGroup = {
      */
     message: string;
     count: number;
+    /**
+     * when the oldest of these failures was; a job that was retried by hand counts by its newest end
+     */
     first_at: number;
     last_at: number;
     /**
