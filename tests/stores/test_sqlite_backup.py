@@ -11,9 +11,11 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from support.rows import NOW, PARTITIONS, new_job
+from support.rows import NOW, PARTITIONS, finish, new_job, put
 
+from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import CommitBatch, StoreUnusable
+from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.stores.sqlite.backup import back_up
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 JOBS = 2_000
+TASK = PARTITIONS[0].task
 WRITER = """
 import sys
 from pathlib import Path
@@ -152,3 +155,40 @@ def test_what_cannot_be_copied_says_so_and_leaves_nothing(quiet: Path, tmp_path:
     with pytest.raises(StoreUnusable, match="its schema is 9999, this version of Taskbahn knows"):
         back_up(bad, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
+
+
+def test_a_backup_counts_what_no_minute_has_yet(quiet: Path, tmp_path: Path) -> None:
+    minute_of_now = int(NOW) // 60 * 60
+    store = SqliteStore(quiet)
+    store.open()
+    put(
+        store,
+        *(
+            new_job(seq, created_at=NOW + seq / 100, state=State.RUNNING, attempt=1, worker="w", started_at=NOW)
+            for seq in range(2, 12)
+        ),
+    )
+    ends = [(State.SUCCEEDED, 4), (State.FAILED, 3)]
+    states = iter([state for state, number in ends for _ in range(number)])
+    finishes = [finish(seq, state=state, finished_at=NOW + 61) for seq, state in enumerate(states, 2)]
+    known = MinuteRow(minute_of_now, TASK, 3, 1, 0, 0, 0, 0, "[]", "[]", None, None, None, None)
+    store.commit(CommitBatch(finishes=finishes, minutes=[known, known._replace(task="", accepted=5)]))
+    store.close()
+    back_up(quiet, tmp_path / "copy")
+    for task in (TASK, ""):
+        assert counted(tmp_path / "copy", task) == {
+            minute_of_now: (11, 1, 0),
+            minute_of_now + 60: (0, 4, 3),
+        }
+    assert counted(quiet / "taskbahn.db", TASK) == {minute_of_now: (3, 1, 0)}
+    back_up(quiet, tmp_path / "copy", replace=True)
+    assert counted(tmp_path / "copy", "")[minute_of_now][0] == 11
+
+
+def counted(path: Path, task: str) -> dict[int, tuple[int, int, int]]:
+    """Return for each minute how many jobs were accepted, succeeded and failed."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        rows = database.execute(
+            "SELECT at, sum(accepted), sum(succeeded), sum(failed) FROM minute WHERE task = ? GROUP BY at", (task,)
+        )
+        return {at: tuple(counts) for at, *counts in rows}  # type: ignore[misc]

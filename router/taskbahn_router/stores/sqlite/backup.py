@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskbahn_router.stores.contract import StoreUnusable
 from taskbahn_router.stores.sqlite.errors import DAMAGED, code_of, remedy
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS
+from taskbahn_router.stores.sqlite.uncounted import count_rest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +73,7 @@ def _copy(source: Path, part: Path) -> int:
         _check_schema(old, source)
         old.backup(new)  # SQLite syncs the copy when it ends
         new.execute("PRAGMA journal_mode = DELETE")  # the copy is one file; a node that starts on it chooses its log again
+        count_rest(new)
         jobs: int = new.execute("SELECT count(*) FROM job").fetchone()[0]
         return jobs
 
