@@ -90,6 +90,19 @@ def test_a_queue_that_no_worker_serves_is_named() -> None:
     assert "--queues slow" in problem.hint
 
 
+def test_from_three_on_queues_that_no_worker_serves_are_one_problem() -> None:
+    def of(number: int) -> list[Problem]:
+        return found(partitions=[PARTITION._replace(queue=f"q{one}", ready=one + 1) for one in range(number)])
+
+    assert [problem.id for problem in of(2)] == ["q1", "q0"]
+    (three,), (many,) = of(3), of(9)
+    assert three.sentence == "6 jobs wait in the queues q0, q1, q2, which no attached worker serves."
+    assert three.hint == "Start a worker for them, as in `taskbahn worker MODULE:app --queues q2,q1,q0`."
+    assert many.sentence == "45 jobs wait in the queues q0, q1, q2 and 6 more, which no attached worker serves."
+    assert many.hint.endswith("--queues q8,q7,q6,q5,…`.")
+    assert (many.id, many.page, many.query, many.since) == ("", "queues", "state:ready", NOW - 300)
+
+
 def test_a_task_and_a_queue_that_no_worker_has_together_are_named() -> None:
     other = WORKER._replace(id="other", tasks=frozenset({"b.task"}), queues=frozenset({"slow"}))
     problem = one(workers=[WORKER, other], partitions=[PARTITION._replace(queue="slow")])

@@ -36,7 +36,7 @@ def workers(url: str | None, *, as_json: bool) -> None:
     for view in found:
         rows.add_row(*map(plain, row(view)))
     out = console()
-    out.print(rows if found else "no workers: start one, as in `taskbahn worker photos:app`")
+    out.print(rows if found else "no workers: start one, as in `taskbahn worker MODULE:app`")
     for view in found:
         if view.blocked is not None:
             out.print(plain(details(view)), style="red")

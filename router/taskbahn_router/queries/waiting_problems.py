@@ -20,6 +20,7 @@ UNSERVED_SECONDS = 3.0  # seconds that a ready job may wait without a worker; on
 LATE_SECONDS = 60.0  # seconds that a ready job may wait for a busy slot, or LATE_TIMES of what its task takes if that is more
 LATE_TIMES = 10.0
 TASK, QUEUE = "task", "queue"
+MAX_QUEUES = 2  # queues without a worker that are a problem each; more of them are one
 NOT_TAKEN_SECONDS = 60.0  # seconds for which a job that a worker's code did not take is a problem; it is tried every 30
 
 
@@ -32,7 +33,7 @@ def no_workers(facts: Facts) -> Iterator[Problem]:
         sentence=f"No worker is attached, and {_jobs(facts.partitions)} for one."
         if facts.partitions
         else "No worker is attached.",
-        hint="Start one, as in `taskbahn worker photos:app`; if some should run, see why they ended or cannot reach this node.",
+        hint="Start one, as in `taskbahn worker MODULE:app`; if some should run, see why they ended or cannot reach this node.",
         since=facts.alone_since,
         page="workers",
     )
@@ -56,13 +57,13 @@ def unserved(facts: Facts) -> Iterator[Problem]:
             query=f"state:ready task:{quote(task)}" if task else "state:ready",
         )
     for queue, partitions in _grouped(
-        (partition for partition in old if partition.task in offered and partition.queue not in served), QUEUE
+        (partition for partition in old if partition.task in offered and partition.queue not in served), QUEUE, MAX_QUEUES
     ):
         yield Problem(
             kind="queue_not_served",
             level="error",
             sentence=f"{_jobs(partitions)} in {_queues(queue, partitions)}, which no attached worker serves.",
-            hint=f"Start a worker for it, as in `taskbahn worker photos:app --queues {shlex.quote(queue or 'NAME')}`.",
+            hint=f"Start a worker for {'it' if queue else 'them'}, as in `taskbahn worker MODULE:app --queues {_queue_list(partitions)}`.",
             since=_since(partitions),
             page="queues",
             id=queue,
@@ -138,8 +139,13 @@ def draining(facts: Facts) -> Iterator[Problem]:
         )
 
 
-def _grouped(partitions: Iterable[PartitionFacts], by: str) -> Iterator[tuple[str, list[PartitionFacts]]]:
-    """Yield the names with the most ready jobs, each with its partitions, and at last "" with the partitions of all others."""
+def _grouped(
+    partitions: Iterable[PartitionFacts], by: str, alone: int | None = None
+) -> Iterator[tuple[str, list[PartitionFacts]]]:
+    """Yield the names with the most ready jobs, each with its partitions, and at last "" with the partitions of all others.
+
+    alone: of more names than this, "" with the partitions of all is yielded at once.
+    """
     ready: Counter[str] = Counter()
     groups: dict[str, list[PartitionFacts]] = {}
     for partition in partitions:
@@ -147,6 +153,8 @@ def _grouped(partitions: Iterable[PartitionFacts], by: str) -> Iterator[tuple[st
         ready[name] += partition.ready
         groups.setdefault(name, []).append(partition)
     most = len(ready) if len(ready) <= MAX_ALIKE + 1 else MAX_ALIKE
+    if alone is not None and len(ready) > alone:
+        most = 0
     for name, _ in ready.most_common(most):
         yield name, groups.pop(name)
     if groups:
@@ -163,6 +171,15 @@ def _jobs(partitions: Iterable[PartitionFacts]) -> str:
 
 def _queues(queue: str, partitions: Iterable[PartitionFacts]) -> str:
     return f"the queue {queue}" if queue else f"the queues {_names(partitions, QUEUE)}"
+
+
+def _queue_list(partitions: Iterable[PartitionFacts]) -> str:
+    """Return the queues of partitions as `--queues` takes them, those with the most ready jobs first; of many the first ones."""
+    ready: Counter[str] = Counter()
+    for partition in partitions:
+        ready[partition.queue] += partition.ready
+    shown = [name for name, _ in ready.most_common(MAX_ALIKE)]
+    return shlex.quote(",".join(shown)) + (",…" if len(ready) > len(shown) else "")
 
 
 def _names(partitions: Iterable[PartitionFacts], of: str) -> str:

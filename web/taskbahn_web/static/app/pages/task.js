@@ -38,7 +38,7 @@ export function Task({ name, from }) {
   const task = entries?.find((each) => each.name === name);
   if (!entries) return html`<section>${tasks.problem.value && html`<${Problem}>${tasks.problem.value}<//>`}</section>`;
   if (!task) {
-    return html`<section><h1 class="unseen">${name}</h1><${Empty} title="There is no task ${name}" command="taskbahn worker photos:app">
+    return html`<section><h1 class="unseen">${name}</h1><${Empty} title="There is no task ${name}" command="taskbahn worker MODULE:app">
       No worker has declared it. See <a href=${link("tasks")}>the tasks that there are</a>, or start a worker that offers it:
     <//></section>`;
   }

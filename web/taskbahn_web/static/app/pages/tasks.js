@@ -97,7 +97,7 @@ function Row({ task: { name, doc, workers = 0, ready = 0, running = 0, unserved 
   const { succeeded = 0, failed = 0, run, run95, last_at } = statistics ?? {};
   return html`<tr>
     <th scope="row" class="cell-task"><a href=${link("tasks", name)}>${name}</a><${PausedMark} query="task:${name}" /><p>${summary(doc)}</p></th>
-    <td class="cell-number" data-name="workers">${workers ? number(workers) : html`<span class="warning">none</span>`}</td>
+    <td class="cell-number" data-name="workers">${workers ? number(workers) : html`<span class=${ready ? "bad" : "warning"}>none</span>`}</td>
     <td class="cell-number" data-name="running">${quietNumber(running)}</td>
     <td class="cell-number" data-name="ready">${quietNumber(ready)}<${Unserved} queues=${unserved} /></td>
     ${hasNumbers && html`
@@ -115,7 +115,7 @@ function Unserved({ queues }) {
   const names = Object.keys(queues);
   if (!names.length) return null;
   const jobs = names.reduce((sum, queue) => sum + queues[queue], 0);
-  return html` <small class="bad" title="No attached worker can take them, of: ${names.join(", ")}">${number(jobs)} unserved</small>`;
+  return html` <small title="No attached worker can take them, of: ${names.join(", ")}"><span class="bad">${number(jobs)} unserved</span></small>`;
 }
 
 /** None is said quietly. @param {number} value */

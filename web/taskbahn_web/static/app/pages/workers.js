@@ -40,7 +40,7 @@ export function Workers() {
 }
 
 export function NoWorkers() {
-  return html`<${Empty} title="No worker is attached" command="taskbahn worker photos:app">
+  return html`<${Empty} title="No worker is attached" command="taskbahn worker MODULE:app">
     Jobs wait until one comes. Start a worker with the module that has your tasks:
   <//>`;
 }
