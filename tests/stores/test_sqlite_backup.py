@@ -191,4 +191,4 @@ def counted(path: Path, task: str) -> dict[int, tuple[int, int, int]]:
         rows = database.execute(
             "SELECT at, sum(accepted), sum(succeeded), sum(failed) FROM minute WHERE task = ? GROUP BY at", (task,)
         )
-        return {at: tuple(counts) for at, *counts in rows}  # type: ignore[misc]
+        return {at: tuple(counts) for at, *counts in rows}
