@@ -27,6 +27,17 @@ def group(page: Page, message: str) -> Locator:
     return page.locator(".group").filter(has_text=message)
 
 
+def test_a_fingerprint_in_the_search_leads_to_its_jobs(page: Page) -> None:
+    ids = start_jobs(page, ("pictures.broken", ["searched.gif"], {}))
+    go(page, f"#/jobs/{ids[0]}")
+    expect(page.locator(".headline").get_by_role("status")).to_have_text("failed")
+    go(page, "#/errors")
+    fingerprint = page.locator(".group code").first.inner_text()
+    page.get_by_role("combobox", name="Search jobs, tasks, pages").fill(fingerprint)
+    page.keyboard.press("Enter")  # before or after the answer
+    expect(page).to_have_url(re.compile(rf"#/jobs\?q=state%3Afailed\+error%3A{fingerprint}$"))
+
+
 def test_jobs_that_failed_alike_are_one_line_and_retried_as_one(page: Page, tmp_path: Path) -> None:
     go(page, "#/errors")
     expect(page.get_by_role("heading", name=re.compile("Errors|No job has failed")).first).to_be_visible()

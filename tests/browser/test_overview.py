@@ -173,6 +173,8 @@ def test_the_keyboard_goes_everywhere(page: Page) -> None:
     for words, place in (
         (id, f"#/jobs/{id}$"),
         ("numbers.add", "#/tasks/numbers.add$"),
+        ("queues", "#/queues$"),
+        ("tasks", "#/tasks$"),
         ("state:failed", r"#/jobs\?q=state%3Afailed$"),
     ):
         page.keyboard.press("/")

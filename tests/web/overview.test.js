@@ -97,5 +97,8 @@ test("an id is its job, a task's name its task, and all else a question to the l
   assert.deepEqual(places("Slow L")[0], ["Queue", "#/jobs?q=queue%3A%27slow+lane%27"]);
   assert.deepEqual(places("3f29A1c0"), [["Job", "#/jobs?q=id%3A3f29a1c0&open=one"], ["Jobs", "#/jobs?q=3f29A1c0"]]);
   assert.deepEqual(places("0123456789ab").slice(0, 2), [["Job", "#/jobs?q=id%3A0123456789ab&open=one"], ["Failed", "#/jobs?q=state%3Afailed+error%3A0123456789ab"]]);
+  const failed = searchResults("0123456789AB", { tasks, errors: ["0123456789ab"] }).map(({ kind }) => kind);
+  assert.deepEqual(failed.slice(0, 2), ["Failed", "Job"]); // Errors shows it
+  for (const words of ["queues", "Tasks", "jobs", "sched"]) assert.equal(places(words)[0][0], "Page", words);
   assert.deepEqual(places("nightly weird"), [["Jobs", "#/jobs?q=tag%3A%27nightly+weird%27"], ["Jobs", "#/jobs?q=%27nightly+weird%27"]]);
 });

@@ -11,7 +11,7 @@ import { quote } from "../data/query-words.js";
  * @property {string} text
  * @property {string} where  a hash
  *
- * @typedef {{tasks?: string[], workers?: string[], queues?: string[]}} Names  what is known
+ * @typedef {{tasks?: string[], workers?: string[], queues?: string[], errors?: string[]}} Names  what is known; errors: fingerprints
  */
 
 const JOB_ID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
@@ -19,14 +19,21 @@ const ID_PART = /^(?=(-*[0-9a-f]){6})(?=.*[0-9])[0-9a-f-]{6,36}$/; // as lists s
 const FINGERPRINT = /^[0-9a-f]{12}$/;
 const MAX_EACH = 6; // results of one kind
 
+/** The word that may be the fingerprint of an error, else "". @param {string} words */
+export function fingerprintIn(words) {
+  const small = words.trim().toLowerCase();
+  return FINGERPRINT.test(small) ? small : "";
+}
+
 /**
- * An id is a job and the name of a task is the task; else the words are a question to the list of jobs, and what has a name with
- * them follows: tasks, workers, queues, pages.
+ * An id is a job, the name of a task or a page is that, and the fingerprint of an error is its jobs; else the words are a question to
+ * the list of jobs, and what has a name with them follows: tasks, workers, queues, pages. The beginning of a page's name comes before
+ * a question if no task has it in its name.
  * @param {string} words
  * @param {Names} names
  * @returns {SearchResult[]}
  */
-export function searchResults(words, { tasks = [], workers = [], queues = [] }) {
+export function searchResults(words, { tasks = [], workers = [], queues = [], errors = [] }) {
   const text = words.trim();
   if (!text) return [];
   const small = text.toLowerCase();
@@ -34,15 +41,19 @@ export function searchResults(words, { tasks = [], workers = [], queues = [] }) 
   const task = (/** @type {string} */ name) => ({ kind: "Task", text: name, where: link("tasks", name) });
   const others = tasks.filter((name) => name !== text && name.toLowerCase().includes(small));
   const named = (/** @type {string[]} */ all) => all.filter((name) => name.toLowerCase().includes(small)).sort((a, b) => Number(b === text) - Number(a === text)).slice(0, MAX_EACH);
+  const pages = PAGES.filter(({ page, name }) => page.startsWith(small) || name.toLowerCase().startsWith(small)).map(({ page, name }) => ({ kind: "Page", text: name, where: link(page) }));
+  const isPage = PAGES.some(({ page, name }) => page === small || name.toLowerCase() === small) || !tasks.some((name) => name.toLowerCase().includes(small));
+  const byId = ID_PART.test(small) ? [{ kind: "Job", text: `id:${small}`, where: link("jobs", null, { q: `id:${small}`, open: "one" }) }] : [];
+  const failed = FINGERPRINT.test(small) ? [{ kind: "Failed", text: `error:${small}`, where: link("jobs", null, { q: `state:failed error:${small}` }) }] : [];
   return [
     ...(tasks.includes(text) ? [task(text)] : []),
-    ...(ID_PART.test(small) ? [{ kind: "Job", text: `id:${small}`, where: link("jobs", null, { q: `id:${small}`, open: "one" }) }] : []),
-    ...(FINGERPRINT.test(small) ? [{ kind: "Failed", text: `error:${small}`, where: link("jobs", null, { q: `state:failed error:${small}` }) }] : []),
+    ...(errors.includes(small) ? [...failed, ...byId] : [...byId, ...failed]),
+    ...(isPage ? pages : []),
     ...named(workers).map((name) => ({ kind: "Worker", text: name, where: link("workers", name) })),
     ...named(queues).map((name) => ({ kind: "Queue", text: name, where: link("jobs", null, { q: `queue:${quote(name)}` }) })),
     ...jobs(text),
     ...others.slice(0, MAX_EACH).map(task),
-    ...PAGES.filter(({ page }) => page.startsWith(small)).map(({ page, name }) => ({ kind: "Page", text: name, where: link(page) })),
+    ...(isPage ? [] : pages),
   ];
 }
 

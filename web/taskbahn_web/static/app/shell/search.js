@@ -3,8 +3,9 @@
 import { useRef, useState } from "preact/hooks";
 
 import { VIEW_QUEUES } from "../../client/wire.js";
+import { askJobs, askUntilFound } from "../data/ask-jobs.js";
 import { tasks, workers } from "../data/directory.js";
-import { searchResults } from "./search-results.js";
+import { fingerprintIn, searchResults } from "./search-results.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { bahn } from "../data/live.js";
@@ -18,7 +19,10 @@ export function Search() {
   const [queues, setQueues] = useState(/** @type {string[]} */ ([]));
   useKeys({ "/": [() => input.current?.select(), "Search"] });
 
-  const lines = isOpen ? searchResults(words, names(queues)) : [];
+  const [errors, setErrors] = useState(/** @type {string[]} */ ([]));
+  const looking = useRef(/** @type {Promise<string[]>} */ (Promise.resolve([]))); // whether the words are a fingerprint
+
+  const lines = isOpen ? searchResults(words, { ...names(queues), errors }) : [];
   const leave = (/** @type {string} */ where) => {
     input.current?.blur(); // which closes the list
     setWords("");
@@ -27,7 +31,8 @@ export function Search() {
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     const { key } = event;
     if (key === "Escape") return isOpen && words ? setOpen(false) : input.current?.blur();
-    if (key === "Enter" && lines[at]) leave(lines[at].where);
+    if (key === "Enter" && at > 0 && lines[at]) leave(lines[at].where);
+    else if (key === "Enter" && lines[at]) void looking.current.then((found) => leave(searchResults(words, { ...names(queues), errors: found })[0].where));
     else if (key === "ArrowDown" && lines.length) setAt((at + 1) % lines.length);
     else if (key === "ArrowUp" && lines.length) setAt((at + lines.length - 1) % lines.length);
     else return;
@@ -35,6 +40,9 @@ export function Search() {
   };
   const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => {
     setWords(currentTarget.value);
+    const fingerprint = fingerprintIn(currentTarget.value);
+    looking.current = knownErrors(fingerprint, () => fingerprintIn(currentTarget.value) === fingerprint);
+    void looking.current.then(setErrors);
     setOpen(true);
     setAt(0);
   };
@@ -61,6 +69,13 @@ export function Search() {
       )}
     </ul>
   </div>`;
+}
+
+/** The fingerprint, if a job that failed has it. @param {string} fingerprint @param {() => boolean} isWanted @returns {Promise<string[]>} */
+async function knownErrors(fingerprint, isWanted) {
+  if (!fingerprint) return [];
+  const ask = (/** @type {number | null} */ before) => askJobs(bahn, /** @type {any} */ ({ state: ["failed"], error: fingerprint }), before, 1);
+  return askUntilFound(ask, null, isWanted).then(({ jobs }) => (jobs.length ? [fingerprint] : []), () => []);
 }
 
 /** @param {string[]} queues @returns {import("./search-results.js").Names} */
