@@ -73,7 +73,7 @@ async function flow(bahn: Bahn): Promise<number> {
 declare module "taskbahn" {
   interface Tasks {
     "images.resize": { args: [photo: string, width?: number]; result: string };
-    "report.make": { args: [pages: string[]]; result: number };
+    "report.make": { args: [pages: string[]]; kwargs: { title?: string; of?: string }; result: number };
   }
 }
 
@@ -88,6 +88,25 @@ async function typed(bahn: Bahn): Promise<void> {
   si("report.make", [[text, output("a")]]);
   si("images.resize", [output("a"), 3]);
   console.log(made, list, same, known);
+  chain(s("images.resize", ["a"]), s("report.make", [], { title: "A", of: output("a") }));
+  chain(s("x.y"), s("images.resize", [64]), s("z.y", [1, 2, 3], { any: "name" })); // what comes before is the first argument
+  await bahn.call("report.make", [], { title: "A" });
+  // @ts-expect-error: neither all arguments nor those after the first
+  s("images.resize", [true]);
+  // @ts-expect-error: too many
+  s("images.resize", ["a", 3, 4]);
+  // @ts-expect-error: there is no such argument
+  s("report.make", [["a"]], { titel: "A" });
+  // @ts-expect-error: a named argument of the wrong type
+  si("report.make", [["a"]], { title: 7 });
+  // @ts-expect-error: there is no such argument
+  await bahn.start("report.make", [["a"]], { titel: "A" });
+  // @ts-expect-error: a named argument of the wrong type
+  await bahn.call("report.make", [["a"]], { title: 7 });
+  // @ts-expect-error: there is no such option
+  await bahn.start("images.resize", ["a"], {}, { priorty: 2 });
+  // @ts-expect-error: a flow has options, and no arguments
+  await bahn.start(s("images.resize", ["a"]), [], {});
   // @ts-expect-error: an argument of the wrong type
   await bahn.start("images.resize", [3]);
   // @ts-expect-error: the result is a text

@@ -76,36 +76,30 @@ export class Bahn {
   }
 
   /**
-   * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away. If a job with its id or
-   * its unique key is there already, this resolves to that one.
-   * @template {string} T
-   * @overload
-   * @param {T} task
-   * @param {import("./client/tasks.js").Args<T>} [args]
-   * @param {Record<string, unknown>} [kwargs]
-   * @param {import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {id?: string}} [options]  id: a UUID; what has
-   *   the same id is the same job
-   * @returns {Promise<Job<import("./client/tasks.js").Result<T>>>}
+   * Start a job of a task, by its name, or of a flow, of which one job is the whole. It is accepted and durable when this resolves, and
+   * stays so when the page goes away. If a job with its id or its unique key is there already, this resolves to that one.
+   * @template {string | import("./client/flows.js").Flow} W
+   * @param {W} what
+   * @param {import("./client/tasks.js").StartGiven<W>} given  arguments, named arguments and options of a task; options of a flow. `id` is
+   *   a UUID; what has the same id is the same job
+   * @returns {Promise<Job<import("./client/tasks.js").Given<W>>>}
    */
-  /**
-   * Start a flow: one job is the whole. It is accepted and durable when this resolves.
-   * @template R
-   * @overload
-   * @param {import("./client/flows.js").Flow<R>} flow
-   * @param {import("./client/wire.js").Options & {id?: string}} [options]
-   * @returns {Promise<Job<R>>}
-   */
+  async start(what, ...given) {
+    return this.#start(what, .../** @type {[any?, any?, any?]} */ (given));
+  }
+
   /**
    * @param {string | import("./client/flows.js").Flow} what
    * @param {unknown[] | import("./client/wire.js").Options & {id?: string}} [given]
    * @param {Record<string, unknown>} [kwargs]
    * @param {import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {id?: string}} [options]
+   * @returns {Promise<Job>}
    */
-  async start(what, given, kwargs = {}, options = {}) {
+  async #start(what, given, kwargs = {}, options = {}) {
     if (typeof what === "string" && CALLBACKS.some((name) => name in options)) {
       const { id, on_success, on_failure, on_end, ...others } = options;
       const callbacks = Object.fromEntries(Object.entries({ on_success, on_failure, on_end }).filter(([, flows]) => flows));
-      return this.start({ ...call(what, /** @type {unknown[]} */ (given ?? []), kwargs), ...callbacks }, { ...others, ...(id && { id }) });
+      return this.#start({ ...call(what, /** @type {unknown[]} */ (given ?? []), kwargs), ...callbacks }, { ...others, ...(id && { id }) });
     }
     const isFlow = typeof what === "object";
     const { id = uuid7(), ...others } = /** @type {import("./client/wire.js").Options & {id?: string}} */ (isFlow ? (given ?? {}) : options);
@@ -138,36 +132,31 @@ export class Bahn {
   }
 
   /**
-   * Call a task as a remote procedure. If the connection is lost the call rejects; the job goes on.
-   * @template {string} T
-   * @overload
-   * @param {T} task
-   * @param {import("./client/tasks.js").Args<T>} [args]
+   * Call a task as a remote procedure: if the connection is lost the call rejects, and the job goes on. Or start a flow and wait for its
+   * result, over lost connections.
+   * @template {string | import("./client/flows.js").Flow} W
+   * @param {W} what
+   * @param {import("./client/tasks.js").CallGiven<W, Listening>} given  arguments, named arguments of a task, and how the page listens
+   * @returns {Promise<import("./client/tasks.js").Given<W>>}  what the task returned, or the result of the flow
+   */
+  async call(what, ...given) {
+    const [first, kwargs, options] = /** @type {[any?, any?, any?]} */ (given);
+    return typeof what === "object" ? this.#callFlow(what, first) : this.#callTask(what, first, kwargs, options);
+  }
+
+  /**
+   * @param {string} task
+   * @param {unknown[]} [args]
    * @param {Record<string, unknown>} [kwargs]
    * @param {Listening} [options]
-   * @returns {Promise<import("./client/tasks.js").Result<T>>}  what the task returned
+   * @returns {Promise<any>}
    */
-  /**
-   * Start a flow and wait for its result, over lost connections.
-   * @template R
-   * @overload
-   * @param {import("./client/flows.js").Flow<R>} flow
-   * @param {Listening & import("./client/wire.js").Options} [options]
-   * @returns {Promise<R>}  the result of the flow
-   */
-  /**
-   * @param {string | import("./client/flows.js").Flow} what
-   * @param {any} [given]
-   * @param {Record<string, unknown>} [kwargs]
-   * @param {Listening} [options]
-   */
-  async call(what, given, kwargs = {}, options = {}) {
-    if (typeof what === "object") return this.#callFlow(what, given);
+  async #callTask(task, args = [], kwargs = {}, options = {}) {
     const { onProgress, onEvent, signal } = checkOptions("call", options, ["onProgress", "onEvent", "signal"]);
     const session = await this.connection.session();
     signal?.throwIfAborted();
     const take = (/** @type {{events?: import("./client/wire.js").Event[]}} */ { events = [] }) => hear(events, onProgress, onEvent);
-    const call = session.call(what, given ?? [], kwargs, onProgress || onEvent ? take : undefined);
+    const call = session.call(task, args, kwargs, onProgress || onEvent ? take : undefined);
     const abort = () => call.cancel("kill");
     signal?.addEventListener("abort", abort);
     return call.result.finally(() => signal?.removeEventListener("abort", abort));

@@ -31,15 +31,15 @@ const outputs = new WeakSet();
  * A call of a task; what comes before it is its first argument.
  * @template {string} T
  * @param {T} task
- * @param {unknown[]} [args]  each, and each item of a list among them, may be an `output`
- * @param {Record<string, unknown>} [kwargs]
+ * @param {import("./tasks.js").FlowArgs<T>} [args]  each, and each item of a list among them, may be an `output`
+ * @param {import("./tasks.js").NamedOrOutputs<import("./tasks.js").Kwargs<T>>} [kwargs]
  * @param {import("./wire.js").Options} [options]
  * @returns {TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>}
  */
-export function s(task, args = [], kwargs = {}, options = {}) {
-  const named = Object.entries(kwargs).map(([name, value]) => [name, argument(value)]);
+export function s(task, args, kwargs, options = {}) {
+  const named = Object.entries(kwargs ?? {}).map(([name, value]) => [name, argument(value)]);
   /** @type {TaskFlow & import("./tasks.js").Giving<any>} */
-  const flow = { task, args: args.map(argument), kwargs: Object.fromEntries(named) };
+  const flow = { task, args: /** @type {unknown[]} */ (args ?? []).map(argument), kwargs: Object.fromEntries(named) };
   if (Object.keys(options).length) flow.options = options;
   return flow;
 }
@@ -49,12 +49,12 @@ export function s(task, args = [], kwargs = {}, options = {}) {
  * @template {string} T
  * @param {T} task
  * @param {import("./tasks.js").OrOutputs<import("./tasks.js").Args<T>>} [args]  of these, too, each may be an `output`
- * @param {Record<string, unknown>} [kwargs]
+ * @param {import("./tasks.js").NamedOrOutputs<import("./tasks.js").Kwargs<T>>} [kwargs]
  * @param {import("./wire.js").Options} [options]
  * @returns {TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>}
  */
 export function si(task, args, kwargs, options) {
-  return { ...s(task, /** @type {unknown[] | undefined} */ (args), kwargs, options), immutable: true };
+  return { ...s(task, /** @type {any} */ (args), kwargs, options), immutable: true };
 }
 
 /**

@@ -31,31 +31,15 @@ export class Bahn {
      */
     onState(listener: (state: import("./client/connection.js").ConnectionState) => void): () => void;
     /**
-     * Start a job: it is accepted and durable when this resolves, and stays so when the page goes away. If a job with its id or
-     * its unique key is there already, this resolves to that one.
-     * @template {string} T
-     * @overload
-     * @param {T} task
-     * @param {import("./client/tasks.js").Args<T>} [args]
-     * @param {Record<string, unknown>} [kwargs]
-     * @param {import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {id?: string}} [options]  id: a UUID; what has
-     *   the same id is the same job
-     * @returns {Promise<Job<import("./client/tasks.js").Result<T>>>}
+     * Start a job of a task, by its name, or of a flow, of which one job is the whole. It is accepted and durable when this resolves, and
+     * stays so when the page goes away. If a job with its id or its unique key is there already, this resolves to that one.
+     * @template {string | import("./client/flows.js").Flow} W
+     * @param {W} what
+     * @param {import("./client/tasks.js").StartGiven<W>} given  arguments, named arguments and options of a task; options of a flow. `id` is
+     *   a UUID; what has the same id is the same job
+     * @returns {Promise<Job<import("./client/tasks.js").Given<W>>>}
      */
-    start<T extends string>(task: T, args?: import("./client/tasks.js").Args<T> | undefined, kwargs?: Record<string, unknown> | undefined, options?: (import("./client/wire.js").Options & import("./client/flows.js").Callbacks & {
-        id?: string;
-    }) | undefined): Promise<Job<import("./client/tasks.js").Result<T>>>;
-    /**
-     * Start a flow: one job is the whole. It is accepted and durable when this resolves.
-     * @template R
-     * @overload
-     * @param {import("./client/flows.js").Flow<R>} flow
-     * @param {import("./client/wire.js").Options & {id?: string}} [options]
-     * @returns {Promise<Job<R>>}
-     */
-    start<R>(flow: import("./client/flows.js").Flow<R>, options?: (import("./client/wire.js").Options & {
-        id?: string;
-    }) | undefined): Promise<Job<R>>;
+    start<W extends string | import("./client/flows.js").Flow>(what: W, ...given: import("./client/tasks.js").StartGiven<W>): Promise<Job<import("./client/tasks.js").Given<W>>>;
     /**
      * Publish an event; resolves to the jobs that it starts, when they are durable. Subscribers of the topic hear of it then.
      * @param {string} topic
@@ -75,25 +59,14 @@ export class Bahn {
      */
     job<R = any>(id: string): Job<R>;
     /**
-     * Call a task as a remote procedure. If the connection is lost the call rejects; the job goes on.
-     * @template {string} T
-     * @overload
-     * @param {T} task
-     * @param {import("./client/tasks.js").Args<T>} [args]
-     * @param {Record<string, unknown>} [kwargs]
-     * @param {Listening} [options]
-     * @returns {Promise<import("./client/tasks.js").Result<T>>}  what the task returned
+     * Call a task as a remote procedure: if the connection is lost the call rejects, and the job goes on. Or start a flow and wait for its
+     * result, over lost connections.
+     * @template {string | import("./client/flows.js").Flow} W
+     * @param {W} what
+     * @param {import("./client/tasks.js").CallGiven<W, Listening>} given  arguments, named arguments of a task, and how the page listens
+     * @returns {Promise<import("./client/tasks.js").Given<W>>}  what the task returned, or the result of the flow
      */
-    call<T extends string>(task: T, args?: import("./client/tasks.js").Args<T> | undefined, kwargs?: Record<string, unknown> | undefined, options?: Listening | undefined): Promise<import("./client/tasks.js").Result<T>>;
-    /**
-     * Start a flow and wait for its result, over lost connections.
-     * @template R
-     * @overload
-     * @param {import("./client/flows.js").Flow<R>} flow
-     * @param {Listening & import("./client/wire.js").Options} [options]
-     * @returns {Promise<R>}  the result of the flow
-     */
-    call<R>(flow: import("./client/flows.js").Flow<R>, options?: (Listening & import("./client/wire.js").Options) | undefined): Promise<R>;
+    call<W extends string | import("./client/flows.js").Flow>(what: W, ...given: import("./client/tasks.js").CallGiven<W, Listening>): Promise<import("./client/tasks.js").Given<W>>;
     /**
      * Watch a job by callbacks, events in the batches in which they come.
      * @param {string} id

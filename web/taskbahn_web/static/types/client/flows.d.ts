@@ -2,22 +2,22 @@
  * A call of a task; what comes before it is its first argument.
  * @template {string} T
  * @param {T} task
- * @param {unknown[]} [args]  each, and each item of a list among them, may be an `output`
- * @param {Record<string, unknown>} [kwargs]
+ * @param {import("./tasks.js").FlowArgs<T>} [args]  each, and each item of a list among them, may be an `output`
+ * @param {import("./tasks.js").NamedOrOutputs<import("./tasks.js").Kwargs<T>>} [kwargs]
  * @param {import("./wire.js").Options} [options]
  * @returns {TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>}
  */
-export function s<T extends string>(task: T, args?: unknown[], kwargs?: Record<string, unknown>, options?: import("./wire.js").Options): TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>;
+export function s<T extends string>(task: T, args?: import("./tasks.js").FlowArgs<T>, kwargs?: import("./tasks.js").NamedOrOutputs<import("./tasks.js").Kwargs<T>>, options?: import("./wire.js").Options): TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>;
 /**
  * A call of a task that takes nothing of what comes before it.
  * @template {string} T
  * @param {T} task
  * @param {import("./tasks.js").OrOutputs<import("./tasks.js").Args<T>>} [args]  of these, too, each may be an `output`
- * @param {Record<string, unknown>} [kwargs]
+ * @param {import("./tasks.js").NamedOrOutputs<import("./tasks.js").Kwargs<T>>} [kwargs]
  * @param {import("./wire.js").Options} [options]
  * @returns {TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>}
  */
-export function si<T extends string>(task: T, args?: import("./tasks.js").OrOutputs<import("./tasks.js").Args<T>>, kwargs?: Record<string, unknown>, options?: import("./wire.js").Options): TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>;
+export function si<T extends string>(task: T, args?: import("./tasks.js").OrOutputs<import("./tasks.js").Args<T>>, kwargs?: import("./tasks.js").NamedOrOutputs<import("./tasks.js").Kwargs<T>>, options?: import("./wire.js").Options): TaskFlow & import("./tasks.js").Giving<import("./tasks.js").Result<T>>;
 /**
  * One after the other; the result is that of the last.
  * @template R
