@@ -41,7 +41,7 @@ test("the types are those of the code: npm run declarations", () => {
   for (const name of ["tsconfig.json", "tsconfig.declarations.json"]) cpSync(join(WEB, name), join(copy, name));
   cpSync(join(WEB, "frameworks.d.ts"), join(copy, "frameworks.d.ts"));
   symlinkSync(join(WEB, "node_modules"), join(copy, "node_modules")); // vue.js has the types of Vue
-  cpSync(STATIC, join(copy, "taskbahn_web/static"), { recursive: true, filter: (path) => !/static\/(app|vendor|types\/(?!tags\.|index\.))/.test(path) });
+  cpSync(STATIC, join(copy, "taskbahn_web/static"), { recursive: true, filter: (path) => !/static\/(app|vendor|types\/(?!tags\.|index\.|jsx\.))/.test(path) });
   assert.equal(outputOf(() => node(TSC, "-p", join(copy, "tsconfig.declarations.json"))), "");
   cpSync(join(STATIC, "client/tasks.d.ts"), join(copy, "taskbahn_web/static/types/client/tasks.d.ts"));
   const [kept, fresh] = [join(STATIC, "types"), join(copy, "taskbahn_web/static/types")];
@@ -72,4 +72,13 @@ test("the package installs without a registry, loads without a page, and its typ
   const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--lib", "es2023,dom,dom.iterable"];
   assert.equal(outputOf(() => node(TSC, ...options, "usage.mts")), "");
   assert.equal(outputOf(() => node(TSC, ...options, "example.mts")), "");
+
+  for (const name of ["@types/react", "csstype"]) cpSync(join(WEB, "node_modules", name), join(FOLDER, "node_modules", name), { recursive: true });
+  cpSync(join(ROOT, "tests/web/usage.tsx"), join(FOLDER, "usage.tsx"));
+  const [, jsx] = /^```jsx [^\n]*\n(.*?)^```/ms.exec(read(ROOT, "docs/browser.md"));
+  const typed = jsx.replace("({ path })", "({ path }: { path: string })").replace("useState(null)", "useState<Job | null>(null)");
+  writeFileSync(join(FOLDER, "example.tsx"), `import type { Job } from "taskbahn";\nimport type {} from "taskbahn/jsx";\n${typed}`);
+  const asJsx = [...options.map((option) => ({ nodenext: "esnext" })[option] ?? option), "--moduleResolution", "bundler", "--jsx", "react-jsx"];
+  assert.equal(outputOf(() => node(TSC, ...asJsx, "usage.tsx")), "");
+  assert.equal(outputOf(() => node(TSC, ...asJsx, "example.tsx")), "");
 });
