@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,16 @@ def test_a_real_node(taskbahn_app, taskbahn_node):
     assert asyncio.run(double.call_async(4)) == 8
     assert taskbahn_app.url == taskbahn_node.url
     assert taskbahn_app.view.status().workers == 1
+"""
+ALONE = """
+from taskbahn import Taskbahn
+
+
+def test_a_node_alone(taskbahn_node):
+    app = Taskbahn(taskbahn_node.url)
+    assert app.view.status().workers == 0
+    assert taskbahn_node.page.startswith("http://127.0.0.1:")
+    assert taskbahn_node.folder.is_dir()
 """
 FORGETS = """
 from shop import add
@@ -106,3 +117,32 @@ def test_what_does_not_start_says_why(tmp_path: Path) -> None:
     assert "did not get ready; it said: no node" in done.stdout, done.stdout
     done = run(tmp_path, REAL, TASKBAHN_NODE=f"ws://127.0.0.1:{free_port()}/ws")
     assert "write taskbahn_app = MODULE:APP" in done.stdout, done.stdout
+
+
+def test_the_fixture_of_a_node_alone_gives_its_addresses(tmp_path: Path) -> None:
+    done = run(tmp_path, ALONE)
+    assert "1 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ("/nope/taskbahn", "cannot be started: [Errno 2] No such file or directory: '/nope/taskbahn'; for the command"),
+        ("taskbahn '", "cannot be started: No closing quotation; for the command"),
+        ("ws://127.0.0.1:9/ws", "no node answers there: no router answers at"),
+        ("nonsense://a", "no node answers there: "),
+    ],
+)
+def test_what_is_wrong_with_the_variable_is_said_soon(tmp_path: Path, given: str, words: str) -> None:
+    begun = time.monotonic()
+    done = run(tmp_path, ALONE, TASKBAHN_NODE=given)
+    assert f"RouterUnavailable: TASKBAHN_NODE={given}: {'this command ' if 'cannot' in words else ''}{words}" in done.stdout, (
+        done.stdout
+    )
+    assert time.monotonic() - begun < 40
+
+
+def test_without_a_node_to_start_the_variable_is_named(tmp_path: Path) -> None:
+    (tmp_path / "crossbar.py").write_text("raise ModuleNotFoundError(name='crossbar')", encoding="utf-8")
+    done = run(tmp_path, ALONE, PYTHONPATH=str(tmp_path))
+    assert "set TASKBAHN_NODE=/path/to/environment/bin/taskbahn" in done.stdout, done.stdout

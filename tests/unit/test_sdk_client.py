@@ -303,7 +303,7 @@ def test_a_batch_of_large_arguments_is_cut_by_size(app: Taskbahn, link: FakeLink
 def test_a_batch_of_which_some_are_refused_says_how_many_are_accepted(app: Taskbahn, link: FakeLink) -> None:
     accept_at_once(app, link)
     link.on_ask = lambda request: request.future.resolve([{"accepted": 2, "errors": {"1": QueueFull("full").info()}}])
-    with pytest.raises(QueueFull) as caught:
+    with pytest.raises(QueueFull, match=r"full; in call number 1 \(from 0\); 1 jobs were refused, 2 accepted") as caught:
         app.tasks["t.add"].start_many([1, 2, 3])
     assert caught.value.detail == {"accepted": 2}
     assert len(caught.value.batch) == 2  # type: ignore[attr-defined]

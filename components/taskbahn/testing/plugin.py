@@ -50,7 +50,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 
 @pytest.fixture(scope="session")
 def taskbahn_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNode]:
-    """Give a real node on a free port, for all tests: `url`, `page`.
+    """Give a real node on a free port, for all tests: `url`, `page`, `folder`.
 
     TASKBAHN_NODE in the environment: the address of one that runs already, or the `taskbahn` command of another environment, in which
     Crossbar is installed.
@@ -67,7 +67,7 @@ def taskbahn_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNode
 
 
 @pytest.fixture(scope="session")
-def taskbahn_app(taskbahn_node: RealNode, pytestconfig: pytest.Config) -> Iterator[Taskbahn]:
+def taskbahn_app(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[Taskbahn]:
     """Give the application of `taskbahn_app = MODULE:APP`, connected to `taskbahn_node`, with a worker that runs its tasks."""
     from taskbahn.testing.real_node import running_app  # late, as above
 
@@ -76,5 +76,5 @@ def taskbahn_app(taskbahn_node: RealNode, pytestconfig: pytest.Config) -> Iterat
         raise pytest.UsageError(
             "the fixture taskbahn_app needs to know the application: write taskbahn_app = MODULE:APP in pytest's configuration"
         )
-    with running_app(target, taskbahn_node) as app:
+    with running_app(target, request.getfixturevalue("taskbahn_node")) as app:
         yield app

@@ -14,7 +14,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from taskbahn.errors import RouterUnavailable
+from taskbahn.client.guard import GUARD
+from taskbahn.errors import RouterUnavailable, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.tasks.options import as_dict
 
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
 
     from taskbahn.app import Taskbahn
 
+VARIABLE = "TASKBAHN_NODE"  # of the environment: a command or an address
+CHOICES = (
+    f"for the command of another environment, in which a node is installed, set {VARIABLE}=/path/to/environment/bin/taskbahn; "
+    f"for a node that runs already, its address: {VARIABLE}=ws://127.0.0.1:8080/ws"
+)
 OWN_COMMAND = [sys.executable, "-m", "taskbahn"]
 READY_SECONDS = 60.0
+CHECK_SECONDS = 3.0  # for a node that runs already to answer
 END_SECONDS = 20.0
 LAST_LINES = 30  # that an error shows
 
@@ -41,8 +48,9 @@ class RealNode:
 class Process:
     """A command that runs while the tests do, and the lines that it writes."""
 
-    def __init__(self, command: list[str], folder: Path, **environment: str) -> None:
+    def __init__(self, command: list[str], folder: Path, advice: str = "", **environment: str) -> None:
         self._command = shlex.join(command)
+        self._advice = advice
         self._lines: list[str] = []
         self._fresh: SimpleQueue[str | None] = SimpleQueue()
         self._process = subprocess.Popen(
@@ -73,8 +81,9 @@ class Process:
             except Empty:
                 line = None
             if line is None:
-                said = "".join(self._lines[-LAST_LINES:]) or "nothing"
-                raise RouterUnavailable(f"`{self._command}` did not get ready; it said: {said}")
+                said = "".join(self._lines[-LAST_LINES:]).strip() or "nothing"
+                advice = f"\n{self._advice}" if self._advice else ""
+                raise RouterUnavailable(f"`{self._command}` did not get ready; it said: {said}{advice}")
             if text in line:
                 return line
 
@@ -93,17 +102,49 @@ class Process:
 
 @contextlib.contextmanager
 def real_node(folder: Path, given: str = "") -> Iterator[RealNode]:
-    """Run a node on a free port, with its data in *folder*; given: the address of one that runs already, or the command to start it with."""
+    """Run a node on a free port, with its data in *folder*.
+
+    given: the address of one that runs already, or the command to start it with, as in the variable TASKBAHN_NODE.
+    Raises RouterUnavailable, which names the variable, if there is none.
+    """
     if "://" in given:
+        check_answers(given)
         yield RealNode(given, "", folder)
         return
-    command = shlex.split(given) if given else OWN_COMMAND
-    process = Process([*command, "up", "--port", "0", "--data", str(folder / "data"), "--json"], folder)
+    process = _started(given, folder)
     try:
         ready = json.loads(process.wait_for('"websocket"'))
         yield RealNode(ready["websocket"], ready["page"], folder)
     finally:
         process.end()
+
+
+def _started(given: str, folder: Path) -> Process:
+    try:
+        command = shlex.split(given) if given else OWN_COMMAND
+        advice = "" if given else CHOICES
+        return Process([*command, "up", "--port", "0", "--data", str(folder / "data"), "--json"], folder, advice)
+    except (OSError, ValueError) as error:
+        raise RouterUnavailable(f"{VARIABLE}={given}: this command cannot be started: {error}; {CHOICES}") from None
+
+
+def check_answers(url: str) -> None:
+    """Raise RouterUnavailable if no node answers at an address soon."""
+    from taskbahn.app import Taskbahn  # late: most nodes are started here
+
+    was_allowed = url in GUARD.allowed
+    GUARD.allowed.add(url)
+    try:
+        app = Taskbahn(url, timeout=CHECK_SECONDS, connect_within=CHECK_SECONDS)
+        try:
+            app.view.status()
+        finally:
+            app.close()
+    except TaskbahnError as error:
+        raise RouterUnavailable(f"{VARIABLE}={url}: no node answers there: {error}") from None
+    finally:
+        if not was_allowed:
+            GUARD.allowed.discard(url)
 
 
 @contextlib.contextmanager
@@ -117,7 +158,7 @@ def running_app(target: str, node: RealNode) -> Iterator[Taskbahn]:
         sorted({messages.DEFAULT_QUEUE, *(as_dict(task.defaults).get("queue", "") for task in app.tasks.values())} - {""})
     )
     command = [*OWN_COMMAND, "worker", target, "--url", node.url, "--queues", queues]
-    process = Process(command, Path.cwd(), TASKBAHN_URL=node.url, PYTHONPATH=path)
+    process = Process(command, Path.cwd(), "", TASKBAHN_URL=node.url, PYTHONPATH=path)
     try:
         process.wait_for("ready")
         app.close()
