@@ -105,6 +105,7 @@ def test_without_a_router_every_command_says_so_and_ends_with_3() -> None:
             assert (found.code, found.out) == (3, "")
             assert found.err.startswith(f"taskbahn: no router answers at {shell.url}")
             assert found.err.count("\n") == 1
+            assert "connect_within" not in found.err  # a shell has no such thing
 
 
 def test_a_job_that_was_cancelled_or_expired_ends_a_call_with_4(shell: Shell) -> None:

@@ -97,8 +97,9 @@ def main() -> NoReturn:
         sys.exit(130)
     except TaskbahnError as error:
         from taskbahn.cli.shared import exit_code
+        from taskbahn.protocol.error_words import for_shell
 
-        click.echo(f"taskbahn: {plain_text(error.message)}", err=True)
+        click.echo(f"taskbahn: {plain_text(for_shell(error))}", err=True)
         sys.exit(exit_code(error))
     except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -21,6 +21,7 @@ from taskbahn.cli.flow_file import flow_option, prepared
 from taskbahn.cli.plain_text import plain_text
 from taskbahn.cli.shared import common, connected, echo, exit_code, print_json, tells_how_to_stop
 from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
+from taskbahn.protocol.error_words import for_shell
 
 if TYPE_CHECKING:
     from taskbahn.jobs.job import Job
@@ -79,7 +80,7 @@ def _succeeded(job: Job[Any], value: Any, *, as_json: bool) -> None:
 
 def _failed(job: Job[Any], error: TaskbahnError, *, as_json: bool) -> None:
     if not as_json:
-        echo(f"taskbahn: {error.message}", err=True)
+        echo(f"taskbahn: {for_shell(error)}", err=True)
         shown = "the traceback, and what it has logged" if error.detail.get("traceback") else "what became of it"
         echo(f"taskbahn: `taskbahn job {job.id}` shows {shown}", err=True)
         sys.exit(exit_code(error))

@@ -13,6 +13,7 @@ from taskbahn.cli.shared import common, connected, echo, exit_code, find_job, pr
 from taskbahn.errors import from_info
 from taskbahn.jobs.admin import user_name
 from taskbahn.protocol import messages
+from taskbahn.protocol.error_words import for_shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +87,7 @@ def show_states(ids: list[str], answers: list[Any], *, as_json: bool) -> None:
             print_json({"id": id, **(answer if isinstance(answer, dict) else {"state": answer})})
         if isinstance(answer, dict):
             error = from_info(answer)
-            echo(f"taskbahn: {error.message}", err=True)
+            echo(f"taskbahn: {for_shell(error)}", err=True)
             code = max(code, exit_code(error))
         elif not as_json:
             echo(f"{id} {answer}")

@@ -13,6 +13,7 @@ from autobahn.wamp.exception import ApplicationError, TransportLost
 
 from taskbahn.errors import NotReady, RouterUnavailable, TaskbahnError, from_info
 from taskbahn.future import Future
+from taskbahn.protocol.error_words import WAIT_LONGER
 from taskbahn.transport.connection import NO_ACCESS, Connection
 from taskbahn.transport.reactor_thread import ReactorThread
 
@@ -246,7 +247,7 @@ class Link:
         reason = f" ({self._connection.last_failure.rstrip('.')})" if self._connection.last_failure else ""
         return RouterUnavailable(
             f"no router answers at {self.url}{reason}; start one with `taskbahn up`, or set TASKBAHN_URL to where it is"
-            + ("" if self._was_connected else ", or wait longer for it with Taskbahn(connect_within=...)"),
+            + ("" if self._was_connected else WAIT_LONGER),
             url=self.url,
         )
 

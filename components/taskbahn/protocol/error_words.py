@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
 
+WAIT_LONGER = ", or wait longer for it with Taskbahn(connect_within=...)"  # advice to a program
 E = TypeVar("E", bound="TaskbahnError")
 
 
@@ -15,3 +16,8 @@ def say_also(error: E, words: str) -> E:
     error.message = f"{error.message}; {words}"
     error.args = (error.message,)
     return error
+
+
+def for_shell(error: TaskbahnError) -> str:
+    """Return the sentence of an error without advice that only a program can take."""
+    return error.message.removesuffix(WAIT_LONGER)
