@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import NotFinished
+from taskbahn.testing.simulation.people import only_people_can_help
 from taskbahn.worker.capture import Capture
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 30.0  # seconds of real time for which an attempt may run without waiting for anything of Taskbahn
 LONGEST_SKIP = 366 * 86_400.0  # seconds of the simulation that pass while a test waits for one thing
 MOST_JOBS = 5  # jobs that an error names
+NOTHING = "nothing is left to do, at any time of the next year"
+PEOPLE = (
+    "nothing is left to do but what schedules start, and only a person can help on: with node.answer(job, ...), or job.resume()"
+)
 
 
 @dataclass(eq=False)
@@ -244,10 +249,14 @@ class Driver:
 
     def _pass_time(self, now: float) -> None:
         """Move the clock to the next time at which something can happen."""
-        following = min(
-            [self.node.next_time(), *(waiter.until for waiter in self.waiters), *(alarm.until for alarm in self.alarms)]
-        )
+        attempts = [*(waiter.until for waiter in self.waiters), *(alarm.until for alarm in self.alarms)]
+        following = min([self.node.next_time(), *attempts])
         target = min(following, *(goal.until for goal in self._goals))
+        besides = min([self.node.next_besides_schedules(), *attempts, *(goal.until for goal in self._goals)])
+        if target < math.inf and math.isinf(besides) and only_people_can_help(self.node):
+            for goal in list(self._goals):
+                self._end(goal, self._stuck(PEOPLE))
+            return
         for goal in [goal for goal in self._goals if target > goal.limit]:
             self._end(goal, self._stuck())
         if self._goals:
@@ -255,11 +264,11 @@ class Driver:
             self.worker.beat()  # before the dispatcher looks for workers that are silent
             self.node.turn()
 
-    def _stuck(self) -> NotFinished:
+    def _stuck(self, why: str = NOTHING) -> NotFinished:
         lines = self.worker.unfinished(MOST_JOBS)
         jobs = "\n".join(lines) or "all jobs have ended"
         return NotFinished(
-            f"the simulation waits for what does not happen: nothing is left to do, at any time of the next year\n{jobs}",
+            f"the simulation waits for what does not happen: {why}\n{jobs}",
             job="",
             timeout=LONGEST_SKIP,
         )

@@ -73,14 +73,21 @@ class Node:
 
     def next_time(self) -> float:
         """Return when the dispatcher has something to do the next time, but for what it does again and again; inf: never."""
+        return min(self._next_times().values(), default=math.inf)
+
+    def next_besides_schedules(self) -> float:
+        """As `next_time`, if no schedule would fire."""
+        return min((time for name, time in self._next_times().items() if name != "schedules"), default=math.inf)
+
+    def _next_times(self) -> dict[str, float]:
+        """Return when each service has something to do."""
         misses_workers = any(worker.orders is None for worker in self.parts.dispatcher.state.workers.values())
-        times = [
-            self._due_at(timer.getTime(), service)
+        return {
+            service.name: self._due_at(timer.getTime(), service)
             for timer in self._timers()
             if isinstance(service := getattr(timer.func, "__self__", None), MaintenanceService)
             and (service.name not in ROUTINE if service.interval is None else service.name == "heartbeats" and misses_workers)
-        ]
-        return min(times, default=math.inf)
+        }
 
     def _due_at(self, timer: float, service: MaintenanceService) -> float:
         """Return when a service is really due: one by the wall clock looks now and then whether that was set, which it is not here."""
