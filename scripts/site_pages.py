@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]+)(#[^)]*)?\)")
 RUN = re.compile(r"^(```\w+ title=\"[^\"]+\") run$", re.MULTILINE)  # a word for the tests
+ELEMENTS = re.compile(r"^\| element \|.*\n\|[-|]+\|\n(?P<rows>(?:\| `<[\w-]+>` \|.*\n)+)", re.MULTILINE)
+CELL = re.compile(r"(?<!\\)\|")
+# Elements such as `job-log` are found by two words that many pages have. A page that explains a word comes before hundred names with it.
+BOOSTS = {"browser.md": 3, "api.md": 0.3}
 INTRODUCTION = """# Python API
 
 What `import taskbahn` gives, from its docstrings. [Tasks](tasks.md) and [Calling](calling.md) show how it is used;
@@ -36,8 +41,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, files: Files, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Page, files: Files, **_: Any) -> str:
     """Take away what only the tests and the repository need: links to files that the site does not have become their names."""
+    page.meta.setdefault("search", {"boost": BOOSTS.get(page.file.src_uri, 1)})
     known = {file.src_uri for file in files}
 
     def link(found: re.Match[str]) -> str:
@@ -45,7 +51,14 @@ def on_page_markdown(markdown: str, files: Files, **_: Any) -> str:
         is_here = "://" in target or target.startswith("mailto:") or target in known
         return found[0] if is_here or mark else f"{text} (`{target.removeprefix('../')}`)"
 
-    return LINK.sub(link, RUN.sub(r"\1", markdown))
+    return ELEMENTS.sub(_sections, LINK.sub(link, RUN.sub(r"\1", markdown)))
+
+
+def _sections(table: re.Match[str]) -> str:
+    """Return a section for each row of the table of elements: a search finds an element by the heading with its name."""
+    rows = [[cell.strip() for cell in CELL.split(row)[1:-1]] for row in table["rows"].splitlines()]
+    parts = [f"### {name.strip('`<>')}\n\n{name} shows {what}.\n\nAttributes: {more}." for name, more, what in rows]
+    return "\n\n".join([*parts, "### All elements\n"])
 
 
 def api() -> str:

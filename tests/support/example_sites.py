@@ -25,6 +25,13 @@ def served(page: Path, folder: Path, address: str) -> Iterator[str]:
     folder.mkdir(exist_ok=True)
     text = page.read_text(encoding="utf-8").replace(DEFAULT_ADDRESS, address)
     (folder / "index.html").write_text(text, encoding="utf-8")
+    with folder_served(folder) as site:
+        yield site
+
+
+@contextlib.contextmanager
+def folder_served(folder: Path) -> Iterator[str]:
+    """A folder on a web server of its own."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(http.server.SimpleHTTPRequestHandler, directory=folder))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
