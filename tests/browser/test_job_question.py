@@ -85,7 +85,8 @@ def test_enter_in_a_note_beside_yes_and_no_chooses_neither(ask: Any) -> None:
     note.fill("at last")
     note.press("Enter")
     expect(button(page, "Yes")).to_be_focused()
-    expect(page.get_by_role("group", name="yes")).to_be_visible()
+    expect(page.get_by_role("group", name="Publish Emma?")).to_be_visible()
+    expect(question(page).get_by_text("yes", exact=True)).to_be_hidden()  # the name of the field says nothing more
     button(page, "No").click()
     expect(result(page)).to_have_text("False at last")
 

@@ -158,6 +158,11 @@ const form = (schema, $defs) => answerForm({ ...schema, ...($defs && { $defs }) 
 const texts = ({ choices }) => choices.map(({ text }) => text);
 const fieldNames = ({ fields }) => fields.map(({ name }) => name);
 
+test("a yes or no answers the question itself, and another choice has its name", () => {
+  const page = { type: "object", properties: { size: { enum: ["a4", "a5"] }, note: { type: "string", default: "" } }, required: ["size"] };
+  assert.deepEqual([form(APPROVAL).isNamed, form({ type: "boolean" }).isNamed, form(page).isNamed, form(APPROVAL).isWhole], [false, false, true, false]);
+});
+
 test("a simple answer is a button", () => {
   const yesOrNo = form({ type: "boolean" });
   assert.deepEqual([texts(yesOrNo), fieldNames(yesOrNo), yesOrNo.isWhole], [["Yes", "No"], [], true]);

@@ -55,13 +55,14 @@ export class QuestionForm {
   }
 
   #makeActions() {
-    const { decision, isWhole } = this.#form;
+    const { decision, isWhole, isNamed } = this.#form;
     if (!decision) return makeElement("div", { class: "actions" }, ...this.#buttons);
     const buttons = makeElement("div", { class: "actions" }, ...this.#buttons);
     setAttribute(buttons, "role", "group");
-    setAttribute(buttons, "aria-labelledby", isWhole ? "question" : "decision");
+    setAttribute(buttons, "aria-labelledby", isNamed ? "decision" : "question");
     if (isWhole) return buttons;
     const label = makeElement("p", { class: "label", id: "decision" }, decision.name);
+    label.hidden = !isNamed;
     const note = makeElement("p", { class: "note" }, decision.description);
     note.hidden = !decision.description;
     return makeElement("div", { class: "field" }, label, note, buttons);

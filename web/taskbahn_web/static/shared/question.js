@@ -19,6 +19,7 @@ import { makeArguments, problemsByField } from "./values.js";
  * @property {Field | null} decision  what has buttons in place of a field
  * @property {Choice[]} choices  its buttons; without a decision there are none
  * @property {boolean} isWhole  the one field is the answer; else each is a property of it
+ * @property {boolean} isNamed  the decision's name is above its buttons; a yes or no answers the question itself, whatever its field is called
  */
 
 const WHOLE = "answer"; // the name of the field that is the answer
@@ -44,7 +45,8 @@ export function answerForm(schema = {}) {
   const all = fieldsOf({ digest: "", parameters: { ...parameters, $defs: definitions } });
   const simple = all.filter((field) => field.isRequired && choicesOf(field).length > 0);
   const decision = simple.length === 1 ? simple[0] : null;
-  return { fields: all.filter((field) => field !== decision), decision, choices: decision ? choicesOf(decision) : [], isWhole };
+  const isNamed = decision !== null && !isWhole && decision.kind !== "boolean";
+  return { fields: all.filter((field) => field !== decision), decision, choices: decision ? choicesOf(decision) : [], isWhole, isNamed };
 }
 
 /**

@@ -62,7 +62,7 @@ export function AnswerForm({ question, id, isOpen, onAnswered }) {
     if (!form.decision) void send(SUBMIT);
     else /** @type {HTMLElement | null | undefined} */ (box.current?.querySelector(".form-actions button"))?.focus(); // Enter in a field chooses nothing
   };
-  const { decision, isWhole } = form;
+  const { decision, isNamed } = form;
   const buttons = decision
     ? form.choices.map((choice) => html`<button key=${choice.text} type="button" aria-disabled=${isBusy} onClick=${() => void send(choice)}>${choice.text}</button>`)
     : html`<button class="primary" type="submit" aria-disabled=${isBusy}>${SUBMIT.text}</button>`;
@@ -75,9 +75,9 @@ export function AnswerForm({ question, id, isOpen, onAnswered }) {
         />`,
       )}
       ${failure && html`<${Problem}>${failure}<//>`}
-      ${decision && !isWhole && html`<p class="answer-name" id="${id}-decision">${decision.name}</p>`}
+      ${decision && isNamed && html`<p class="answer-name" id="${id}-decision">${decision.name}</p>`}
       ${decision?.description && html`<p class="field-note">${decision.description}</p>`}
-      <div class="form-actions" role=${decision ? "group" : undefined} aria-labelledby=${decision ? (isWhole ? id : `${id}-decision`) : undefined}>${buttons}</div>
+      <div class="form-actions" role=${decision ? "group" : undefined} aria-labelledby=${decision ? (isNamed ? `${id}-decision` : id) : undefined}>${buttons}</div>
     </fieldset>
   </form>`;
 }

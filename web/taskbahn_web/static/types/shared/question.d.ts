@@ -60,4 +60,8 @@ export type AnswerForm = {
      * the one field is the answer; else each is a property of it
      */
     isWhole: boolean;
+    /**
+     * the decision's name is above its buttons; a yes or no answers the question itself, whatever its field is called
+     */
+    isNamed: boolean;
 };
