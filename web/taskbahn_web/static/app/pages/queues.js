@@ -57,7 +57,7 @@ function Row({ queue: { name, ready, waiting, running, workers, oldest, rate: sp
   const of = (/** @type {string} */ state) => link("jobs", null, { q: `state:${state} queue:${quote(name)}` });
   const isStuck = workers === 0 && ready > 0;
   return html`<tr>
-    <th scope="row"><a class="cut" href=${link("jobs", null, { q: `queue:${quote(name)}` })} title="Jobs of the queue ${name}">${name}</a><${PausedMark} query="queue:${name}" hasDetails /></th>
+    <th scope="row"><a href=${link("jobs", null, { q: `queue:${quote(name)}` })} title="Jobs of the queue ${name}">${name}</a><${PausedMark} query="queue:${name}" hasDetails /></th>
     <td class="figure" data-name="Ready">${ready ? html`<a href=${of("ready")}>${number(ready)}</a>` : "0"}</td>
     <td class="figure" data-name="Not due yet">${waiting ? html`<a href=${of("waiting")}>${number(waiting)}</a>` : "0"}</td>
     <td class="figure" data-name="Running">${running ? html`<a href=${of("running")}>${number(running)}</a>` : "0"}</td>

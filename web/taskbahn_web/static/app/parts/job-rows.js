@@ -14,7 +14,7 @@ import { now } from "../data/live.js";
 import { scrollBack } from "../core/place.js";
 import { link } from "../core/route.js";
 import { ProgressCell, durationText } from "./job-cells.js";
-import { jobName } from "../text/flow-text.js";
+import { cutOf, jobName } from "../text/flow-text.js";
 import { State } from "./state.js";
 import { quote } from "../data/query-words.js";
 
@@ -44,7 +44,9 @@ export function JobRows({ list, selection }) {
   useEffect(() => selection.onMove((index) => bringIntoSight(body.current, index, height)), [selection, height]);
 
   const rows = list.pages.slice(first, Math.min(last, count));
-  return html`<div class="rows-box"><table class="rows ${isReadOnly ? "rows-readonly" : ""}" role="table" aria-rowcount=${count + 1} aria-label="Jobs, newest first">
+  const isTagged = useRef(false); // once a row has one, the columns stay as they are
+  isTagged.current ||= rows.some(({ entry }) => entry?.job.tags?.length);
+  return html`<div class="rows-box"><table class="rows ${isReadOnly ? "rows-readonly" : ""} ${isTagged.current ? "" : "rows-untagged"}" role="table" aria-rowcount=${count + 1} aria-label="Jobs, newest first">
     <thead role="rowgroup">
       <tr role="row" aria-rowindex="1">
         ${!isReadOnly && html`<${SelectAll} list=${list} selection=${selection} />`}
@@ -111,7 +113,7 @@ class Row extends Component {
     >
       ${!isReadOnly && html`<td role="cell" class="cell-select"><input type="checkbox" checked=${isSelected} aria-label="Select ${task} ${shortId(id)}" onClick=${onSelect} /></td>`}
       <td role="cell" class="cell-state"><${State} state=${state} /></td>
-      <th role="rowheader" class="cell-job"><a href=${link("jobs", id)} title="${task} ${id}"><span>${jobName(job)}</span> <code>${shortId(id)}</code></a></th>
+      <th role="rowheader" class="cell-job"><a href=${link("jobs", id)} title="${task} ${id}"><span class=${cutOf(job)}><bdi>${jobName(job)}</bdi></span> <code>${shortId(id)}</code></a></th>
       <td role="cell" class="cell-tags" title=${tags.join(", ")}>${tags.map((tag) => html`<a key=${tag} class="tag" href=${link("jobs", null, { q: `tag:${quote(tag)}` })}>${tag}</a>`)}</td>
       <td role="cell" class="cell-progress"><${ProgressCell} job=${job} /></td>
       <${Times} job=${job} />

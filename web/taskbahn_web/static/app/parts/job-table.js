@@ -5,7 +5,7 @@ import { html } from "../core/html.js";
 import { now } from "../data/live.js";
 import { link } from "../core/route.js";
 import { ProgressCell, durationText } from "./job-cells.js";
-import { jobName } from "../text/flow-text.js";
+import { cutOf, jobName } from "../text/flow-text.js";
 import { State } from "./state.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
@@ -26,7 +26,7 @@ function Row({ job }) {
   const { id, state, created_at = 0 } = job;
   return html`<tr>
     <td class="cell-state"><${State} state=${state} /></td>
-    <th class="cell-job" scope="row"><a href=${link("jobs", id)} title=${id}><span>${jobName(job)}</span> <code>${shortId(id)}</code></a></th>
+    <th class="cell-job" scope="row"><a href=${link("jobs", id)} title="${job.task} ${id}"><span class=${cutOf(job)}><bdi>${jobName(job)}</bdi></span> <code>${shortId(id)}</code></a></th>
     <td class="cell-progress"><${ProgressCell} job=${job} /></td>
     <td class="cell-when"><time title=${fullTime(created_at)}>${ago(created_at, now.value)}</time></td>
     <td class="cell-took">${durationText(job)}</td>

@@ -33,7 +33,7 @@ export function ShortList({ title, where, empty, entries }) {
 function Line({ entry: { id, task, state, text, time, timeTitle } }) {
   return html`<li>
     <i class="dot state-${state}" aria-hidden="true"></i>
-    <a class="cut" href=${link("jobs", id)} title=${`${task} ${id}`}>${task}</a>
+    <a class="cut cut-left" href=${link("jobs", id)} title=${`${task} ${id}`}><bdi>${task}</bdi></a>
     <time title=${timeTitle}>${time}</time>
     ${text && html`<span class="short-text cut" title=${plainText(text)}>${plainText(text)}</span>`}
   </li>`;

@@ -17,3 +17,6 @@ export const jobName = ({ task, title, label }) => (title || label ? `${title ||
 
 /** @param {Record<string, number>} counts  by state */
 export const countsText = (counts) => Object.entries(counts).map(([state, count]) => `${count.toLocaleString("en")} ${state}`).join(", ");
+
+/** The class that cuts what `jobName` says, where it is too long: the name of a task differs from others at its end, what people wrote at its beginning. @param {{title?: string | null, label?: string | null}} job */
+export const cutOf = ({ title, label }) => (title || label ? "" : "cut-left");
