@@ -67,7 +67,7 @@ def test_no_page_scrolls_sideways_however_long_its_names_are(page: Page, app: Ta
     assert not wide, "\n".join(f"{name}: {outside}" for name, outside in wide.items())
 
 
-def test_rows_show_the_ends_of_names_and_take_the_room_of_missing_tags(page: Page, app: Taskbahn, tmp_path: Path) -> None:
+def test_rows_show_the_ends_of_names_in_the_room_they_have(page: Page, app: Taskbahn, tmp_path: Path) -> None:
     page.set_viewport_size({"width": 1440, "height": 844})
     first, second = (start(page, task, [], {}) for task in (FIRST, SECOND))
     go(page, f"#/jobs?q=task:{LONG}.* queue:default")
