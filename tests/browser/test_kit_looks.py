@@ -45,11 +45,14 @@ CONTRAST = """(grounds) => {
     const probe = document.querySelector("job-progress").shadowRoot.appendChild(document.createElement("p"));
     const value = (name) => ((probe.style.color = `var(${name})`), getComputedStyle(probe).color);
     const button = inside("task-form", "button[type=submit]");
+    const newest = inside("job-log", "button[part=newest]");
     const [bar, fill] = [inside("job-progress", ".bar"), inside("job-progress", ".bar i")];
     const [panel, sunken] = [value("--panel"), value("--sunken")];
     const found = {
         button: contrast(luminance(page, button.backgroundColor, button.color), luminance(page, button.backgroundColor)),
         bar: contrast(luminance(page, bar.backgroundColor, fill.backgroundColor), luminance(page, bar.backgroundColor)),
+        edge: contrast(luminance(page, button.borderTopColor), luminance(page)) * (button.borderTopWidth === "1px"),
+        newest: contrast(luminance(page, newest.borderTopColor), luminance(page, sunken)) * (newest.borderTopWidth === "1px"),
         outline: contrast(luminance(page, value("--accent-seen")), luminance(page)),
         choice: Math.min(...[page, panel, sunken].map(
             (ground) => contrast(luminance(page, ground, value("--accent-text")), luminance(page, ground)),
@@ -80,7 +83,7 @@ def test_contrast_holds_with_any_accent(visit: Any, origin: str, gate: Path, sch
     for accent in ACCENTS:
         page.evaluate("accent => document.body.style.setProperty('--taskbahn-accent', accent)", accent)
         for what, contrast in page.evaluate(CONTRAST).items():
-            if contrast < (SEEN if what in ("bar", "outline") else TEXT):
+            if contrast < (SEEN if what in ("bar", "edge", "newest", "outline") else TEXT):
                 weak[accent, what] = round(contrast, 2)
     assert weak == {}
 

@@ -30,10 +30,10 @@ export const formCss = `
   .field.boolean > :not(label, input[type="checkbox"]) { grid-column: 1 / -1; }
   .field.boolean > input { order: -1; }
   .field.boolean > select { order: 0; grid-column: 1 / -1; max-width: 16em; }
-  input[type="checkbox"] { width: 1.15em; min-height: 0; height: 1.15em; margin: 0; accent-color: var(--accent); }
+  input[type="checkbox"] { width: 1.15em; min-height: 0; height: 1.15em; margin: 0; accent-color: var(--accent-seen); }
   [aria-invalid="true"] { border-color: var(--bad); outline-color: var(--bad); }
   ::placeholder { color: var(--muted); opacity: 1; }
   .actions { display: flex; }
-  button[type="submit"] { color: var(--on-accent); background: var(--accent); border-color: transparent; }
+  button[type="submit"] { color: var(--on-accent); background: var(--accent); border-color: var(--accent-seen); }
   button[type="submit"]:hover { background: var(--accent); text-decoration: underline; }
 `;

@@ -36,7 +36,7 @@ export const css = `
     font-size: 0.93em;
     color: var(--on-accent);
     background: var(--accent);
-    border-color: transparent;
+    border-color: var(--accent-seen);
     border-radius: 999px;
     box-shadow: 0 2px 8px rgb(0 0 0 / 18%);
   }

@@ -30,7 +30,7 @@ const COMMON = `
     text-align: start;
   }
   /*
-   * Any accent is seen: bars and outlines have 3:1 to their ground, text has 4.5:1, in both looks. Text on the accent is black or white, by
+   * Any accent is seen: bars, outlines and the edges of buttons have 3:1 to their ground, text has 4.5:1, in both looks. Text on the accent is black or white, by
    * its relative luminance as WCAG 2 has it.
    */
   @supports (color: oklch(from red l c h)) {
