@@ -171,6 +171,8 @@ def test_the_hook_says_how_a_job_failed_and_follows_its_retry(visit: Callable[[]
     expect(text).to_have_text("cancelled |  |  | cancelled")
     view.evaluate("show('01890000-0000-7000-8000-000000000000')")
     expect(text).to_have_text(re.compile("There is no job|there is no job"))
+    view.wait_for_function("seen.at(-1).isEnded")  # it cannot be watched
+    assert view.evaluate("(({ state, error }) => [state, error.uri])(seen.at(-1))") == [None, "taskbahn.error.unknown_job"]
     assert not view.evaluate("seen.some(({ isEnded, state, result, error }) => isEnded !== Boolean(result || error) && state)")
 
 

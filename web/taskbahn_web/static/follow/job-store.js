@@ -30,7 +30,7 @@ import { TaskbahnError } from "../taskbahn.js";
  * @property {Question | null} question  the first that is open
  * @property {R | undefined} result  once it has succeeded
  * @property {TaskbahnError | null} error  why it did not succeed, or why it cannot be watched
- * @property {boolean} isEnded  it will not change any more, unless it is retried
+ * @property {boolean} isEnded  it will not change any more, unless it is retried: it has ended, or cannot be watched
  * @property {"idle" | import("../client/connection.js").ConnectionState} connection  idle: there is no job, or no component shows it yet
  */
 
@@ -134,8 +134,9 @@ export class JobStore {
  * @returns {JobState}
  */
 function stateOf(bahn, job, { job: view, problem }, question) {
-  const isEnded = FINAL_STATES.has(view?.state ?? "");
-  const { result, error } = view && isEnded ? outcomeOf(view) : { result: undefined, error: null };
+  const hasOutcome = FINAL_STATES.has(view?.state ?? "");
+  const { result, error } = view && hasOutcome ? outcomeOf(view) : { result: undefined, error: null };
+  const isEnded = hasOutcome || Boolean(problem); // nothing more is heard of a job that cannot be watched
   return {
     job, view, question: isEnded ? null : question, result, isEnded,
     state: view?.state ?? null,

@@ -74,7 +74,7 @@ export type JobState<R = any> = {
      */
     error: TaskbahnError | null;
     /**
-     * it will not change any more, unless it is retried
+     * it will not change any more, unless it is retried: it has ended, or cannot be watched
      */
     isEnded: boolean;
     /**
