@@ -163,3 +163,20 @@ def test_the_component_of_the_docs_starts_a_job(visit: Callable[..., Page], gate
     view.get_by_role("button", name="Make").click()
     expect(view.locator("#root p")).to_have_text(f"succeeded {gate}@256")
     expect(view.get_by_role("progressbar")).to_have_attribute("value", "1")
+
+
+def test_a_page_without_a_bundler_uses_the_import_map_of_the_docs(page: Page, origin: str, heard: Any) -> None:
+    site = Site(origin)
+    site.is_strict = False  # the import map is in the page
+    heard.origins.append(site.origin)
+    text = (ROOT / "docs" / "browser.md").read_text(encoding="utf-8")
+    (snippet,) = re.findall(r"^```html\n(<script type=\"importmap\">.*?)^```", text, re.DOTALL | re.MULTILINE)
+    site.modules = {"/assets/vue.esm-browser.prod.js": VUE.with_name("vue.esm-browser.prod.js").read_text(encoding="utf-8")}
+    begin, end = snippet.replace("http://127.0.0.1:8080", origin).rsplit("</script>", 1)
+    program = 'createApp({ setup: () => useJob(null), template: "<p>{{ connection }}</p>" }).mount("#root");'
+    site.body = f'<!doctype html><title>A page</title><div id="root"></div>{begin}{program}</script>{end}'
+    try:
+        page.goto(site.origin)
+        expect(page.locator("p")).to_have_text("idle")
+    finally:
+        site.close()
