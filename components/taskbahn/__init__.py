@@ -248,6 +248,9 @@ def __getattr__(name: str) -> Any:
 
         return version("taskbahn")
     if name not in PLACES:
+        from taskbahn.protocol.other_words import refuse_import  # late: few ask for such a name
+
+        refuse_import(name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{PLACES[name]}"), name)
     globals()[name] = value

@@ -43,7 +43,14 @@ C = TypeVar("C")
 S = TypeVar("S")
 TaskT = TypeVar("TaskT", bound="TaskHandle[..., Any]")
 
-INTERNAL = {"access", "add", "client", "declared_schedules", "declared_triggers"}  # what decorators, jobs and workers use
+INTERNAL = {
+    "access",
+    "add",
+    "client",
+    "declared_schedules",
+    "declared_triggers",
+    "substitute",
+}  # what decorators, jobs and workers use
 DEFAULT_URL = "ws://127.0.0.1:8080/ws"
 
 
@@ -66,6 +73,7 @@ class Taskbahn:
         ca: str | Path | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        """Make an application; what it takes is said of the class. It connects at its first use.  Raises InvalidOption."""
         self.tasks: dict[str, Task[..., Any]] = {}
         self.declared_schedules: dict[str, DeclaredSchedule] = {}  # by id
         self.declared_triggers: dict[str, DeclaredTrigger] = {}  # likewise

@@ -372,15 +372,12 @@ class JobExpired(WorkerError):
     uri = PREFIX + "job_expired"
 
 
-LONGEST_WORD = 200  # characters: to compare longer ones takes long
-
-
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `" (did you mean 'x'?)"` when a known word is close, else an empty string."""
-    import difflib  # late: this module is imported everywhere, and `difflib` is seldom needed
+    from taskbahn.near_words import nearest  # late: this module is imported everywhere, and that one is seldom needed
 
-    near = difflib.get_close_matches(word, list(known), n=1) if len(word) <= LONGEST_WORD else []
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    near = nearest(word, known)
+    return f" (did you mean {near!r}?)" if near else ""
 
 
 def _tree(root: type[TaskbahnError]) -> Iterable[type[TaskbahnError]]:

@@ -156,6 +156,9 @@ def test_a_word_of_celery_is_answered_with_ours(word: str) -> None:
         InvalidOption, match=f"there is no option '{word}' \\('{word}' of Celery is '{OPTION_WORDS[word]}' here\\)"
     ):
         make_options({word: 1}, where)
+    for other in (Where.CALL, Where.TASK):
+        with pytest.raises(InvalidOption, match=f"'{word}' of Celery is '{OPTION_WORDS[word]}' here"):
+            make_options({word: 1}, other)  # where it is not said, too
 
 
 @pytest.mark.parametrize("word", sorted(OPTION_WAYS))

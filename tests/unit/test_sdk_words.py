@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pydoc
 from importlib.metadata import version
 from typing import Any
 
 import pytest
 
 import taskbahn
+import taskbahn.testing
 from taskbahn import Batch, Job, Taskbahn, current
+from taskbahn.errors import did_you_mean
 from taskbahn.protocol import other_words
+from taskbahn.protocol.states import State
 from taskbahn.tasks.shapes import group
 
 ID = "0192f0c1-2d3e-7abc-8def-0123456789ab"
@@ -87,3 +91,49 @@ def test_a_name_that_is_no_word_of_celery_gets_no_hint(app: Taskbahn) -> None:
     for owner in things(app).values():
         with pytest.raises(AttributeError, match=r"has no attribute 'xyz'$"):
             _ = owner.xyz
+
+
+@pytest.mark.parametrize("word", sorted(other_words.MODULE_WORDS))
+def test_imports_of_celery_are_answered_with_ours(word: str) -> None:
+    with pytest.raises(ImportError, match=f"cannot import name '{word}' from 'taskbahn' \\('{word}' of Celery is "):
+        exec(f"from taskbahn import {word}")  # noqa: S102 - the statement is what is tested
+    assert not hasattr(taskbahn, "nothing")
+
+
+@pytest.mark.parametrize(
+    "word, known, meant",
+    [
+        ("work.nosuch", ["work.anyc"], None),
+        ("work.anc", ["work.list", "work.any", "work.anyc"], "work.anyc"),
+        ("wrok.add", ["work.add"], "work.add"),
+        ("a.b.resze", ["a.b.resize", "a.b.rotate"], "a.b.resize"),
+        ("failde", list(State), "failed"),
+        ("retires", ["retries"], "retries"),
+        ("x" * 300, ["x" * 300], None),
+    ],
+)
+def test_a_suggestion_is_like_the_word_behind_their_common_modules(word: str, known: list[str], meant: str | None) -> None:
+    assert did_you_mean(word, known) == (f" (did you mean {meant!r}?)" if meant else "")
+
+
+def test_what_users_print_says_what_it_is() -> None:
+    app = Taskbahn("ws://127.0.0.1:9/ws")
+    assert repr(app.schedules) == "<schedules of <Taskbahn at ws://127.0.0.1:9/ws, 0 tasks>>"
+    assert repr(app.triggers) == "<triggers of <Taskbahn at ws://127.0.0.1:9/ws, 0 tasks>>"
+    assert repr(current) == "<current: no attempt runs here>"
+    assert "substitute" not in dir(app)
+    with taskbahn.testing.attempt() as said:
+        assert repr(said) == "<Said nothing>"
+        current.log("a")
+        current.sleep(5)
+        assert repr(current) == f"<current: attempt 1 of job {current.job}>"
+    assert repr(said) == "<Said logs: 1, slept 5 s>"
+
+
+def test_help_shows_the_helpers_for_tests_and_how_to_make_an_application() -> None:
+    assert set(taskbahn.testing.__all__) <= set(dir(taskbahn.testing))
+    assert {name for name in dir(taskbahn.testing) if not name.startswith("__")} == set(taskbahn.testing.__all__)
+    shown = pydoc.plain(pydoc.render_doc(taskbahn.testing))
+    assert "__getattr__" not in shown
+    assert "simulated(app" in shown
+    assert "Make an application" in pydoc.plain(pydoc.render_doc(Taskbahn.__init__))

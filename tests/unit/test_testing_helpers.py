@@ -223,7 +223,7 @@ def test_recorded_runs_nothing_and_shows_the_difference() -> None:
         assert seen.calls[0].options == {"tags": ["x"]}
         with pytest.raises(AssertionError, match=r"was not started(.|\n)*2026, 1, 2(.|\n)*wanted datetime.date\(2026, 1, 3\)"):
             seen.started(due, date(2026, 1, 3))
-        with pytest.raises(AssertionError, match="due was started 1 times"):
+        with pytest.raises(AssertionError, match="due was started:"):
             seen.not_started(due)
         with pytest.raises(AssertionError, match="these were:"):
             seen.started(add, 1)
@@ -231,6 +231,18 @@ def test_recorded_runs_nothing_and_shows_the_difference() -> None:
         with pytest.raises(InvalidArguments):
             due.start("no day")  # type: ignore[arg-type]
     assert did == []
+
+
+def test_recorded_jobs_wait_for_their_delay() -> None:
+    with recorded(app) as seen:
+        assert add.options(delay=5).start(1).state() == "waiting"
+        assert add.start(1).state() == "ready"
+        with pytest.raises(AssertionError, match=r"add was started 2 times:"):
+            seen.not_started(add)
+    with recorded(app) as seen:
+        add.start(1)
+        with pytest.raises(AssertionError, match=r"add was started:\n"):
+            seen.not_started(add)
 
 
 def test_recorded_jobs_give_what_the_test_says() -> None:

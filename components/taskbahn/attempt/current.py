@@ -91,6 +91,10 @@ class Current(AsksPeople):
         def __getattr__(self, name: str) -> Any:
             refuse(self, name, CURRENT_WORDS)
 
+    def __repr__(self) -> str:
+        context = owner()
+        return f"<current: attempt {context.attempt} of job {context.job}>" if context else "<current: no attempt runs here>"
+
     @property
     def job(self) -> str | None:
         """The job's id."""

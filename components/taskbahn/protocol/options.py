@@ -280,13 +280,19 @@ def check_name(name: Any, where: Where) -> None:
         as_in = "{task, id}" if name == "id" else f"{{flow: {{task, args, {name}}}}}"
         raise InvalidOption(f"option {name} travels beside the options: submit {as_in}", option=name)
     if option is not None:
-        by = f"the task, as in @app.task({name}=...)" if option.where is Where.TASK else f"a call, as in task.options({name}=...)"
-        raise InvalidOption(f"option {name} is said by {by}", option=name)
+        raise InvalidOption(f"option {name} is said by {_place_of(option)}", option=name)
     known = names(where)
     ours = OPTION_WORDS.get(shown, "")
-    is_known = ours in known or shown in OPTION_WAYS
-    hint = f" ({celery_says(shown, OPTION_WAYS.get(shown) or repr(ours))})" if is_known else did_you_mean(shown, known)
+    is_known = ours in OPTIONS or shown in OPTION_WAYS
+    elsewhere = f", which is said by {_place_of(OPTIONS[ours])}" if ours in OPTIONS and ours not in known else ""
+    hint = f" ({celery_says(shown, OPTION_WAYS.get(shown) or repr(ours))}{elsewhere})" if is_known else did_you_mean(shown, known)
     raise InvalidOption(f"there is no option {shown!r}{hint}; there are {', '.join(sorted(known))}", option=shown)
+
+
+def _place_of(option: Option) -> str:
+    """Say what has the option."""
+    name = option.name
+    return f"the task, as in @app.task({name}=...)" if option.where is Where.TASK else f"a call, as in task.options({name}=...)"
 
 
 def _wrong_type(given: dict[str, Any], error: Exception) -> InvalidOption:

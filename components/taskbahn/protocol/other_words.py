@@ -45,14 +45,24 @@ OPTION_WAYS = MappingProxyType(  # each is something else here
         "bind": "`from taskbahn import current`, which each task may ask",
         "base": "a function that the task calls",
         "rate_limit": "`limits=[Rate('10/m')]` of the task, over all workers",
-        "ignore_result": "`keep=0` of the task",
+        "ignore_result": "`keep=60` of the task, which keeps the job and its result for a minute",
+        "exchange": "a queue: `queue=...` of the task or the call",
         "serializer": "not needed: arguments travel as JSON, converted by their annotations",
         "track_started": "not needed: each job has its states",
         "acks_on_failure_or_timeout": "not needed: `retries` says whether a job is tried again",
     }
 )
+MODULE_WORDS = MappingProxyType(
+    {
+        "Celery": "Taskbahn",
+        "shared_task": "@app.task, with `app = Taskbahn()` in a module that the tasks import",
+        "signature": "task.s(...)",
+        "AsyncResult": "app.job(id)",
+    }
+)
 JOB_WORDS = MappingProxyType(
     {
+        "then": "result(timeout), `await job`, or on_success of the task",
         "get": "result(timeout)",
         "wait": "result(timeout)",
         "status": "state()",
@@ -62,7 +72,7 @@ JOB_WORDS = MappingProxyType(
         "info": "view().progress",
         "traceback": "error().detail['traceback']",
         "revoke": "cancel()",
-        "forget": "keep=0 of the task",
+        "forget": "keep=60 of the task",
         "children": "members()",
         "collect": "members()",
         "parent": "view().parent",
@@ -119,6 +129,14 @@ FLOW_WORDS = MappingProxyType(
 def celery_says(word: str, ours: str) -> str:
     """Say what a word of Celery is here."""
     return f"{word!r} of Celery is {ours} here"
+
+
+def refuse_import(name: str) -> None:
+    """Raise the ImportError for a name of Celery; `from taskbahn import name` would replace the text of an AttributeError."""
+    if name in MODULE_WORDS:
+        raise ImportError(
+            f"cannot import name {name!r} from 'taskbahn' ({celery_says(name, MODULE_WORDS[name])})", name="taskbahn"
+        )
 
 
 def refuse(owner: object, name: str, words: Mapping[str, Any]) -> NoReturn:

@@ -29,6 +29,9 @@ class Schedules:
     def __init__(self, app: HasClient) -> None:
         self._app = app
 
+    def __repr__(self) -> str:
+        return f"<schedules of {self._app!r}>"
+
     def preview(
         self, when: When | str, /, *, zone: str | None = None, count: int = 10, after: datetime | None = None
     ) -> SchedulePreview:

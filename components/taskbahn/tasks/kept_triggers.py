@@ -32,6 +32,9 @@ class KeptTriggers:
     def __init__(self, app: HasClient) -> None:
         self._app = app
 
+    def __repr__(self) -> str:
+        return f"<triggers of {self._app!r}>"
+
     def create(
         self, id: str, topic: str, start: TaskHandle[..., Any] | Flow[object, Any], /, **options: Unpack[TopicOptions]
     ) -> TriggerView:

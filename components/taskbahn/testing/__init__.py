@@ -41,6 +41,12 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(
+        {*__all__, "__doc__", "__file__", "__name__", "__path__"}
+    )  # as that of `taskbahn`: completion and help() show these
+
+
 def __getattr__(name: str) -> Any:  # the plugin of pytest is loaded in every run, and costs nothing where it is not used
     if name not in PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

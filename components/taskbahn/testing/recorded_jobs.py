@@ -76,7 +76,7 @@ class Recorded:
         __tracebackhide__ = True
         found = [call for call in self._jobs.calls if call.task == task.name]
         if found:
-            raise AssertionError(f"{task.name} was started {len(found)} times:{_lines(found)}")
+            raise AssertionError(f"{task.name} was started{'' if len(found) == 1 else f' {len(found)} times'}:{_lines(found)}")
 
     def returns(self, task: TaskHandle[P, R], result: R, /) -> None:
         """Have jobs of a task succeed with a result, those that were started and those that will be.  Raises ResultNotSerialisable."""
@@ -110,7 +110,8 @@ class RecordedJobs(LocalJobs):
             made = [LocalJob(content["id"], flow.get("task", "taskbahn.flow"), messages.NO_ARGUMENTS, options)]
         else:
             pairs = content["calls"] if "calls" in content else [(content["id"], content["packed"])]
-            made = [LocalJob(id, content["task"], packed, options) for id, packed in pairs if id not in self.by_id]
+            state = "waiting" if options.get("delay") else "ready"
+            made = [LocalJob(id, content["task"], packed, options, state) for id, packed in pairs if id not in self.by_id]
             self.calls += [self._call(job.task, job.packed, options, job.id) for job in made]
         for job in made:
             self.by_id[job.id] = job

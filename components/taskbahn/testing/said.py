@@ -30,6 +30,11 @@ class Said:
         self.heard: list[tuple[Any, float, Any]] = []  # kind, time and data of each log line and chunk, in their order
         self._context: AttemptContext | None = None
 
+    def __repr__(self) -> str:
+        counts = {name: len(getattr(self, name)) for name in ("logs", "stages", "chunks", "questions", "steps")}
+        said = ", ".join(f"{name}: {count}" for name, count in counts.items() if count)
+        return f"<Said {said or 'nothing'}{f', slept {self.slept:g} s' if self.slept else ''}>"
+
     @property
     def stages(self) -> list[str]:
         """The names of the stages, in their order."""
