@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from twisted.internet import threads
 from twisted.internet.defer import CancelledError
 
-from taskbahn import JobCancelled, JobExpired, JobFailed, NotFinished, Rate, Taskbahn, Unique, chain, chord, current
+from taskbahn import BlocksLoop, JobCancelled, JobExpired, JobFailed, NotFinished, Rate, Taskbahn, Unique, chain, chord, current
 from taskbahn.errors import InvalidRequest, NoQuestion, WrongAnswer
 from taskbahn.testing import simulated
 from taskbahn.testing.simulation import driver
@@ -250,6 +250,21 @@ def test_an_async_test_awaits_jobs() -> None:
     thread.start()
     thread.join()
     assert found == [7, "slept", 25]
+
+
+@pytest.mark.usefixtures("node")
+def test_one_loop_over_events_warns_once_that_it_blocks() -> None:
+    async def test() -> int:
+        job = await add.start_async(3, 4)
+        with pytest.warns(BlocksLoop) as found:
+            assert [event.kind for event in job.events()][-1] == "outcome"
+        return len(found)
+
+    found: list[int] = []
+    thread = threading.Thread(target=lambda: found.append(asyncio.run(test())))  # as above
+    thread.start()
+    thread.join()
+    assert found == [1]
 
 
 def test_a_rate_holds_back_until_its_time(node: Simulation) -> None:

@@ -51,10 +51,10 @@ class BlocksLoop(RuntimeWarning):
     """A blocking call on a thread with a running event loop, outside of a worker: nothing else runs there until the answer comes."""
 
 
-def check_may_block(what: str, instead: str) -> None:
+def check_may_block(what: str, instead: str, *, has_warned: bool = False) -> None:
     """Raise WouldBlock if *what*, a call, must not wait on this thread; instead: what to write there.
 
-    Warns where it may, and yet all that the loop of this thread runs has to wait for it.
+    Warns where it may, and yet all that the loop of this thread runs has to wait for it.   has_warned: it has done so for this object.
     """
     if _thread.is_reactor:
         raise WouldBlock(what, instead)
@@ -65,7 +65,7 @@ def check_may_block(what: str, instead: str) -> None:
         if _would_block(context):
             raise WouldBlock(what, instead)
         return
-    if "ipykernel" not in sys.modules:  # each cell of a notebook runs on a loop, and there one may wait
+    if "ipykernel" not in sys.modules and not has_warned:  # each cell of a notebook runs on a loop, and there one may wait
         sentence = f"{what} blocks the event loop that it is called on until its answer comes; write `{instead}`"
         warnings.warn(sentence, BlocksLoop, stacklevel=_depth_of_user())
 

@@ -42,6 +42,7 @@ class EventStream:
         self._progress: messages.Event | None = None  # the newest that a slow reader left no room for
         self._more: Future[None] = Future()
         self._is_over = False
+        self._has_warned = False  # that it blocks the loop of its reader
         self._error: TaskbahnError | None = None
         self._request = Request(messages.JOB_WATCH, [job, after], on_progress=self._take, renew=lambda: [job, self._number])
         self._request.future.listen(self._ended)
@@ -56,6 +57,7 @@ class EventStream:
         except WouldBlock:
             self.close()
             raise
+        self._has_warned = True
         return self
 
     def __next__(self) -> messages.Event:
@@ -88,7 +90,7 @@ class EventStream:
             if is_over:
                 self._raise_error()
                 return None
-            check_may_block(*PLAIN_FOR)
+            check_may_block(*PLAIN_FOR, has_warned=self._has_warned)
             if not wait_here(more, None, None if when is None else Deadline(when)):
                 return None
 
