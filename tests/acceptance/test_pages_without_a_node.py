@@ -101,7 +101,9 @@ def test_pages_that_load_before_the_node_go_on_when_it_is_there(port: int, tmp_p
         tabs = {name: browser.new_page() for name in sites}
         for name, tab in tabs.items():
             tab.goto(sites[name])
-            sentence = "Taskbahn does not answer: run taskbahn up." if name == "browser" else f"Taskbahn does not answer at {address}."
+            sentence = (
+                "Taskbahn does not answer: run taskbahn up." if name == "browser" else f"Taskbahn does not answer at {address}."
+            )
             expect(tab.locator("body")).to_contain_text(sentence, timeout=PATIENCE)
         with running(Node(tmp_path, port), "Taskbahn is ready"):
             for tab in tabs.values():
