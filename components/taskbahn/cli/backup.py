@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import json
 import sys
 from pathlib import Path
 
 import click
 
+from taskbahn.cli.shared import echo, print_json
 from taskbahn.cli.up import data_option
 from taskbahn.errors import TaskbahnError
 from taskbahn.installing import router_missing
@@ -29,14 +29,14 @@ def backup(file: Path, data: Path, *, replace: bool, as_json: bool) -> None:
     try:
         copying = importlib.import_module("taskbahn_router.stores.sqlite.backup")
     except ModuleNotFoundError as error:
-        click.echo(router_missing(error.name), err=True)
+        echo(router_missing(error.name), err=True)
         sys.exit(2)
     try:
         copied = copying.back_up(data, file, replace=replace)
     except TaskbahnError as error:
-        click.echo(f"taskbahn: {error.message}", err=True)
+        echo(f"taskbahn: {error.message}", err=True)
         sys.exit(1)
     if as_json:
-        click.echo(json.dumps({"file": str(file), "bytes": copied.size, "jobs": copied.jobs}))
+        print_json({"file": str(file), "bytes": copied.size, "jobs": copied.jobs})
     else:
-        click.echo(f"{file} is a copy of {data}: {copied.jobs:,} jobs, {copied.size:,} bytes")
+        echo(f"{file} is a copy of {data}: {copied.jobs:,} jobs, {copied.size:,} bytes")
