@@ -141,7 +141,8 @@ def test_a_failed_job_shows_its_error_and_each_attempt(page: Page, crowd: None, 
     expect(page.locator(".timeline-what")).to_have_text(
         [re.compile("1\\s*error"), re.compile("2\\s*error"), re.compile("3\\s*succeeded")]
     )
-    expect(page.locator(".timeline-times").nth(2)).to_contain_text("paused")
+    expect(page.locator(".timeline-times").nth(2)).to_contain_text("waited")
+    expect(page.locator(".line-attempt")).to_have_text(["attempt 2", "attempt 3"])
     page.get_by_text("Attempt 2: ValueError: attempt 2 of 3").click()
     expect(page.get_by_label("Traceback")).to_contain_text("raise ValueError")
     page.screenshot(path=tmp_path / "attempts.png")

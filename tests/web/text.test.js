@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { html } from "../../web/taskbahn_web/static/app/core/html.js";
 import { foldStages } from "../../web/taskbahn_web/static/app/text/fold-stages.js";
+import { isLater, moreText } from "../../web/taskbahn_web/static/app/parts/log.js";
 import { plainText } from "../../web/taskbahn_web/static/shared/plain-text.js";
 
 const { texts, pictures, replaced } = JSON.parse(readFileSync(new URL("../support/plain_texts.json", import.meta.url), "utf8"));
@@ -46,4 +47,12 @@ test("a finished stage with children is no leaf and stays above them", () => {
   const shown = foldStages([...placed([stage(0), stage(1)]), ...placed(children, 1), ...placed([stage(2)])]);
   assert.deepEqual(shape(shown), [0, 1, 7, 17, 18, 2]);
   assert.equal(shown[2].depth, 1);
+});
+
+test("a log says where later attempts begin, and a button how many lines it shows", () => {
+  const attempts = [0, 1, 1, 3, 3, 4].map((attempt) => ({ attempt }));
+  assert.deepEqual(attempts.map((line, index) => isLater(line, attempts[index - 1])), [false, false, false, true, false, true]);
+  assert.equal(isLater({ attempt: 2 }, undefined), true); // those of the first are not shown
+  assert.equal(moreText(9500, 1500), "Show 1,500 of 9,500 earlier lines");
+  assert.equal(moreText(400, 1500), "Show 400 earlier lines");
 });

@@ -38,6 +38,7 @@ def fall() -> None:
 @app.task(name="crowd.try", retries=2, retry_backoff=0.3)
 async def try_again() -> str:
     """Fail twice."""
+    current.log(f"attempt {current.attempt} begins")
     if (current.attempt or 0) < 3:
         raise ValueError(f"attempt {current.attempt} of 3")
     return "at last"

@@ -10,6 +10,7 @@ import { plainText } from "../../shared/plain-text.js";
 import { CopyButton } from "./copy-button.js";
 
 const LINES_AT_FIRST = 500; // lines, until more are asked for
+const TIMES_MORE = 4; // times as many, when more are asked for
 const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 
 /** @typedef {import("../../client/wire.js").Event} Event */
@@ -40,14 +41,30 @@ export function Log({ lines, left, onRest, isLive }) {
       <input type="search" aria-label="Find in the log" placeholder="Find" value=${text} onInput=${(/** @type {Changed} */ { currentTarget }) => setText(currentTarget.value)} />
       <span class="muted" role="status">${countText(wanted.length, lines.length, left)}</span>
       <button type="button" class="quiet" aria-pressed=${isFollowing} onClick=${() => (isFollowing ? end.current?.leave() : end.current?.go())}>Follow</button>
-      <${CopyButton} text=${wanted.map(lineText).join("\n")} what="the log" />
+      <${CopyButton} text=${wanted.map((line, index) => (isLater(line, wanted[index - 1]) ? `-- attempt ${line.attempt} --\n${lineText(line)}` : lineText(line))).join("\n")} what="the log" />
     </div>
     <div class=${isFollowing ? "log at-end" : "log"} role="log" aria-label="Log" aria-live=${isLive ? "polite" : "off"} tabindex="0" ref=${box}>
       ${left > 0 && html`<button class="quiet" onClick=${onRest}>Load the first ${count(left, "line")}</button>`}
-      ${hidden > 0 && html`<button class="quiet" onClick=${() => setShown(shown * 4)}>Show ${count(hidden, "earlier line")}</button>`}
-      ${wanted.slice(hidden).map((line) => html`<${Line} key=${line.number} line=${line} />`)}
+      ${hidden > 0 && html`<button class="quiet" onClick=${() => setShown(shown * TIMES_MORE)}>${moreText(hidden, shown * (TIMES_MORE - 1))}</button>`}
+      ${wanted.slice(hidden).flatMap((line, index, all) => {
+        const drawn = html`<${Line} key=${line.number} line=${line} />`;
+        return isLater(line, all[index - 1]) ? [html`<p class="line-attempt" key="attempt ${line.number}">attempt ${line.attempt}</p>`, drawn] : drawn;
+      })}
       ${wanted.length === 0 && html`<p class="muted">No line matches.</p>`}
     </div>`;
+}
+
+/** Whether a line is the first that is shown of an attempt after the first. @param {Event} line @param {Event} [before] */
+export function isLater({ attempt = 0 }, before) {
+  return attempt > Math.max(1, before?.attempt ?? 1);
+}
+
+/**
+ * @param {number} hidden  lines that are not drawn
+ * @param {number} next  as many as are drawn of them next
+ */
+export function moreText(hidden, next) {
+  return next >= hidden ? `Show ${count(hidden, "earlier line")}` : `Show ${number(next)} of ${count(hidden, "earlier line")}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What became of a job over time: a line for each attempt, with its wait or pause before and its run, on one axis. The words and
+ * What became of a job over time: a line for each attempt, with its wait before it and its run, on one axis. The words and
  * numbers beside each bar say the same for those who do not see it.
  */
 
@@ -54,7 +54,7 @@ function AttemptLine({ span, share, isLive }) {
       </svg>
     </span>
     <span class="timeline-times">
-      <span>${wait >= 0.001 ? `${attempt > 1 ? "paused" : "waited"} ${isLive ? wholeDuration(wait) : duration(wait)}` : ""}</span>
+      <span>${wait >= 0.001 ? `waited ${isLive ? wholeDuration(wait) : duration(wait)}` : ""}</span>
       <span>${ran === null ? "" : `ran ${state === "running" ? wholeDuration(ran) : duration(ran)}`}</span>
       ${worker && html`<a class="cut" href=${link("workers", worker)} title="The worker ${worker}">${worker}</a>`}
     </span>
