@@ -174,3 +174,30 @@ def test_all_that_match_are_cancelled_and_only_rows_in_sight_are_drawn(page: Pag
     page.get_by_role("button", name="Close").click()
     expect(states(page).first).to_have_text("cancelled")
     expect(states(page).filter(has_not_text="cancelled")).to_have_count(0)
+
+
+def test_after_a_bulk_action_a_scrolled_list_shows_what_there_is(page: Page, tag: str) -> None:
+    start_many(page, [["numbers.add", [1], {}, {"tags": [tag], "delay": 600}] for _ in range(150)])
+    go(page, f"#/jobs?q=tag:{tag} state:waiting")
+    expect(page.locator("tbody tr[data-job]").first).to_be_visible()
+    page.evaluate("scrollTo(0, 2400)")
+    expect(page.get_by_text("150 jobs", exact=True)).to_be_visible()
+    choose_for_all(page, "Cancel all")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Cancel 150 jobs").click()
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.get_by_text("No such jobs")).to_be_visible()
+    expect(page.get_by_text("0 jobs", exact=True)).to_be_visible()
+
+    page.reload()
+    choose_for_all(page, "Cancel all")
+    expect(dialog.get_by_role("heading")).to_have_text("Nothing to cancel")
+    expect(dialog).to_contain_text(f"None of the jobs that match tag:{tag} state:waiting is in a state that allows it.")
+    expect(dialog.get_by_role("button")).to_have_text(["Close"])
+    dialog.get_by_role("button").click()
+    expect(dialog).to_have_count(0)
+
+
+def choose_for_all(page: Page, action: str) -> None:
+    page.locator("summary", has_text="All that match").click()
+    page.get_by_role("button", name=action).click()

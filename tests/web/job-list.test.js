@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { applyChange, JobPages } from "../../web/taskbahn_web/static/app/data/job-pages.js";
+import { applyChange } from "../../web/taskbahn_web/static/app/data/apply-change.js";
+import { JobPages } from "../../web/taskbahn_web/static/app/data/job-pages.js";
 import { JobWindow } from "../../web/taskbahn_web/static/app/data/job-window.js";
 import { isSliding, parseQuery } from "../../web/taskbahn_web/static/app/data/query.js";
+import { knownTotal, totalText } from "../../web/taskbahn_web/static/app/text/job-total.js";
 
 /** Job number *n* of a store: the higher the newer. */
 const job = (n, changes = {}) => ({ id: `j${n}`, task: "a", queue: "q", state: "running", attempt: 1, created_at: n, tags: [], ...changes });
@@ -44,6 +46,34 @@ test("a list that is held still neither gets nor loses rows", () => {
   pages.take({ id: "j9", state: "failed" }, sameState("running"), true);
   assert.deepEqual(shown(pages), ["j10", "j9", "j8", "j7", "j6"]);
   assert.deepEqual([pages.entry("j9").isGone, pages.entry("j9").job.state], [true, "failed"]);
+});
+
+test("rows that match no more are counted, and go when the reader asks for it", () => {
+  const pages = filled();
+  for (const id of ["j9", "j7"]) pages.take({ id, state: "failed" }, sameState("running"), true);
+  assert.deepEqual([pages.count, pages.gone], [5, 2]);
+  pages.take({ id: "j7", state: "running" }, sameState("running"), true); // it came back
+  assert.equal(pages.gone, 1);
+  pages.sweep();
+  assert.deepEqual([shown(pages), pages.count, pages.gone], [["j10", "j8", "j7", "j6"], 4, 0]);
+  pages.take({ id: "j8", state: "failed" }, sameState("running"), true);
+  pages.put(pages.pages[0], { jobs: [job(10)], next: null }, true);
+  assert.equal(pages.gone, 3);
+  pages.reset({ jobs: [], next: null });
+  assert.equal(pages.gone, 0);
+});
+
+test("a count is what the node counts anyway, or how many rows are known", () => {
+  const counts = () => ({ running: 2, failed: 372, succeeded: 20_000 });
+  assert.equal(knownTotal({ state: ["failed"] }, counts), 372);
+  assert.equal(knownTotal({ state: ["failed", "running", "expired"] }, counts), 374);
+  assert.equal(knownTotal({}, counts), 20_374);
+  assert.equal(knownTotal({ state: ["failed"], task: "a" }, counts), null);
+  assert.equal(knownTotal({}, () => undefined), null);
+  assert.equal(totalText({ count: 100, gone: 0, next: 5 }, 372), "372 jobs");
+  assert.equal(totalText({ count: 100, gone: 0, next: 5 }, null), "more than 100 jobs");
+  assert.equal(totalText({ count: 100, gone: 99, next: null }, 372), "1 job");
+  assert.equal(totalText({ count: 1200, gone: 1200, next: 5 }, 0), "0 jobs");
 });
 
 test("the answer to a page's cursor brings it up to date, and what follows becomes a page of its own", () => {

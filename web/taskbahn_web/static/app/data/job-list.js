@@ -6,7 +6,7 @@ import { timeOf } from "../../client/ids.js";
 import { VIEW_JOBS } from "../../client/wire.js";
 import { sentence } from "../../taskbahn.js";
 import { drawInFrame } from "../core/frame.js";
-import { applyChange } from "./job-pages.js";
+import { applyChange } from "./apply-change.js";
 import { bahn, onChanges, onLive } from "./live.js";
 import { matches } from "./query.js";
 

@@ -4,11 +4,11 @@
  */
 
 import { timeOf } from "../../client/ids.js";
-import { FINAL_STATES } from "../../client/states.js";
+import { applyChange } from "./apply-change.js";
 
 /**
  * @typedef {import("../../client/wire.js").JobView} JobView
- * @typedef {Partial<JobView> & {id: string}} Change
+ * @typedef {import("./apply-change.js").Change} Change
  * @typedef {{jobs: JobView[], next: number | null}} Answer  of `taskbahn.view.jobs`
  *
  * @typedef {object} Entry  one row; stays the same object as long as its page is in memory
@@ -31,6 +31,8 @@ export class JobPages {
   count = 0;
   /** Entries in memory. */
   loaded = 0;
+  /** Of these, the ones that do not match any more. */
+  gone = 0;
   /** @type {Map<string, Entry>} */
   #byId = new Map();
 
@@ -38,7 +40,7 @@ export class JobPages {
   reset(answer) {
     this.pages = [];
     this.#byId.clear();
-    this.count = this.loaded = 0;
+    this.count = this.loaded = this.gone = 0;
     this.next = answer.next;
     this.#append(null, answer.jobs);
   }
@@ -101,8 +103,8 @@ export class JobPages {
     if (!entry) return this.#takeNew(change, isWanted, isHeld);
     entry.job = applyChange(entry.job, change);
     const wanted = isWanted(entry.job);
-    if (wanted === false && !isHeld) this.#remove(entry);
-    else entry.isGone = wanted === false;
+    if (wanted === false) this.#lose(entry, isHeld);
+    else this.#mark(entry, false);
     return wanted === null && change.state !== undefined ? "unsure" : "changed";
   }
 
@@ -118,13 +120,10 @@ export class JobPages {
     const answered = new Set(jobs.map(({ id }) => id));
     const oldest = next === null ? -Infinity : (jobs.at(-1)?.created_at ?? Infinity);
     const left = page.entries.filter(({ job }) => !answered.has(job.id) && (job.created_at ?? 0) > oldest);
-    for (const entry of left) {
-      if (isHeld) entry.isGone = true;
-      else this.#remove(entry);
-    }
+    for (const entry of left) this.#lose(entry, isHeld);
     for (const job of jobs) {
       const entry = this.#byId.get(job.id);
-      if (entry) Object.assign(entry, { job, isGone: false });
+      if (entry) this.#mark(Object.assign(entry, { job }), false);
       else if (!isHeld) this.#insert(page, job);
     }
     const last = jobs.length ? this.#byId.get(jobs[jobs.length - 1].id) : null;
@@ -139,11 +138,13 @@ export class JobPages {
    */
   leave(since, isHeld) {
     const left = [...this.#byId.values()].filter(({ job, isGone }) => !isGone && (job.created_at ?? 0) < since);
-    for (const entry of left) {
-      if (isHeld) entry.isGone = true;
-      else this.#remove(entry);
-    }
+    for (const entry of left) this.#lose(entry, isHeld);
     return left.length > 0;
+  }
+
+  /** Take the rows away that do not match any more, which a list that is held still has kept. */
+  sweep() {
+    for (const entry of [...this.#byId.values()]) if (entry.isGone) this.#remove(entry);
   }
 
   /** Mark every page as old: the list loads it again before the reader sees it. */
@@ -217,8 +218,21 @@ export class JobPages {
     this.#add(page, place < 0 ? page.entries.length : place, [job]);
   }
 
+  /** @param {Entry} entry @param {boolean} isHeld */
+  #lose(entry, isHeld) {
+    if (isHeld) this.#mark(entry, true);
+    else this.#remove(entry);
+  }
+
+  /** @param {Entry} entry @param {boolean} isGone */
+  #mark(entry, isGone) {
+    this.gone += Number(isGone) - Number(entry.isGone);
+    return Object.assign(entry, { isGone });
+  }
+
   /** @param {Entry} entry */
   #remove(entry) {
+    this.#mark(entry, false);
     const entries = /** @type {Entry[]} */ (entry.page.entries);
     entries.splice(entries.indexOf(entry), 1);
     this.#byId.delete(entry.job.id);
@@ -231,8 +245,7 @@ export class JobPages {
   #fill(page, jobs, next) {
     const missing = page.count - jobs.length;
     this.count -= page.count;
-    page.count = 0;
-    page.entries = [];
+    Object.assign(page, { count: 0, entries: [] });
     this.#add(page, 0, jobs.filter(({ id }) => !this.#byId.has(id)));
     const following = this.pages[this.pages.indexOf(page) + 1];
     if (missing <= 0 || next === null || following?.before === next) return;
@@ -253,23 +266,9 @@ export class JobPages {
 
   /** @param {Page} page */
   #drop(page) {
-    for (const { job } of page.entries ?? []) this.#byId.delete(job.id);
+    for (const entry of page.entries ?? []) this.#byId.delete(this.#mark(entry, false).job.id);
     this.loaded -= page.entries?.length ?? 0;
     page.entries = null;
     page.isOld = true;
   }
-}
-
-/**
- * A job after a change, which names only what there is.
- * @param {JobView} job
- * @param {Change} change
- * @returns {JobView}
- */
-export function applyChange(job, change) {
-  const { state = job.state, attempt = job.attempt } = change;
-  const now = { ...job, ...(attempt !== job.attempt && { progress: null }), ...change };
-  if (FINAL_STATES.has(state)) return now;
-  const begins = state === "running" ? {} : { worker: null, started_at: null };
-  return { ...now, finished_at: null, error: null, ...begins };
 }

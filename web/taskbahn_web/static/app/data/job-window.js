@@ -76,7 +76,7 @@ export class JobWindow {
     this.#want = typeof wanted === "function" ? wanted : () => wanted;
     this.#isSliding = typeof wanted === "function";
     this.#source = source;
-    this.#draw = drawInFrame(() => this.#drawn(), frame);
+    this.#draw = drawInFrame(() => [(this.held.value = this.#fresh.size), (this.version.value += 1)], frame);
   }
 
   /** What is asked for now. */
@@ -120,6 +120,13 @@ export class JobWindow {
     if (!this.#isHeld) this.#release();
   }
 
+  /** Take the rows away that do not match any more, and look again for what is where the reader is. */
+  refresh() {
+    this.pages.sweep();
+    this.#draw();
+    this.#catchUp();
+  }
+
   get #isHeld() {
     return this.isPaused.value || !this.#isTop;
   }
@@ -147,7 +154,7 @@ export class JobWindow {
       const found = this.pages.take(change, isWanted, this.#isHeld);
       if (found === "fresh" && this.#fresh.size < MAX_LOADED_JOBS) this.#fresh.add(change.id);
       if (found === "") this.#fresh.delete(change.id);
-      if (found === "unsure" && this.pages.pages.length) this.#ageOf(change.id);
+      if (found === "unsure" && this.pages.pages.length) (this.pages.entry(change.id)?.page ?? this.pages.pages[0]).isOld = true;
     }
     if (changes.length >= MAX_CHANGES) this.pages.age();
     if (!this.#isHeld) this.pages.trim(MAX_LOADED_JOBS);
@@ -162,16 +169,6 @@ export class JobWindow {
     if (since !== undefined && this.pages.leave(since, this.#isHeld)) this.#draw();
     if (until !== undefined && this.pages.pages.length) this.pages.pages[0].isOld = true;
     void this.#pump();
-  }
-
-  /** @param {string} id */
-  #ageOf(id) {
-    (this.pages.entry(id)?.page ?? this.pages.pages[0]).isOld = true;
-  }
-
-  #drawn() {
-    this.held.value = this.#fresh.size;
-    this.version.value += 1;
   }
 
   /** Ask for what is needed, one question at a time. */

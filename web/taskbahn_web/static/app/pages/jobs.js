@@ -8,6 +8,7 @@ import { tasks, workers } from "../data/directory.js";
 import { count, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { JobWindow } from "../data/job-window.js";
+import { knownTotal, totalText } from "../text/job-total.js";
 import { useKeys } from "../core/keys.js";
 import * as live from "../data/live.js";
 import { BulkDialog } from "../parts/bulk-dialog.js";
@@ -99,6 +100,7 @@ function List({ q, wanted, opensOne }) {
   const close = (/** @type {import("../data/bulk.js").BulkReport | null} */ report) => {
     setOrder(null);
     if (report) selection.clear(); // what was not touched stays selected
+    if (report) list.refresh(); // further down, rows that the reader has moved would stay
   };
   return html`
     ${list.problem.value && html`<${Problem}>${list.problem.value}<//>`}
@@ -143,7 +145,7 @@ function Summary({ list, q, onOrder }) {
   const order = (/** @type {"cancel" | "retry"} */ action) => onOrder({ action, query: { ...list.wanted }, which });
   const isPaused = list.isPaused.value;
   return html`<div class="list-head">
-    <p class="muted" role="status">${list.isKnown.value ? `${pages.next === null ? count(pages.count, "job") : `more than ${number(pages.count)} jobs`}` : ""}</p>
+    <p class="muted" role="status">${list.isKnown.value ? totalText(pages, knownTotal(list.wanted, () => live.status.value?.jobs)) : ""}</p>
     <div class="actions">
       <button class="quiet" aria-pressed=${isPaused} onClick=${() => list.pause(!isPaused)}>${isPaused ? "Go on" : "Hold still"}</button>
       ${!isReadOnly && html`<details class="menu-button">
@@ -154,15 +156,20 @@ function Summary({ list, q, onOrder }) {
   </div>`;
 }
 
-/** New jobs that are held back, so that nothing moves under the eyes. @param {{list: JobWindow}} props */
+/** What is held back, so that nothing moves under the eyes: new jobs, and that others match no more. @param {{list: JobWindow}} props */
 function HeldJobs({ list }) {
+  list.version.value; // read here, so that each new version draws this again
   const held = list.held.value;
-  if (!held) return null;
+  const { gone } = list.pages;
+  if (!held && !gone) return null;
   const show = () => {
     list.pause(false);
     scrollTo(0, 0);
   };
-  return html`<p class="held"><button class="primary" onClick=${show}>Show ${count(held, "new job")}</button></p>`;
+  return html`<p class="held">
+    ${held > 0 && html`<button class="primary" onClick=${show}>Show ${count(held, "new job")}</button>`}
+    ${gone > 0 && html`<button onClick=${() => list.refresh()}>Remove ${number(gone)} that ${gone === 1 ? "matches" : "match"} no more</button>`}
+  </p>`;
 }
 
 /** @param {{selection: Selection, onOrder: (order: Order) => void}} props */

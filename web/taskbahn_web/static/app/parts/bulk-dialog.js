@@ -48,6 +48,7 @@ export function BulkDialog({ order, onClose }) {
     setOver(true);
   };
   const isRunning = report !== null && !isOver;
+  const isNothing = report === null && found.isReady && !found.found;
   const leave = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (isRunning) stop.abort();
@@ -61,8 +62,9 @@ export function BulkDialog({ order, onClose }) {
   return html`<dialog class="bulk" ref=${box} onCancel=${leave} aria-labelledby="bulk-title">
     ${face}
     <div class="bulk-actions">
-      ${report === null && html`<button class="quiet" onClick=${leave}>${order.action === "cancel" ? "Keep them" : "Not now"}</button>`}
-      ${report === null &&
+      ${isNothing && html`<button class="primary" onClick=${leave}>Close</button>`}
+      ${report === null && !isNothing && html`<button class="quiet" onClick=${leave}>${order.action === "cancel" ? "Keep them" : "Not now"}</button>`}
+      ${report === null && !isNothing &&
       html`<button class=${order.action === "cancel" ? "danger" : "primary"} disabled=${!found.isReady || !found.found} onClick=${begin}>
         ${verb} ${found.isReady && found.found ? countText(found) : "jobs"}
       </button>`}
@@ -104,7 +106,7 @@ function Question({ order, found }) {
   const { title, means } = ACTION_TEXTS[order.action];
   if (found.problem) return html`<h2 id="bulk-title">${title} jobs</h2><${Problem}>${found.problem}<//>`;
   if (!found.isReady) return html`<h2 id="bulk-title">${title} jobs</h2><p role="status">Counting … ${number(found.found)} so far</p>`;
-  if (!found.found) return html`<h2 id="bulk-title">Nothing to ${order.action}</h2><p>No job ${order.which ?? "of these"} is in a state that allows it.</p>`;
+  if (!found.found) return html`<h2 id="bulk-title">Nothing to ${order.action}</h2><p>None of the ${order.which ?? "chosen jobs"} is in a state that allows it.</p>`;
   return html`<h2 id="bulk-title">${title} ${countText(found)}?</h2>
     ${order.which && html`<p class="bulk-which">All ${order.which}</p>`}
     <p class="muted">${means}</p>`;
