@@ -176,6 +176,16 @@ def test_all_that_match_are_cancelled_and_only_rows_in_sight_are_drawn(page: Pag
     expect(states(page).filter(has_not_text="cancelled")).to_have_count(0)
 
 
+def test_the_list_says_which_jobs_no_worker_takes(page: Page, tag: str) -> None:
+    ids = start_many(page, [["numbers.add", [1], {}, {"tags": [tag], "queue": "a lane without workers"}]])
+    go(page, f"#/jobs?q=tag:{tag}")
+    reason = page.locator("tbody .cell-progress")
+    expect(reason).to_have_text("no worker serves a lane without workers for it")
+    cancel_jobs(page, ids)
+    expect(page.locator("tbody .cell-state")).to_have_text("cancelled")
+    expect(reason).not_to_contain_text("no worker")
+
+
 def test_after_a_bulk_action_a_scrolled_list_shows_what_there_is(page: Page, tag: str) -> None:
     start_many(page, [["numbers.add", [1], {}, {"tags": [tag], "delay": 600}] for _ in range(150)])
     go(page, f"#/jobs?q=tag:{tag} state:waiting")

@@ -4,6 +4,7 @@ import { ago, duration, percent, wholeDuration } from "../../shared/format.js";
 import { summarizeProgress } from "../../shared/how-far.js";
 import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
+import { tasks } from "../data/directory.js";
 import { now } from "../data/live.js";
 import { Bar } from "./bar.js";
 
@@ -11,7 +12,7 @@ import { Bar } from "./bar.js";
 
 /** @param {{job: JobView}} props */
 export function ProgressCell({ job }) {
-  const { state, progress, error, due_at, task } = job;
+  const { state, progress, error, due_at, task, queue } = job;
   if (state === "running") {
     const { fraction, text } = summarizeProgress(progress);
     return html`<span class="how">
@@ -19,11 +20,18 @@ export function ProgressCell({ job }) {
       <span class="how-much">${fraction === null ? "" : percent(fraction)}</span><span class="how-text" title=${plainText(text)}>${plainText(text)}</span>
     </span>`;
   }
+  if (state === "ready" && isUnserved(task, queue)) return html`<span class="bad cut" title="No attached worker offers ${task} and serves the queue ${queue}">no worker serves ${queue} for it</span>`;
   if (state === "waiting" && due_at) return html`<span class="muted">due ${ago(due_at, now.value)}</span>`;
   if (state === "cancelled" && error?.message && error.message !== "cancelled") return html`<span class="muted" title=${error.message}>${plainText(error.message)}</span>`;
   if (state !== "failed" || !error) return "";
   const why = plainText([error.type, error.message].filter(Boolean).join(": "));
   return html`<span class="how-failed" title=${why}>${why}</span>`;
+}
+
+/** Whether no attached worker takes ready jobs of a task in a queue, as far as the list of tasks is loaded. @param {string} task @param {string} queue */
+function isUnserved(task, queue) {
+  const found = tasks.entries.value?.find(({ name }) => name === task);
+  return Boolean(found?.unserved?.[queue]);
 }
 
 /** @param {JobView} job */

@@ -10,6 +10,7 @@ import { isReadOnly } from "../core/access.js";
 import { ago, fullTime, shortId } from "../../shared/format.js";
 import { drawInFrame } from "../core/frame.js";
 import { html } from "../core/html.js";
+import { tasks } from "../data/directory.js";
 import { now } from "../data/live.js";
 import { scrollBack } from "../core/place.js";
 import { link } from "../core/route.js";
@@ -25,6 +26,7 @@ import { quote } from "../data/query-words.js";
  */
 
 const ROW_PIXELS = { wide: 40, narrow: 76 }; // pixels of a row, as in jobs.css
+const TASKS_PAUSE_SECONDS = 5; // seconds between two looks at which tasks no worker serves
 const MARGIN_ROWS = 8; // rows that are drawn beyond the edges
 const STRIDE_ROWS = 4; // rows by which the drawn part moves: few enough for one frame, and most scrolling draws no new row
 const FLIGHT_ROWS = 4; // rows from one frame to the next: too fast to read, so each row says only which job it is
@@ -36,6 +38,7 @@ const NARROW_MEDIA = "(width < 720px)";
 export function JobRows({ list, selection }) {
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   const height = useRowHeight();
+  useEffect(() => tasks.open(TASKS_PAUSE_SECONDS), []);
   useLayoutEffect(scrollBack, []); // before anything looks at which rows are in sight
   const { first, last, isTop, isFlight } = useSight(body, height);
   list.version.value; // read here, so that each new version draws this again
