@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -217,6 +218,23 @@ def test_parents_wait_for_children_in_threads_and_loops() -> None:
     assert parent.call() == 12
     assert async_parent.call() == [4, 9]
     assert chord((square.s(n) for n in range(5)), total.s()).call() == 30
+
+
+@pytest.mark.usefixtures("node")
+@pytest.mark.parametrize("late", ["before", "after"])
+def test_a_loop_does_not_rest_while_an_answer_is_on_its_way(late: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = asyncio.BaseEventLoop.call_soon_threadsafe
+
+    def slow(loop: asyncio.BaseEventLoop, callback: Any, *args: Any, **kwargs: Any) -> Any:
+        def called(*args: Any) -> None:
+            time.sleep(0.03 if late == "after" else 0)
+            callback(*args)
+
+        time.sleep(0.03 if late == "before" else 0)  # longer than a coroutine waits before it gives its slot back
+        return original(loop, called, *args, **kwargs)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "call_soon_threadsafe", slow)
+    assert async_parent.call() == [4, 9]
 
 
 @pytest.mark.usefixtures("node")

@@ -283,15 +283,14 @@ class Worker:
         self.put((PARKED, [*context.key, True]))
         attempt = self._attempts.get(context.key)
         if attempt is not None and attempt.loop is not None:
-            attempt.loop.is_parked = True
-            self.rests(attempt)
+            attempt.loop.rest()
         return True
 
     def unpark(self, context: AttemptContext) -> None:
         """The attempt goes on; from its thread."""
         attempt = self._attempts.get(context.key)
         if attempt is not None and attempt.loop is not None:
-            attempt.loop.is_parked = False
+            attempt.loop.go_on()
         self.put((PARKED, [*context.key, False]))
 
     def leave(self, context: AttemptContext) -> None:
