@@ -6,6 +6,7 @@
 
 import { addTexts } from "./words.js";
 
+/** @type {Readonly<Record<string, string>>} */
 export const GERMAN = {
   // states, of jobs and of the connection
   waiting: "wartet",
