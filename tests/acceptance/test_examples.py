@@ -58,7 +58,9 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 def workers(page: Path, folder: Path, node: Node) -> Iterator[None]:
     """Write the files of a page into *folder*, and run a worker for each application among them."""
     for name, text in documents.files(page).items():
-        (folder / name).write_text(text, encoding="utf-8")
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     with contextlib.ExitStack() as stack:
         for target in documents.applications(page):
             program = Program("worker", target, "--slots", "2", cwd=folder, TASKBAHN_URL=node.websocket)
