@@ -189,7 +189,7 @@ def test_a_second_upload_has_nothing_of_the_first_on_its_sheet(album_site: str, 
         tab.reload()
         tab.wait_for_function("document.querySelector('#sheet').naturalWidth > 0")
 
-    upload(album_site, folder, twice)
+    in_page(album_site, twice)
     assert len({path.parent for path in (tmp_path / "albums").glob("*/*.jpg")}) == 2
 
 
