@@ -22,8 +22,9 @@ def test_back_shows_a_list_as_it_was(page: Page) -> None:
         page.keyboard.press(key)
     page.wait_for_function("() => (scrollTo(0, 1e6), document.querySelector('.list-head p').textContent === '250 jobs')")
     page.evaluate("scrollTo(0, 6000)")
-    page.wait_for_function("() => document.querySelectorAll('tbody tr[data-job]').length > 10 && scrollY === 6000")
-    id = page.evaluate("document.elementFromPoint(600, 500).closest('tr').dataset.job")
+    id = page.wait_for_function(
+        "() => scrollY === 6000 && document.elementFromPoint(600, 500)?.closest('tr')?.dataset.job"
+    ).json_value()
     page.locator(f"tr[data-job='{id}'] .cell-job a").click()
     expect(page).to_have_url(re.compile(f"#/jobs/{id}$"))
     expect(page.locator(".headline")).to_be_visible()
