@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.dispatcher_harness import job_id
+from support.dispatcher_harness import FakeWorker, job_id
 
 from taskbahn import Taskbahn, UnknownTask
 from taskbahn.client.client import Client
@@ -15,7 +15,9 @@ from taskbahn.protocol import messages
 from taskbahn_router.queries.waiting_problems import NOT_TAKEN_SECONDS
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import DispatcherHarness, FakeWorker
+    from collections.abc import Callable
+
+    from support.dispatcher_harness import DispatcherHarness
 
     from taskbahn.client.requests import Request
 
@@ -157,6 +159,28 @@ def test_a_new_argument_waits_for_a_worker_that_takes_it(app: Taskbahn, older: T
     harness.settle()
     assert harness.state(job.id) == "succeeded"
     assert harness.row(job.id).failures == 0
+    harness.check()
+
+
+@pytest.mark.parametrize("leaves", [FakeWorker.lost, lambda worker: worker.says(draining=True)], ids=["lost", "draining"])
+def test_an_old_worker_gets_its_jobs_again_when_the_new_one_leaves(
+    leaves: Callable[[FakeWorker], object], app: Taskbahn, older: Taskbahn, harness: DispatcherHarness
+) -> None:
+    add = app.tasks["new.add"].options(queue="default")
+    old = attach(harness, "old", older)
+    add.start(1, b=2)
+    [run] = old.take()
+    old.failed(run, unfit=True, retry=False)
+    harness.settle()
+    new = attach(harness, "new", app)
+    first = add.start(3)
+    harness.settle()
+    assert (old.take(), [id for id, _ in new.take()]) == ([], [first.id])
+    leaves(new)
+    harness.settle()
+    second = add.start(4)
+    harness.settle()
+    assert second.id in [id for id, _ in old.take()]
     harness.check()
 
 

@@ -85,6 +85,7 @@ class Outcomes:
         if report.draining:
             worker.draining = True
             worker.room.open = False
+            self._state.other_code.settle()
 
     def _heard_failed(
         self, effects: TurnEffects, worker: AttachedWorker, failed: messages.Failed, refused: list[list[Any]], now: float
