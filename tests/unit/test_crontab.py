@@ -123,6 +123,7 @@ def test_what_a_task_takes_decides_what_is_text() -> None:
         ("taskbahn call x -o queue", "has no value"),
         ("taskbahn call x -o prioritie=1", "prioritie"),
         ("taskbahn call --help", "only shows its help"),
+        ("taskbahn submit -h", "only shows its help"),
     ],
 )
 def test_a_command_that_no_schedule_can_run_is_refused(command: str, why: str) -> None:

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
@@ -12,6 +12,7 @@ from taskbahn import Taskbahn
 from taskbahn.attempt import blocking
 from taskbahn.errors import InvalidArguments, InvalidOption, RouterUnavailable
 from taskbahn.jobs.job import Job
+from taskbahn.transport.connection import Connection
 
 
 @pytest.fixture
@@ -112,6 +113,66 @@ def test_where_something_listens_a_request_waits_as_for_a_busy_router() -> None:
         with Taskbahn(url, timeout=0.5, connect_within=0.01) as app, pytest.raises(RouterUnavailable):
             app.get("some.task").start()
         assert time.monotonic() - began >= 0.4
+
+
+@pytest.mark.parametrize("patience", [0.02, 0.2, 1.0])
+def test_no_request_fails_before_a_router_was_looked_for(patience: float) -> None:
+    """A web server that has run long without a node tries every few seconds only."""
+    with socket.socket() as late:
+        late.bind(("127.0.0.1", 0))  # refuses until it listens
+        with Taskbahn(f"ws://127.0.0.1:{late.getsockname()[1]}/ws", timeout=60, connect_within=patience) as app:
+            with pytest.raises(RouterUnavailable):
+                app.get("some.task").start()
+            on_its_thread(app, far_away)
+            late.listen()
+            app.client.ask("some.procedure")
+            late.settimeout(20)
+            late.accept()[0].close()
+
+
+def test_many_requests_without_a_router_look_for_it_now_and_then() -> None:
+    with socket.socket() as nothing:
+        nothing.bind(("127.0.0.1", 0))
+        with Taskbahn(f"ws://127.0.0.1:{nothing.getsockname()[1]}/ws", timeout=60, connect_within=60) as app:
+            app.client.ask("some.procedure")
+            connection = app.client.link._connection
+            tries: list[float] = []
+            connect = connection._connect
+
+            def counted() -> None:
+                tries.append(time.monotonic())
+                connect()
+
+            connection._connect = counted  # type: ignore[method-assign]
+            on_its_thread(app, far_away)
+            for _ in range(1000):
+                app.client.ask("some.procedure")
+            on_its_thread(app, lambda _: None)
+            while not tries:
+                time.sleep(0.01)
+            assert len(tries) == 1
+
+
+def far_away(connection: Connection) -> None:
+    """Have the next try come in an hour, as after a long backoff."""
+    assert connection._retry is not None
+    connection._retry.reset(3600)
+
+
+def on_its_thread(app: Taskbahn, act: Callable[[Connection], None]) -> None:
+    """Do something with the connection of an app once it waits for its next try."""
+    done = threading.Event()
+    link = app.client.link
+
+    def soon() -> None:
+        if link._connection._retry is None:
+            link._thread.reactor.callLater(0.01, soon)
+            return
+        act(link._connection)
+        done.set()
+
+    link.call(soon)
+    assert done.wait(20)
 
 
 def test_in_a_worker_a_request_waits_longer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,7 @@ def _unquoted(command: str) -> str:
 
 
 def _call(name: str, arguments: list[str], signatures: Mapping[str, messages.Signature | None]) -> dict[str, Any]:
+    from taskbahn.cli import cli
     from taskbahn.cli.call import call
     from taskbahn.cli.submit import submit
 
@@ -79,7 +80,8 @@ def _call(name: str, arguments: list[str], signatures: Mapping[str, messages.Sig
     try:
         if any(word.partition("=")[0] == "--flow" for word in arguments):
             raise ValueError("--flow reads a file: `taskbahn schedules add ID WHEN --flow FILE` makes the schedule of a flow")
-        given = command.make_context(f"taskbahn {command.name}", list(arguments)).params
+        parent = click.Context(cli, info_name="taskbahn", **cli.context_settings)
+        given = command.make_context(command.name, list(arguments), parent=parent).params
         if not given["task"]:
             raise ValueError("the command names no task")
         options = _options(given)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 NOT_READY_RETRY_SECONDS = 0.2  # seconds before the link asks a router without a dispatcher again
 MISSING = "wamp.error.no_such_procedure"
 CANCELED = "wamp.error.canceled"  # the dispatcher's session ended while it had the call: the node stops, or has been killed
+HURRY_SECONDS = 0.5  # a request that is made while there is no connection brings the next try at most this far away
 GOODBYE_SECONDS = 1.0  # seconds to say goodbye
 
 
@@ -139,6 +140,7 @@ class Link:
         self._asked.add(request)
         if self._session is None:
             self._watch_time()
+            self._connection.hurry(min(HURRY_SECONDS, self._patience() / 4))  # or it may fail before a router was looked for
         else:
             self._call(request)
 

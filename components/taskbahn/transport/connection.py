@@ -228,6 +228,15 @@ class Connection:
         self.last_failure = str(failure.value)
         self._again()
 
+    def hurry(self, within: float) -> None:
+        """Try again within this many seconds, if the next try was to come later."""
+        if self._retry is None:
+            return
+        due = self._retry.getTime() - self._reactor.seconds()
+        if due > within:
+            self._retry.reset(within * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+            self._delay = FIRST_DELAY_SECONDS
+
     def _again(self) -> None:
         if self._wanted and self._retry is None:
             self._retry = self._reactor.callLater(self._delay * random.uniform(0.5, 1.0), self._connect)  # noqa: S311 - no secret
