@@ -29,6 +29,7 @@ ACCENTS = [
     "",
 ]
 TEXT, SEEN = 4.5, 3.0  # what WCAG 2.2 asks for: of text, and of what is no text
+UNSAFE = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
 # Colours as the browser resolves them, as numbers by a canvas, one above the other where they are not opaque.
 CONTRAST = """(grounds) => {
     const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
@@ -156,3 +157,17 @@ def test_all_elements_follow_a_change_of_language(visit: Any, origin: str) -> No
     page.evaluate("document.getElementById('swiss').lang = 'de-CH'")
     page.evaluate("document.getElementById('swiss').append(document.querySelector('task-form'))")
     expect(page.get_by_role("button", name="Auftrag starten")).to_be_visible()  # it was moved
+
+
+def test_characters_that_do_something_are_seen_in_all_elements(visit: Any, origin: str, tmp_path: Path) -> None:
+    page = visit("<job-progress></job-progress><job-log></job-log><job-result traceback></job-result>")
+    gate = tmp_path / "\x1b[31mred\x1b[0m \u202egnp\u2066 \x07.jpg"
+    gate.touch()
+    show(page, start(page, origin, "pictures.thumbnail", path=str(gate), width=64))
+    expect(page.get_by_role("region", name="Result")).to_contain_text("red \ufffdgnp\ufffd ␇.jpg@64")
+    expect(page.get_by_role("log")).to_contain_text("red \ufffdgnp\ufffd ␇.jpg")
+    show(page, start(page, origin, "pictures.broken", path=gate.name))
+    expect(page.locator("job-result")).to_contain_text("red \ufffdgnp\ufffd ␇.jpg is no picture")
+    markup: str = page.evaluate("""() => Array.from(document.querySelectorAll("job-progress, job-log, job-result"),
+        (each) => each.shadowRoot.innerHTML).join("")""")
+    assert not UNSAFE.search(markup)

@@ -1,4 +1,11 @@
-/** Making and changing nodes. Text is only ever set as text, and only if it is another one: a live region says what changes. */
+/**
+ * Making and changing nodes. Text is only ever set as text, and only if it is another one: a live region says what changes. What it
+ * says may come from anyone, so characters that would do something are made visible, also in the attributes that people see.
+ */
+
+import { plainText } from "../shared/plain-text.js";
+
+const SEEN_ATTRIBUTES = new Set(["title", "aria-label", "placeholder", "alt"]);
 
 /**
  * @param {string} tag
@@ -9,7 +16,7 @@
 export function makeElement(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) setAttribute(node, name, value);
-  node.append(...children);
+  node.append(...children.map((child) => (typeof child === "string" ? plainText(child) : child)));
   return node;
 }
 
@@ -19,8 +26,9 @@ export function makeElement(tag, attributes = {}, ...children) {
  * @param {string | boolean | undefined | null} value
  */
 export function setAttribute(node, name, value) {
-  if (value === false || value === undefined || value === null) node.removeAttribute(name);
-  else if (node.getAttribute(name) !== String(value === true ? "" : value)) node.setAttribute(name, value === true ? "" : String(value));
+  if (value === false || value === undefined || value === null) return node.removeAttribute(name);
+  const text = value === true ? "" : SEEN_ATTRIBUTES.has(name) ? plainText(String(value)) : String(value);
+  if (node.getAttribute(name) !== text) node.setAttribute(name, text);
 }
 
 /**
@@ -28,5 +36,6 @@ export function setAttribute(node, name, value) {
  * @param {string} text
  */
 export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const plain = plainText(text);
+  if (node.textContent !== plain) node.textContent = plain;
 }

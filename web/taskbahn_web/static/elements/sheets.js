@@ -70,6 +70,7 @@ const COMMON = `
   }
   button:hover { background: var(--sunken); }
   button[aria-disabled="true"] { opacity: 0.65; cursor: default; }
+  b, code, i, label, legend, span { unicode-bidi: isolate; } /* text that runs from right to left turns nothing beside it */
   .muted { color: var(--muted); }
   .problem {
     padding: 0.6em 0.85em;

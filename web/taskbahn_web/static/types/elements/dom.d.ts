@@ -1,4 +1,3 @@
-/** Making and changing nodes. Text is only ever set as text, and only if it is another one: a live region says what changes. */
 /**
  * @param {string} tag
  * @param {Record<string, string | boolean | undefined>} [attributes]  true: there, without a value; false or undefined: not there

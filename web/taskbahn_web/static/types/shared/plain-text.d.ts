@@ -1,0 +1,2 @@
+/** @param {string} text */
+export function plainText(text: string): string;
