@@ -8,6 +8,7 @@ from taskbahn.protocol.query_words import quote
 from taskbahn.protocol.views import Problem
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.text import format_duration, pluralize
+from taskbahn_router.workers.registry import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,8 @@ def gone(facts: Facts) -> Iterator[Problem]:
             kind="gone_worker",
             level="warning",
             sentence=f"The connection of the worker {worker.id}{where} is lost, which has {pluralize(worker.jobs, 'job')}.",
-            hint="The node waits 10 s for it: until then the jobs count as running, and a worker that comes back keeps them.",
+            hint=f"The node waits {format_duration(GRACE_SECONDS)} for it: until then the jobs count as running, "
+            "and a worker that comes back keeps them.",
             since=worker.at,
             page="jobs",
             query=f"state:running worker:{quote(worker.id)}",

@@ -1,6 +1,6 @@
 /**
- * Making and changing nodes. Text is only ever set as text, and only if it is another one: a live region says what changes. What it
- * says may come from anyone, so characters that would do something are made visible, also in the attributes that people see.
+ * Making and changing nodes. Text is only ever set as text, and only if it is another one: a live region says what changes. Tasks
+ * and users write what it says, so characters that would do something are made visible, also in the attributes that people see.
  */
 
 import { plainText } from "../shared/plain-text.js";
