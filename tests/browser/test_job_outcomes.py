@@ -45,6 +45,18 @@ def test_the_newest_failure_shows_while_a_job_waits_for_its_retry(page: Page) ->
     expect(failure).to_have_count(0)
 
 
+def test_the_list_says_why_a_job_waits_for_its_retry(page: Page) -> None:
+    tag = "waits for its retry"
+    go(page, f"#/jobs?q=tag:'{tag}'")
+    id = start(page, "pictures.broken", ["cow.gif"], {}, delay=1, retries=2, retry_backoff=600, tags=[tag])
+    cell = page.locator(f"tr[data-job='{id}'] .cell-progress")
+    for _ in "live", "reloaded":
+        expect(cell).to_contain_text(re.compile(r"due in .* · ValueError: cow.gif is no picture"))
+        page.reload()
+    cancel_jobs(page, [id])
+    expect(cell).not_to_contain_text("cow.gif")
+
+
 def test_a_failed_job_says_why_it_is_not_tried_again(page: Page) -> None:
     go(page, f"#/jobs/{start(page, 'pictures.broken', ['dog.gif'], {})}")
     expect(page.get_by_role("region", name="Error")).to_contain_text("Not tried again: it has no retries.")

@@ -6,13 +6,14 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.rows import NOW, PARTITIONS, claim, finish, new_job, put, requeue, seqs
+from support.rows import NOW, PARTITIONS, cancel, claim, finish, new_job, put, requeue, seqs
 
+from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.globs import fits
 from taskbahn_router.stores.contract import CommitBatch, FailedRow, Filter, QueueCursor
 from taskbahn_router.stores.queries import SLACK
-from taskbahn_router.stores.rows import Sweep
+from taskbahn_router.stores.rows import AttemptRow, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -186,6 +187,24 @@ def test_failed_jobs_are_listed_briefly(store: Store, reader: Reader) -> None:
     ]  # fmt: skip
     assert seqs(reader.failed(2, 2)) == [1]
     assert reader.failed(1, 2) == []
+
+
+def test_what_waits_for_a_retry_is_listed_with_its_last_error(store: Store, reader: Reader) -> None:
+    put(store, new_job(1, state=State.RUNNING), new_job(2, state=State.RUNNING), new_job(3))
+    attempts = [AttemptRow(seq, 1, "w", NOW, NOW + 1, "error", '{"type":"E","message":"no","traceback":"…"}') for seq in (1, 2)]
+    again = [requeue(1, state="waiting", due_at=NOW + 9, failures=1), requeue(2, crashes=1)]
+    store.commit(CommitBatch(requeues=again, attempts=attempts))
+
+    def errors() -> dict[int, Any]:
+        return {row.seq: row.error and messages.from_json(row.error) for row in reader.jobs(Filter())[0]}
+
+    assert errors() == {1: {"type": "E", "message": "no"}, 2: {"type": "E", "message": "no"}, 3: None}
+    claim(store, 1)
+    assert errors()[2] is None, "a job that runs"
+    store.commit(CommitBatch(requeues=[requeue(2, 2, crashes=1, number=6)]))
+    assert errors()[2] is None, "an attempt that was handed back, and does not count"
+    store.commit(CommitBatch(cancels=[cancel(1)]))
+    assert errors()[1] == {"type": "", "message": "no"}, "a job that has ended"
 
 
 def test_what_comes_before_a_ready_job_is_what_is_claimed_before_it(store: Store, reader: Reader) -> None:

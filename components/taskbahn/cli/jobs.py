@@ -45,7 +45,9 @@ def jobs(
     for view in found:
         took = span(view.finished_at - view.started_at) if view.finished_at and view.started_at else ""
         members = f"{view.members.ended:,} of {view.members.total:,} members" if view.members else ""
-        about = (view.error or {}).get("message") or ", ".join(filter(None, (view.title, view.label, members, *view.tags)))
+        about = (view.error or view.last_error or {}).get("message") or ", ".join(
+            filter(None, (view.title, view.label, members, *view.tags))
+        )
         first = plain(str(about).partition("\n")[0])
         rows.add_row(
             view.id, view.task, coloured(view.state), plain(view.queue), str(view.attempt), ago(view.created_at), took, first

@@ -146,6 +146,7 @@ class JobView(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     progress: dict[str, Any] | None = None
     result: Any = None
     error: dict[str, Any] | None = None
+    last_error: dict[str, Any] | None = None  # type and message of the last attempt's, while the job waits for its retry
     fingerprint: str | None = None  # only of a failed job; jobs that failed alike have the same; in lists only if it is stored
     attempts: list[AttemptView] = []
     paused: JobPause | None = None  # while a pause holds it; in lists without saying more

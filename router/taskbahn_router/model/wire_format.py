@@ -49,7 +49,7 @@ def brief(row: JobRow) -> dict[str, Any]:
     view |= {name: value for name, value in places.items() if value is not None}
     error = packed(row.error)
     if error is not None:
-        view["error"] = brief_error(error)
+        view["error" if row.state in FINAL_STATES else "last_error"] = brief_error(error)
     if row.state == State.FAILED and row.fingerprint is not None:
         view["fingerprint"] = row.fingerprint
     if is_held(row):
@@ -81,6 +81,10 @@ def whole(row: JobRow, attempts: list[AttemptRow], pause: HoldingPause | None = 
         view["fingerprint"] = row.fingerprint or fingerprint(row.task, view["error"] or {})
     view["options"] = packed(row.options) or {}
     view["attempts"] = attempt_views(attempts)
+    if row.state in (State.WAITING, State.READY) and row.failures + row.crashes:  # as the stores list it
+        for made in attempts:
+            if made.attempt == row.attempt and made.error is not None:
+                view["last_error"] = brief_error(messages.from_json(made.error))
     if row.attempt and row.started_at is not None and row.attempt not in {attempt.attempt for attempt in attempts}:
         outcome = "" if row.state == State.RUNNING else row.state if row.state in FINAL_STATES else "handed_back"
         last = {"attempt": row.attempt, "worker": row.worker or "", "started_at": row.started_at, "outcome": outcome}

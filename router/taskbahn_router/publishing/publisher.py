@@ -111,7 +111,7 @@ class Publisher:
                 data["error"] = error
             self._emit(job.id, [event(job.id, job.number, "state", now, data)])
         if self.changes_wanted:
-            self._change_of(job, due_at=due_at)
+            self._change_of(job, due_at=due_at, last_error=error and brief_error(error))
 
     def moved(self, moved: Moved, error: dict[str, Any] | None, now: float, result: str | None = None) -> None:
         """The store moved a job by itself: one that waits, one that a client cancelled, or a flow, which may have a result."""

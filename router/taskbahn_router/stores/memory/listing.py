@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol import messages
+from taskbahn.protocol.states import State
 from taskbahn_router.core.globs import fits
 from taskbahn_router.stores.queries import ERROR_SHOWN, SLACK, Listed
 
@@ -29,7 +30,7 @@ def listed(tables: Tables, wanted: Filter) -> Listed:
     for looked_at, seq in enumerate(seqs, 1):
         row = tables.row(tables.records[seq])
         if _is_wanted(row, wanted):
-            found.append(short(row))
+            found.append(short(_with_last_error(tables, row)))
         if looked_at < len(seqs) and (len(found) == wanted.limit or looked_at == wanted.most):
             return Listed(found, seq)
     return Listed(found, None)
@@ -50,6 +51,14 @@ def _candidates(tables: Tables, wanted: Filter) -> Iterable[int]:
         if id is not None:
             return table.get(tables.seqs.get(id, 0), {})
     return tables.records
+
+
+def _with_last_error(tables: Tables, row: JobRow) -> JobRow:
+    """Return a job that will have another attempt with the error of its last one, if that one counts."""
+    if row.error is not None or not row.failures + row.crashes or row.state not in (State.WAITING, State.READY):
+        return row
+    last = tables.attempts.get(row.seq, {}).get(row.attempt)
+    return row if last is None else row._replace(error=last.error)
 
 
 def short(row: JobRow) -> JobRow:

@@ -36,9 +36,10 @@ INDEXED = ("failed", "running", "waiting", "ready")
 
 # SQLite writes numbers into JSON with 15 digits; a time needs 17
 TIME = "CASE WHEN job.{0} IS NOT NULL THEN json(printf('%!.17g', job.{0})) END"
+FAILURE = "coalesce(job.error, job.last_error)"
 ERROR = (
-    "CASE WHEN job.error IS NOT NULL THEN json_object('type', coalesce(json_extract(job.error, '$.type'), ''), "
-    f"'message', substr(coalesce(json_extract(job.error, '$.message'), ''), 1, {ERROR_SHOWN})) END"
+    f"CASE WHEN {FAILURE} IS NOT NULL THEN json_object('type', coalesce(json_extract({FAILURE}, '$.type'), ''), "
+    f"'message', substr(coalesce(json_extract({FAILURE}, '$.message'), ''), 1, {ERROR_SHOWN})) END"
 )
 ABOVE = "(SELECT hex(above.id) FROM job AS above WHERE above.seq = job.{0})"
 WRITTEN = {

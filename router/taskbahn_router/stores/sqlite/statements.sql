@@ -341,6 +341,10 @@ SELECT min(high) FROM half
 
 -- name: listed
 SELECT json_group_array(json_array({listed_columns})) FROM (
-    SELECT job.*, line.queue, line.task FROM job JOIN line ON line.id = job.line
-    WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC
+    SELECT job.*, line.queue, line.task, (
+        SELECT error FROM attempt WHERE attempt.seq = job.seq AND attempt.attempt = job.attempt
+        AND job.failures + job.crashes > 0 AND job.state IN ('waiting', 'ready')
+    ) AS last_error
+    FROM job JOIN line ON line.id = job.line
+    WHERE job.seq IN (SELECT value FROM json_each(?)) ORDER BY job.seq DESC
 ) AS job

@@ -147,6 +147,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {Progress | null} [progress]
  * @property {unknown} [result]
  * @property {Failure | null} [error]
+ * @property {Failure | null} [last_error]  type and message of the last attempt's, while the job waits for its retry
  * @property {string | null} [fingerprint]  of a failed job: those that failed alike have the same
  * @property {AttemptView[]} [attempts]
  * @property {Place | null} [place]  while it is ready or waiting

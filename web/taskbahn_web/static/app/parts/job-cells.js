@@ -12,7 +12,7 @@ import { Bar } from "./bar.js";
 
 /** @param {{job: JobView}} props */
 export function ProgressCell({ job }) {
-  const { state, progress, error, due_at, task, queue } = job;
+  const { state, progress, error, last_error, due_at, task, queue } = job;
   if (state === "running") {
     const { fraction, text } = summarizeProgress(progress);
     return html`<span class="how">
@@ -21,11 +21,18 @@ export function ProgressCell({ job }) {
     </span>`;
   }
   if (state === "ready" && isUnserved(task, queue)) return html`<span class="bad cut" title="No attached worker offers ${task} and serves the queue ${queue}">no worker serves ${queue} for it</span>`;
-  if (state === "waiting" && due_at) return html`<span class="muted">due ${ago(due_at, now.value)}</span>`;
+  const due = state === "waiting" && due_at ? `due ${ago(due_at, now.value)}` : "";
+  if ((state === "waiting" || state === "ready") && last_error) return html`<${Failed} error=${last_error} due=${due} />`;
+  if (due) return html`<span class="muted">${due}</span>`;
   if (state === "cancelled" && error?.message && error.message !== "cancelled") return html`<span class="muted" title=${error.message}>${plainText(error.message)}</span>`;
   if (state !== "failed" || !error) return "";
+  return html`<${Failed} error=${error} />`;
+}
+
+/** @param {{error: import("../../client/wire.js").Failure, due?: string}} props */
+function Failed({ error, due = "" }) {
   const why = plainText([error.type, error.message].filter(Boolean).join(": "));
-  return html`<span class="how-failed" title=${why}>${why}</span>`;
+  return html`<span class="how-failed" title=${why}>${due && html`<span class="muted">${due} · </span>`}${why}</span>`;
 }
 
 /** Whether no attached worker takes ready jobs of a task in a queue, as far as the list of tasks is loaded. @param {string} task @param {string} queue */

@@ -258,6 +258,10 @@ export type JobView = {
     result?: unknown;
     error?: Failure | null | undefined;
     /**
+     * type and message of the last attempt's, while the job waits for its retry
+     */
+    last_error?: Failure | null | undefined;
+    /**
      * of a failed job: those that failed alike have the same
      */
     fingerprint?: string | null | undefined;
