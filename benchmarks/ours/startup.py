@@ -12,7 +12,7 @@ from benchmarks.contract import Figure
 from benchmarks.measure import say
 from benchmarks.ours.node import Node, program, until
 from benchmarks.ports import free_port
-from taskbahn_router.node.launcher import configuration
+from taskbahn_router.node.launcher import Wanted, configuration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def answers(port: int) -> bool:
 def bare(place: Place, name: str) -> float:
     """Return the seconds until a bare Crossbar answers."""
     port, folder = free_port(), place.directory / f"{name}-data"
-    config = configuration(port, "127.0.0.1", folder)
+    config = configuration(Wanted(port, "127.0.0.1", folder))
     (worker,) = config["workers"]
     del worker["components"]
     paths = worker["transports"][0]["web"]["paths"]

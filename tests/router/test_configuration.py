@@ -6,7 +6,7 @@ import yaml
 
 from taskbahn.workarounds import FAST_START
 from taskbahn_router.node.fast_start.crossbar_imports import PATH_HOOK
-from taskbahn_router.node.launcher import configuration
+from taskbahn_router.node.launcher import Wanted, configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,21 +17,21 @@ def test_the_development_node_is_the_template() -> None:
 
 def test_up_changes_only_port_interface_data_and_what_goes_ahead_of_crossbar() -> None:
     template = yaml.safe_load((ROOT / "router/taskbahn_router/node/node.yaml").read_text())
-    made = configuration(8080, "127.0.0.1", Path("../.taskbahn"))
+    made = configuration(Wanted(8080, "127.0.0.1", Path("../.taskbahn")))
     ahead = {"options": {"pythonpath": [str(PATH_HOOK)]}} if FAST_START.is_wanted else {}
     assert {name: made["workers"][0].pop(name) for name in ahead} == ahead
     assert made == template
-    other = configuration(9000, "::1", Path("/elsewhere"))
+    other = configuration(Wanted(9000, "::1", Path("/elsewhere")))
     endpoint = other["workers"][0]["transports"][0]["endpoint"]
     assert endpoint == {"type": "tcp", "port": 9000, "interface": "::1", "backlog": 1024, "version": 6}
     assert other["workers"][0]["components"][0]["extra"] == {"data": "/elsewhere"}
-    told = {"loglevel": "warn", "given": {"port": "command line"}}
-    other = configuration(9000, "::1", Path("/elsewhere"), told)
-    assert other["workers"][0]["components"][0]["extra"] == {"data": "/elsewhere", **told}
+    given = {"port": "command line"}
+    other = configuration(Wanted(9000, "::1", Path("/elsewhere"), given=given))
+    assert other["workers"][0]["components"][0]["extra"] == {"data": "/elsewhere", "loglevel": "warn", "given": given}
 
 
 def test_only_pages_of_this_machine_may_connect() -> None:
-    (worker,) = configuration(8080, "127.0.0.1", Path("data"))["workers"]
+    (worker,) = configuration(Wanted(8080, "127.0.0.1", Path("data")))["workers"]
     paths = worker["transports"][0]["web"]["paths"]
     doors = {path: config for path, config in paths.items() if config["type"] == "websocket"}
     assert {path: config["auth"]["anonymous"]["role"] for path, config in doors.items()} == {

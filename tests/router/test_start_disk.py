@@ -77,6 +77,6 @@ async def test_a_start_without_a_usable_disk_ends_with_one_line(tmp_path: Path) 
         finally:
             node.close()
         leave(disk, PAGE)
-        late = node_of_ours.Node(node.port, disk / "data", "127.0.0.1", "warn", {})
+        late = node_of_ours.Node(node_of_ours.Wanted(node.port, "127.0.0.1", disk / "data"))
         with pytest.raises(node_of_ours.NodeFailed, match=r"the disk of .* is full"):
             late.wait_ready()  # whose processes ended and left no word, as on a disk that fills up while they start

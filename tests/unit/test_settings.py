@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,13 +16,15 @@ from click.testing import CliRunner
 
 from taskbahn.cli import cli, up
 from taskbahn.protocol.views import Setting
-from taskbahn_router.node.launcher import configuration
+from taskbahn_router.node.launcher import Wanted, configuration
 from taskbahn_router.queries.settings import settings
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.workers import registry
 
 TEMPLATE = Path(__file__).parents[2] / "router/taskbahn_router/node/node.yaml"
-GIVEN = {"port": "command line", "interface": "default", "data": "environment", "loglevel": "default"}
+GIVEN = {"port": "command line", "interface": "default", "data": "environment", "loglevel": "default", "origins": "command line"}
+
+ORIGINS = ("https://a.example:443", "http://b.example:8000")
 
 Ask = Callable[..., dict[str, Setting]]
 
@@ -40,9 +43,11 @@ def ask(tmp_path: Path) -> Ask:
 
 def test_a_node_of_taskbahn_up_says_what_the_operator_gave(ask: Ask, tmp_path: Path) -> None:
     told = {"loglevel": "info", "given": GIVEN}
-    (tmp_path / "config.json").write_text(json.dumps(configuration(9000, "::1", Path("/data"), told)))
+    (tmp_path / "config.json").write_text(
+        json.dumps(configuration(Wanted(9000, "::1", Path("/data"), "info", ("https://a.example:443",), GIVEN)))
+    )
     found = ask(**told)
-    node = {name: (found[f"node.{name}"].value, found[f"node.{name}"].source) for name in GIVEN}
+    node = {name: (found[f"node.{name}"].value, found[f"node.{name}"].source) for name in GIVEN if name != "origins"}
     assert node == {
         "port": (9000, "command line"),
         "interface": ("::1", "default"),
@@ -50,6 +55,9 @@ def test_a_node_of_taskbahn_up_says_what_the_operator_gave(ask: Ask, tmp_path: P
         "loglevel": ("info", "default"),
     }
     assert found["node.port"].change == "taskbahn up --port or TASKBAHN_UP_PORT"
+    origins = found["node.allowed_origins"]
+    assert (origins.value[-1], origins.source) == ("https://a.example:443", "command line")
+    assert origins.change == "taskbahn up --origin or TASKBAHN_UP_ORIGIN"
     assert (found["node.auto_ping_interval"].value, found["node.auto_ping_interval"].source) == (10.0, "default")
 
 
@@ -104,6 +112,8 @@ def test_what_the_settings_say_of_the_store_is_what_it_does(ask: Ask, tmp_path: 
             {"TASKBAHN_UP_PORT": "9001", "TASKBAHN_UP_DATA": "d"},
             {"port": (9001, "environment"), "data": (Path("d"), "environment")},
         ),
+        (["--origin", "https://a.example"], {}, {"origins": (("https://a.example:443",), "command line")}),
+        ([], {"TASKBAHN_UP_ORIGIN": "https://a.example http://b.example:8000/"}, {"origins": (ORIGINS, "environment")}),
         ([], {"TASKBAHN_PORT": "tcp://10.0.0.7:8080"}, {"port": (8080, "default")}),  # as Kubernetes sets it
     ],
 )
@@ -111,11 +121,10 @@ def test_up_knows_where_each_option_comes_from(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str], environment: dict[str, str], given: dict[str, Any]
 ) -> None:
     called: list[Any] = []
-    node = SimpleNamespace(up=lambda *args: called.append(args))
+    node = SimpleNamespace(up=lambda *args: called.append(args), Wanted=Wanted)
     monkeypatch.setattr(up, "importlib", SimpleNamespace(import_module={"taskbahn_router.node.launcher": node}.__getitem__))
     result = CliRunner().invoke(cli, ["up", *arguments], env=environment)
     assert result.exit_code == 0, result.output
-    ((port, data, interface, loglevel, sources, _),) = called
-    values = {"port": port, "data": data, "interface": interface, "loglevel": loglevel}
-    assert set(sources) == set(values)
-    assert {name: (values[name], sources[name]) for name in given} == given
+    ((wanted, _),) = called
+    assert set(wanted.given) == {field.name for field in fields(Wanted)} - {"given"}
+    assert {name: (getattr(wanted, name), wanted.given[name]) for name in given} == given

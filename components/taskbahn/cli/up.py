@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskbahn.cli import starting
+from taskbahn.cli.origins import whole_origins
 from taskbahn.errors import TaskbahnError
 from taskbahn.installing import router_missing
 
@@ -43,6 +44,16 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
 @data_option("Directory for jobs and the node's files.")
 @click.option("--loglevel", type=click.Choice(["error", "warn", "info", "debug"]), default="warn", **shown("LOGLEVEL"))
 @click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    callback=whole_origins,
+    metavar="ORIGIN",
+    help="Origin whose pages may connect, beside those of this machine; as often as needed.",
+    envvar="TASKBAHN_UP_ORIGIN",
+    show_envvar=True,
+)
+@click.option(
     "--allow-private-webhooks",
     is_flag=True,
     help="Let web hooks go to private addresses, such as this machine's.",
@@ -52,7 +63,15 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
 @click.option("--json", "as_json", is_flag=True, help="Print the ready line as JSON.")
 @click.pass_context
 def up(
-    context: click.Context, port: int, interface: str, data: Path, loglevel: str, *, allow_private_webhooks: bool, as_json: bool
+    context: click.Context,
+    port: int,
+    interface: str,
+    data: Path,
+    loglevel: str,
+    origins: tuple[str, ...],
+    *,
+    allow_private_webhooks: bool,
+    as_json: bool,
 ) -> None:
     """Start router, dispatcher and page; ends cleanly on Ctrl-C or SIGTERM."""
     # imported by name: this package does not depend on the router side, which may not be installed
@@ -64,8 +83,9 @@ def up(
 
     starting.end()
     os.environ[PRIVATE_WEBHOOKS] = "1" if allow_private_webhooks else "0"  # the node's own worker inherits it
-    sources = {name: context.get_parameter_source(name) for name in ("port", "interface", "data", "loglevel")}
+    sources = {name: context.get_parameter_source(name) for name in ("port", "interface", "data", "loglevel", "origins")}
     given = {name: SOURCES.get(source.name if source else "", "default") for name, source in sources.items()}
+    wanted = node.Wanted(port, interface, data, loglevel, origins, given)
 
     def ready(addresses: Any) -> None:
         if as_json:
@@ -78,7 +98,7 @@ def up(
         sys.stdout.flush()
 
     try:
-        sys.exit(node.up(port, data, interface, loglevel, given, ready))
+        sys.exit(node.up(wanted, ready))
     except TaskbahnError as error:
         click.echo(f"taskbahn: {error.message}", err=True)
         sys.exit(1)

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -68,20 +68,38 @@ class Addresses:
         return cls(page, f"ws://{host}:{port}/ws", f"rs://{host}:{port}", f"{page}readyz")
 
 
-def configuration(port: int, interface: str, data: Path, shown: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return Crossbar's configuration for a node on that port, from the template beside this file.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the operator wants of a node.
 
-    shown: what the dispatcher cannot see there itself, for `taskbahn.view.settings`.
+    origins: whose pages may connect, beside those of this machine; with their ports.   given: where each comes from, by its name.
     """
+
+    port: int
+    interface: str
+    data: Path
+    loglevel: str = "warn"
+    origins: tuple[str, ...] = ()
+    given: dict[str, str] = field(default_factory=dict)
+
+
+def configuration(wanted: Wanted) -> dict[str, Any]:
+    """Return Crossbar's configuration for a node, from the template beside this file."""
     config: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("node.yaml").read_text("utf-8"))
     (worker,) = config["workers"]
     if FAST_START.is_wanted:
         worker["options"] = {"pythonpath": [str(PATH_HOOK)]}
-    worker["components"][0]["extra"] |= {"data": str(data)} | (shown or {})
+    extra = worker["components"][0]["extra"]
+    extra["data"] = str(wanted.data)
+    if wanted.given:  # the dispatcher cannot see these itself, for `taskbahn.view.settings`
+        extra |= {"loglevel": wanted.loglevel, "given": wanted.given}
     (transport,) = worker["transports"]
-    transport["endpoint"] |= {"port": port, "interface": interface}
-    if ":" in interface:
+    transport["endpoint"] |= {"port": wanted.port, "interface": wanted.interface}
+    if ":" in wanted.interface:
         transport["endpoint"]["version"] = 6
+    for path in ("ws", "ws-view"):
+        options = transport["web"]["paths"][path]["options"]
+        transport["web"]["paths"][path]["options"] = options | {"allowed_origins": [*options["allowed_origins"], *wanted.origins]}
     return config
 
 
@@ -132,15 +150,14 @@ def allow_many_connections() -> None:
 
 
 class Node:
-    """One Crossbar process with the dispatcher in it; given: where each of the other arguments comes from, by its name."""
+    """One Crossbar process with the dispatcher in it."""
 
-    def __init__(self, port: int, data: Path, interface: str, loglevel: str, given: dict[str, str]) -> None:
-        self.data = data.absolute()
-        self.addresses = Addresses.of(interface, port)
-        self._port = port
-        self._interface = "127.0.0.1" if interface == "localhost" else interface
-        self._loglevel = loglevel
-        self._given = given
+    def __init__(self, wanted: Wanted) -> None:
+        self.data = wanted.data.absolute()
+        self.addresses = Addresses.of(wanted.interface, wanted.port)
+        self._port = wanted.port
+        self._interface = "127.0.0.1" if wanted.interface == "localhost" else wanted.interface
+        self._wanted = replace(wanted, data=self.data, interface=self._interface)
         self._folder = self.data / "node"
         self._claim = DataDirLock(self._folder)
         self._process: subprocess.Popen[bytes] | None = None
@@ -158,7 +175,7 @@ class Node:
         except OSError as error:
             raise NodeFailed(disk.why(error, self.data)) from error
         self._check_router()
-        arguments = ["start", "--cbdir", str(self._folder), "--loglevel", self._loglevel, "--color", "false"]
+        arguments = ["start", "--cbdir", str(self._folder), "--loglevel", self._wanted.loglevel, "--color", "false"]
         allow_many_connections()
         # a group of its own: a Ctrl-C in the terminal reaches `taskbahn up` alone, which then stops Crossbar
         self._process = subprocess.Popen(
@@ -236,8 +253,7 @@ class Node:
         # the lock comes first, for a node that is just ending has the port as well
         was_killed = self._folder.is_dir() and self._take_claim()
         check_port(self._port, self._interface, PORT_SECONDS if was_killed else 0.0)
-        shown = {"loglevel": self._loglevel, "given": self._given}
-        config = json.dumps(configuration(self._port, self._interface, self.data, shown), indent=1)
+        config = json.dumps(configuration(self._wanted), indent=1)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._take_claim()
         (self._folder / "failure").write_bytes(b" " * FAILURE_BYTES)
@@ -298,10 +314,10 @@ def _lives(pid: int) -> bool:
     return pid > 0
 
 
-def up(port: int, data: Path, interface: str, loglevel: str, given: dict[str, str], ready: Callable[[Addresses], None]) -> int:
+def up(wanted: Wanted, ready: Callable[[Addresses], None]) -> int:
     """Run a node until SIGTERM or SIGINT; return the exit code.  Raises NodeFailed."""
     stopping: list[int] = []
-    node = Node(port or free_port(interface), data, interface, loglevel, given)
+    node = Node(replace(wanted, port=wanted.port or free_port(wanted.interface)))
 
     def stop(number: int, _: object) -> None:
         stopping.append(number)

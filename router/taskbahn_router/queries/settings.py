@@ -128,7 +128,10 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
     ):
         if key in options:
             value = options[key] / per if per else options[key]
-            yield Setting(name=f"node.{key}", value=value, source=source, help=help_, unit=unit, change=change)
+            where, how = source, change
+            if key == "allowed_origins" and "origins" in given:
+                where, how = given["origins"], "taskbahn up --origin or TASKBAHN_UP_ORIGIN"
+            yield Setting(name=f"node.{key}", value=value, source=where, help=help_, unit=unit, change=how)
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     yield Setting(name="node.open_files", value=files, source="system", help="connections and files together", change="ulimit -n")
 
