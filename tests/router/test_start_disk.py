@@ -16,6 +16,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.ids import new_id
 from taskbahn_router.host.disk import ROOM_BYTES
 from taskbahn_router.node import launcher as node_of_ours
+from taskbahn_router.node.failure import NodeFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,5 +79,5 @@ async def test_a_start_without_a_usable_disk_ends_with_one_line(tmp_path: Path) 
             node.close()
         leave(disk, PAGE)
         late = node_of_ours.Node(node_of_ours.Wanted(node.port, "127.0.0.1", disk / "data"))
-        with pytest.raises(node_of_ours.NodeFailed, match=r"the disk of .* is full"):
+        with pytest.raises(NodeFailed, match=r"the disk of .* is full"):
             late.wait_ready()  # whose processes ended and left no word, as on a disk that fills up while they start

@@ -210,7 +210,9 @@ def test_a_module_that_is_not_complete_yet_may_be_named() -> None:
 WRONG: list[Any] = [
     "redis://x", "localhost:8080", "localhost", "", " ", "http://", "http://h/ws", "ws://", "ws:///ws", "ws://:8080/ws", "ws://h:99999/ws",
     "ws://h:0/ws", "ws://h:-1/ws", "ws://h:x/ws", "ws:/h/ws", "ws:h", "//h/ws", "ws://[::1/ws", "ws://[x]/ws", "ws://h h/ws", " ws://h/ws", "ws://h/ws\n",
-    "ws://h/ws#x", "ws://u:p@h/ws", "ws://a..b/ws", "ws://" + "a" * 64 + "/ws", "ws://h!/ws", "tcp://h:1", 8080, b"ws://h/ws", Path("x"), False,
+    "ws://h/ws#x", "ws://u:p@h/ws", "ws://a..b/ws", "ws://" + "a" * 64 + "/ws", "ws://h!/ws", "tcp://h:1",
+    "unix:", "unix://", "unix:///", "unix://h/x.sock", "unix:/x.sock", "UNIX:///x.sock", "unix:///x/", "unix:///" + "x" * 103,
+    8080, b"ws://h/ws", Path("x"), False,
 ]  # fmt: skip
 
 
@@ -229,7 +231,7 @@ def test_an_address_that_is_none_is_refused_at_once(url: Any, monkeypatch: pytes
     "url",
     [
         "ws://127.0.0.1:8080/ws", "wss://tasks.example.org/ws", "rs://node_1:8080", "rss://h", "WS://H/ws", "ws://[::1]:8080/ws",
-        "ws://münchen.example/ws", "ws://h:65535/a/b?c=d", "ws://localhost.:1/ws",
+        "ws://münchen.example/ws", "ws://h:65535/a/b?c=d", "ws://localhost.:1/ws", "unix:///run/taskbahn/node.sock",
     ],
 )  # fmt: skip
 def test_an_address_is_taken_as_it_is(url: str) -> None:

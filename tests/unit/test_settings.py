@@ -44,7 +44,7 @@ def ask(tmp_path: Path) -> Ask:
 def test_a_node_of_taskbahn_up_says_what_the_operator_gave(ask: Ask, tmp_path: Path) -> None:
     told = {"loglevel": "info", "given": GIVEN}
     (tmp_path / "config.json").write_text(
-        json.dumps(configuration(Wanted(9000, "::1", Path("/data"), "info", ("https://a.example:443",), GIVEN)))
+        json.dumps(configuration(Wanted(9000, "::1", Path("/data"), "info", ("https://a.example:443",), given=GIVEN)))
     )
     found = ask(**told)
     node = {name: (found[f"node.{name}"].value, found[f"node.{name}"].source) for name in GIVEN if name != "origins"}

@@ -41,6 +41,13 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     "--port", type=click.IntRange(0, 65535), default=8080, help="The one port for everything; 0: a free one.", **shown("PORT")
 )
 @click.option("--interface", default="127.0.0.1", help="Loopback address to listen on.", **shown("INTERFACE"))
+@click.option(
+    "--socket",
+    type=click.Path(path_type=Path),
+    help="Unix socket to listen on in place of the port, for processes that may open its file.",
+    envvar="TASKBAHN_UP_SOCKET",
+    show_envvar=True,
+)
 @data_option("Directory for jobs and the node's files.")
 @click.option("--loglevel", type=click.Choice(["error", "warn", "info", "debug"]), default="warn", **shown("LOGLEVEL"))
 @click.option(
@@ -66,6 +73,7 @@ def up(
     context: click.Context,
     port: int,
     interface: str,
+    socket: Path | None,
     data: Path,
     loglevel: str,
     origins: tuple[str, ...],
@@ -83,9 +91,13 @@ def up(
 
     starting.end()
     os.environ[PRIVATE_WEBHOOKS] = "1" if allow_private_webhooks else "0"  # the node's own worker inherits it
-    sources = {name: context.get_parameter_source(name) for name in ("port", "interface", "data", "loglevel", "origins")}
+    sources = {
+        name: context.get_parameter_source(name) for name in ("port", "interface", "socket", "data", "loglevel", "origins")
+    }
     given = {name: SOURCES.get(source.name if source else "", "default") for name, source in sources.items()}
-    wanted = node.Wanted(port, interface, data, loglevel, origins, given)
+    if socket and (named := [f"--{name}" for name in ("port", "interface") if given[name] == "command line"]):
+        raise click.UsageError(f"--socket takes the place of {named[0]}: give one of the two.")
+    wanted = node.Wanted(port, interface, data, loglevel, origins, socket, given)
 
     def ready(addresses: Any) -> None:
         if as_json:
@@ -93,7 +105,7 @@ def up(
 
             line = json.dumps({"page": addresses.page, "websocket": addresses.websocket, "rawsocket": addresses.rawsocket})
         else:
-            line = f"Taskbahn is ready: page {addresses.page}  WebSocket {addresses.websocket}  RawSocket {addresses.rawsocket}"
+            line = f"Taskbahn is ready: {addresses}"
         click.echo(line)
         sys.stdout.flush()
 

@@ -9,14 +9,16 @@ from taskbahn.errors import InvalidOption
 
 PORTS = {"ws": 80, "wss": 443, "rs": 8080, "rss": 8080}
 MAX_PORT = 65535
-FORMS = "write ws://host:port/ws or rs://host:port, with TLS wss:// or rss://"
+UNIX = "unix"
+MAX_SOCKET_BYTES = 103  # bytes of the path of a Unix socket, which macOS takes; Linux takes 107
+FORMS = "write ws://host:port/ws or rs://host:port, with TLS wss:// or rss://, or unix:///path/of/a.sock"
 PLAIN_HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 BARE = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/\S*)?")  # an address without its scheme
 MAX_SHOWN = 200  # characters
 
 
 class Address(NamedTuple):
-    """The parts of an address."""
+    """The parts of an address; of a Unix socket, *host* is its path and the port is 0."""
 
     scheme: str
     host: str
@@ -43,6 +45,8 @@ def parse_address(url: Any, source: str = "") -> Address:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise _refused(url, source, str(error).lower()) from None
+    if url.lower().startswith(f"{UNIX}:"):
+        return Address(UNIX, _socket_path(url, source), 0)
     if parts.scheme not in PORTS or not url.lower().startswith(f"{parts.scheme}://"):
         raise _refused(url, source, _better(url))
     if not host or not _is_host(host):
@@ -54,6 +58,15 @@ def parse_address(url: Any, source: str = "") -> Address:
     if parts.username is not None or parts.password is not None:
         raise _refused(f"{parts.scheme}://…@{host}", source, "a user and a password do not belong there")
     return Address(parts.scheme, host, port or PORTS[parts.scheme])
+
+
+def _socket_path(url: str, source: str) -> str:
+    path = url[len(f"{UNIX}://") :]
+    if not url.startswith(f"{UNIX}:///") or path.endswith("/"):
+        raise _refused(url, source, "the path of a Unix socket is absolute, so that three slashes follow the colon")
+    if len(path.encode()) > MAX_SOCKET_BYTES:
+        raise _refused(url, source, f"the path of a Unix socket has at most {MAX_SOCKET_BYTES} bytes")
+    return path
 
 
 def _is_host(host: str) -> bool:

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import random
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from autobahn.twisted.rawsocket import WampRawSocketClientFactory
 from autobahn.twisted.websocket import WampWebSocketClientFactory
 from autobahn.wamp.serializer import MsgPackSerializer
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.logger import Logger
 
 from taskbahn.protocol import messages
 from taskbahn.transport.access import Access, certificates_of
-from taskbahn.transport.address import parse_address
+from taskbahn.transport.address import UNIX, parse_address
 from taskbahn.transport.session import Session
 
 if TYPE_CHECKING:
@@ -126,10 +127,12 @@ class Connection:
 
     def _transport(self, url: str) -> tuple[Any, Any]:
         scheme, host, port = parse_address(url)
-        endpoint: Any = HostnameEndpoint(self._reactor, host, port)
+        is_local = scheme == UNIX
+        kind: Any = partial(UNIXClientEndpoint, path=host) if is_local else partial(HostnameEndpoint, host=host, port=port)
+        endpoint = kind(self._reactor)
         if scheme in ("wss", "rss"):
             endpoint = TlsEndpoint(endpoint, host, self._reactor, self._access.ca)
-        if scheme in ("rs", "rss"):
+        if is_local or scheme in ("rs", "rss"):
             raw = WampRawSocketClientFactory(lambda: Session(self), serializer=MsgPackSerializer())
             return endpoint, raw
         web = WampWebSocketClientFactory(

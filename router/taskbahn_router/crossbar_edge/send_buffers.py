@@ -130,9 +130,8 @@ class SlowReaders:
     def _drop(self, connection: Any, why: str) -> None:
         peer = connection.getPeer()
         self.log.warn(
-            "a slow reader is dropped: {host}:{port}, session {session}: {why}",
-            host=peer.host,
-            port=peer.port,
+            "a slow reader is dropped: {peer}, session {session}: {why}",
+            peer=f"{peer.host}:{peer.port}" if hasattr(peer, "port") else "on the Unix socket",
             session=self._backlogs.session_of(connection),
             why=why,
         )

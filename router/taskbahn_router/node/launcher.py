@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from taskbahn.errors import ServiceError
 from taskbahn.workarounds import FAST_START
 from taskbahn_router.host import disk
 from taskbahn_router.host.file_lock import holder_of
+from taskbahn_router.node import unix_socket
 from taskbahn_router.node.data_dir_lock import DataDirLock, DataDirTaken
+from taskbahn_router.node.failure import NodeFailed
 from taskbahn_router.node.fast_start.crossbar_imports import PATH_HOOK
 
 if TYPE_CHECKING:
@@ -46,33 +47,12 @@ CROSSBAR = (
 )
 
 
-class NodeFailed(ServiceError):
-    """The node cannot start or did not stay; the sentence says why and what to do."""
-
-    uri = "taskbahn.error.node_failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where a node is reached."""
-
-    page: str
-    websocket: str
-    rawsocket: str
-    ready: str
-
-    @classmethod
-    def of(cls, interface: str, port: int) -> Addresses:
-        host = f"[{interface}]" if ":" in interface else interface
-        page = f"http://{host}:{port}/"
-        return cls(page, f"ws://{host}:{port}/ws", f"rs://{host}:{port}", f"{page}readyz")
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the operator wants of a node.
 
-    origins: whose pages may connect, beside those of this machine; with their ports.   given: where each comes from, by its name.
+    origins: whose pages may connect, beside those of this machine; with their ports.   socket: the path of a Unix socket, in place
+    of port and interface.   given: where each comes from, by its name.
     """
 
     port: int
@@ -80,7 +60,29 @@ class Wanted:
     data: Path
     loglevel: str = "warn"
     origins: tuple[str, ...] = ()
+    socket: Path | None = None
     given: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a node is reached."""
+
+    page: str | None  # None: of a node on a Unix socket, before which a proxy may be
+    websocket: str | None
+    rawsocket: str
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> Addresses:
+        if wanted.socket is not None:
+            return cls(None, None, f"unix://{wanted.socket}")
+        host = f"[{wanted.interface}]" if ":" in wanted.interface else wanted.interface
+        return cls(f"http://{host}:{wanted.port}/", f"ws://{host}:{wanted.port}/ws", f"rs://{host}:{wanted.port}")
+
+    def __str__(self) -> str:
+        if self.page is None:
+            return f"Unix socket {self.rawsocket}"
+        return f"page {self.page}  WebSocket {self.websocket}  RawSocket {self.rawsocket}"
 
 
 def configuration(wanted: Wanted) -> dict[str, Any]:
@@ -94,9 +96,13 @@ def configuration(wanted: Wanted) -> dict[str, Any]:
     if wanted.given:  # the dispatcher cannot see these itself, for `taskbahn.view.settings`
         extra |= {"loglevel": wanted.loglevel, "given": wanted.given}
     (transport,) = worker["transports"]
-    transport["endpoint"] |= {"port": wanted.port, "interface": wanted.interface}
-    if ":" in wanted.interface:
-        transport["endpoint"]["version"] = 6
+    if wanted.socket is not None:
+        transport["endpoint"] = unix_socket.endpoint(wanted.socket)
+        extra["url"] = f"unix://{wanted.socket}"
+    else:
+        transport["endpoint"] |= {"port": wanted.port, "interface": wanted.interface}
+        if ":" in wanted.interface:
+            transport["endpoint"]["version"] = 6
     for path in ("ws", "ws-view"):
         options = transport["web"]["paths"][path]["options"]
         transport["web"]["paths"][path]["options"] = options | {"allowed_origins": [*options["allowed_origins"], *wanted.origins]}
@@ -154,10 +160,11 @@ class Node:
 
     def __init__(self, wanted: Wanted) -> None:
         self.data = wanted.data.absolute()
-        self.addresses = Addresses.of(wanted.interface, wanted.port)
         self._port = wanted.port
         self._interface = "127.0.0.1" if wanted.interface == "localhost" else wanted.interface
-        self._wanted = replace(wanted, data=self.data, interface=self._interface)
+        self._socket = None if wanted.socket is None else wanted.socket.absolute()
+        self._wanted = replace(wanted, data=self.data, interface=self._interface, socket=self._socket)
+        self.addresses = Addresses.of(replace(self._wanted, interface=wanted.interface))
         self._folder = self.data / "node"
         self._claim = DataDirLock(self._folder)
         self._process: subprocess.Popen[bytes] | None = None
@@ -252,7 +259,11 @@ class Node:
         """Take the data directory and the port, and write what Crossbar reads.  Raises NodeFailed, OSError."""
         # the lock comes first, for a node that is just ending has the port as well
         was_killed = self._folder.is_dir() and self._take_claim()
-        check_port(self._port, self._interface, PORT_SECONDS if was_killed else 0.0)
+        patience = PORT_SECONDS if was_killed else 0.0
+        if self._socket is None:
+            check_port(self._port, self._interface, patience)
+        else:
+            unix_socket.check(self._socket, patience)
         config = json.dumps(configuration(self._wanted), indent=1)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._take_claim()
@@ -283,10 +294,15 @@ class Node:
             f"a node with process id {pid} already works on {self.data}: stop it, or give another directory with --data"
         )
 
+    def _connection(self, seconds: float) -> socket.socket:
+        if self._socket is None:
+            return socket.create_connection((self._interface, self._port), seconds)
+        return unix_socket.connection(self._socket, seconds)
+
     def _history_query(self) -> bool:
         request = f"GET /readyz HTTP/1.0\r\nHost: {self._interface}\r\n\r\n".encode()
         try:
-            with socket.create_connection((self._interface, self._port), 1.0) as connection:
+            with self._connection(1.0) as connection:
                 connection.sendall(request)
                 return b" 200 " in connection.recv(64)
         except OSError:
@@ -317,7 +333,8 @@ def _lives(pid: int) -> bool:
 def up(wanted: Wanted, ready: Callable[[Addresses], None]) -> int:
     """Run a node until SIGTERM or SIGINT; return the exit code.  Raises NodeFailed."""
     stopping: list[int] = []
-    node = Node(replace(wanted, port=wanted.port or free_port(wanted.interface)))
+    port = wanted.port or (0 if wanted.socket else free_port(wanted.interface))
+    node = Node(replace(wanted, port=port))
 
     def stop(number: int, _: object) -> None:
         stopping.append(number)

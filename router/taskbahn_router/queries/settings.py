@@ -36,6 +36,7 @@ BYTES, SECONDS, JOBS = "bytes", "s", "jobs"
 GIVEN = {  # options of `taskbahn up`
     "port": "the one port for everything",
     "interface": "address that the port is on",
+    "socket": "the Unix socket for everything",
     "data": "directory of the jobs and of the node's files",
     "loglevel": "what the node says on standard error, at least",
 }
@@ -107,11 +108,13 @@ def configuration(folder: Path) -> tuple[str, dict[str, Any]]:
 def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) -> Iterator[Setting]:
     """Return the settings of the port; a configuration of the user's own may lack them, and then they are not shown."""
     given: dict[str, str] = extra.get("given", {})
-    door = next((door for door in _transports(config) if door.get("endpoint", {}).get("type") == "tcp"), {})
+    door = next((door for door in _transports(config) if door.get("endpoint", {}).get("type") in ("tcp", "twisted")), {})
+    url = str(extra.get("url", ""))
     endpoint = door.get("endpoint", {})
     values = {
         "port": endpoint.get("port"),
         "interface": endpoint.get("interface"),
+        "socket": url.removeprefix("unix://") if url.startswith("unix://") else None,
         "data": str(data),
         "loglevel": extra.get("loglevel"),
     }
