@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from taskbahn.jobs.batch import Batch, BatchProgress
     from taskbahn.jobs.chunk_stream import ChunkStream
     from taskbahn.jobs.event_stream import EventStream
-    from taskbahn.jobs.found_job import WrongTask
     from taskbahn.jobs.job import Job, LogLine
     from taskbahn.jobs.job_stream import JobPage, JobStream
     from taskbahn.jobs.query_language import WrongQuery
@@ -152,7 +151,7 @@ PLACES = {
     "WrongAnswer": "errors",
     "WrongQuery": "jobs.query_language",
     "WrongState": "errors",
-    "WrongTask": "jobs.found_job",
+    "WrongTask": "errors",
     "chain": "tasks.shapes",
     "chord": "tasks.shapes",
     "current": "attempt.current",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PREFIX = "taskbahn.error."
+ID_TAKEN = "nothing was accepted under its id: give a new id, or none"  # what `WrongTask` advises to who starts a job
 
 
 class TaskbahnError(Exception):
@@ -62,9 +63,8 @@ class UnknownTask(CallerError):
     uri = PREFIX + "unknown_task"
 
     def __init__(self, task: str, known: Iterable[str] = ()) -> None:
-        hint = did_you_mean(task, known)
         remedy = "start a worker that offers it, or see `taskbahn tasks`"
-        super().__init__(f"no worker has ever declared a task named {task!r}{hint}; {remedy}", task=task)
+        super().__init__(f"no worker has ever declared a task named {task!r}{did_you_mean(task, known)}; {remedy}", task=task)
 
 
 class InvalidArguments(CallerError):
@@ -189,6 +189,17 @@ class UnknownJob(CallerError):
         super().__init__(f"there is no job {job!r}: {why}", job=job)
 
 
+class WrongTask(CallerError):
+    """A job was read, or started, as one of a task, and is one of another. `detail` has `job`, `task`, its own, and `expected`."""
+
+    uri = PREFIX + "wrong_task"
+
+    def __init__(self, job: str, task: str, expected: str, remedy: str = "app.job(id) takes the jobs of each task") -> None:
+        super().__init__(
+            f"job {job} is of the task {task!r}, not of {expected!r}; {remedy}", job=job, task=task, expected=expected
+        )
+
+
 class UnknownWorker(CallerError):
     """No worker of this id is attached now."""
 
@@ -216,13 +227,11 @@ class TooManyQueues(CallerError):
     uri = PREFIX + "too_many_queues"
 
     def __init__(self, named: int, queues: int, limit: int) -> None:
-        super().__init__(
+        sentence = (
             f"{named:,} new queues, beside {queues:,}, are more than the {limit:,} allowed (a queue counts once for each task that has "
-            "jobs in it); use fewer names, or tags, or have finished jobs removed sooner (`keep`): a queue ends with its last job",
-            named=named,
-            queues=queues,
-            limit=limit,
+            "jobs in it); use fewer names, or tags, or have finished jobs removed sooner (`keep`): a queue ends with its last job"
         )
+        super().__init__(sentence, named=named, queues=queues, limit=limit)
 
 
 class LimitFull(CallerError):
@@ -235,16 +244,11 @@ class LimitFull(CallerError):
 
     def __init__(self, limit: str, key: str, capacity: int, running: int, ready: int, *, job: str) -> None:
         values = key.removeprefix(limit)
-        super().__init__(
+        sentence = (
             f"the limit {limit}{f' for {values[1:-1]}' if values else ''} of {capacity:,} is full: {running:,} run and {ready:,} wait; "
-            f"nothing was accepted, for job {job} finds no place",
-            limit=limit,
-            key=key,
-            job=job,
-            capacity=capacity,
-            running=running,
-            ready=ready,
+            f"nothing was accepted, for job {job} finds no place"
         )
+        super().__init__(sentence, limit=limit, key=key, job=job, capacity=capacity, running=running, ready=ready)
 
     @property
     def limit(self) -> str:
@@ -393,5 +397,4 @@ def from_info(info: dict[str, Any]) -> TaskbahnError:
     """Make the error that *info* (`{"error", "message", "detail"}`) describes; an unknown URI gives a plain `TaskbahnError`."""
     uri = str(info.get("error", ""))
     detail = info.get("detail")
-    kind = BY_URI.get(uri, TaskbahnError)
-    return kind.rebuild(str(info.get("message", uri)), detail if isinstance(detail, dict) else {})
+    return BY_URI.get(uri, TaskbahnError).rebuild(str(info.get("message", uri)), detail if isinstance(detail, dict) else {})

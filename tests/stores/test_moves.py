@@ -59,6 +59,13 @@ def test_an_id_given_twice_in_one_batch_inserts_the_first(store: Store) -> None:
     assert (row_of(store, 1).seq, row_of(store, 1).packed) == (1, "first")
 
 
+def test_the_result_says_which_ids_have_jobs_of_other_partitions(store: Store) -> None:
+    put(store, new_job(1), new_job(2, partition=2))
+    again = [new_job(3, id=id_of(1), partition=2), new_job(4, id=id_of(2), partition=2), new_job(5, partition=2)]
+    result = store.commit(CommitBatch(new=[*again, new_job(6, id=id_of(5))]))
+    assert (result.duplicates, result.others) == ({3, 4, 6}, {3: 1, 6: 2})
+
+
 def test_an_id_is_known_once_it_is_there(store: Store) -> None:
     assert not store.knows(id_of(1))
     put(store, new_job(1))

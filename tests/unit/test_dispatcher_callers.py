@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.dispatcher_harness import TASK, WALL, DispatcherHarness, job_id
+from support.job_states import bring
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
@@ -20,27 +21,6 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
 
 ONE, TWO, THREE = job_id(1), job_id(2), job_id(3)
-
-
-def bring(harness: DispatcherHarness, worker: FakeWorker, state: State) -> None:
-    """Bring job ONE into a state."""
-    if state is State.READY:
-        worker.lost()
-    options: dict[State, dict[str, Any]] = {State.WAITING: {"delay": 50}, State.EXPIRED: {"start_within": 1}}
-    harness.submit(id=ONE, **options.get(state, {}))
-    harness.settle()
-    worker.take()
-    if state is State.SUCCEEDED:
-        worker.done((ONE, 1))
-    elif state is State.FAILED:
-        worker.failed((ONE, 1))
-    elif state is State.CANCELLED:
-        harness.ask(messages.JOB_CANCEL, [ONE])
-    elif state is State.EXPIRED:
-        worker.hands_back((ONE, 1), draining=True)
-        harness.passes(2)
-    harness.settle()
-    assert harness.state(ONE) == state
 
 
 @pytest.mark.parametrize("state", list(State))

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taskbahn import GiveUp, Retry, Taskbahn, current
+from taskbahn import GiveUp, Retry, Taskbahn, WrongTask, current
 from taskbahn.testing import eager, simulated
 
 if TYPE_CHECKING:
@@ -93,6 +94,26 @@ async def yields_on_loop(acts: list[Act]) -> AsyncIterator[int]:
 TASKS = [plain, on_loop, tries_once, yields, yields_on_loop]
 KINDS = ["log", "print", "progress", "stage", "chunk", "retry", "give up", "raise"]
 ACTS = st.lists(st.builds(Act, st.sampled_from(KINDS), st.integers(0, 9), st.integers(0, 3)), max_size=6)
+
+
+def refused_for_its_id() -> str:
+    job = plain.start([])
+    assert plain.options(id=job.id).start([Act("log")]).result() == 0
+    with pytest.raises(WrongTask) as wrong:
+        tries_once.options(id=job.id).call([])
+    with pytest.raises(WrongTask):
+        tries_once.options(id=job.id).start([])
+    return str(wrong.value).replace(job.id, "ID")
+
+
+def test_an_id_of_another_tasks_job_is_refused_in_the_same_words() -> None:
+    with eager(app):
+        said = refused_for_its_id()
+    with simulated(app):
+        assert refused_for_its_id() == said
+    assert said == (
+        "job ID is of the task 'plain', not of 'tries_once'; nothing was accepted under its id: give a new id, or none"
+    )
 
 
 def known_of(job: Job[Any]) -> dict[str, Any]:

@@ -145,7 +145,8 @@ def test_two_may_submit_the_same_flow_at_once(runner: FlowRunner) -> None:
 def test_a_large_flow_with_the_id_of_another_job_adds_nothing(runner: FlowRunner) -> None:
     runner.harness.ask(messages.SUBMIT, [{"task": "a.one", "id": ID}])
     runner.harness.settle()
-    assert submit(runner, ones(20)).answer == [ID]
+    (answer,) = submit(runner, ones(20)).answer
+    assert (answer["error"], answer["detail"]["task"]) == ("taskbahn.error.wrong_task", "a.one")
     assert stored(runner) == 1
     runner.harness.check()
 

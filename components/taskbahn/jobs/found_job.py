@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
-from taskbahn.errors import PREFIX, CallerError, InvalidOption, TaskbahnError
+from taskbahn.errors import InvalidOption, TaskbahnError, WrongTask
 from taskbahn.jobs.chunk_stream import ChunkStream
 from taskbahn.jobs.job import Job
 from taskbahn.protocol import messages, views
@@ -34,16 +34,6 @@ class KnownTask(Protocol):
     @property
     def signature(self) -> TaskSignature | None:
         """What the task takes and gives."""
-
-
-class WrongTask(CallerError):
-    """A job was read as one of a task, and belongs to another. `detail` has `job`, `task` and `expected`."""
-
-    uri = PREFIX + "wrong_task"
-
-    def __init__(self, job: str, task: str, expected: str) -> None:
-        sentence = f"job {job} is of the task {task!r}, not of {expected!r}; app.job(id) takes the jobs of each task"
-        super().__init__(sentence, job=job, task=task, expected=expected)
 
 
 class FoundJob(Job[R]):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from taskbahn.attempt.blocking import is_in_loop
 from taskbahn.attempt.context import ACTIVE, DONE, FAILED
-from taskbahn.errors import JobFailed, TaskbahnError, UnknownTask
+from taskbahn.errors import ID_TAKEN, JobFailed, TaskbahnError, UnknownTask, WrongTask
 from taskbahn.future import Future
 from taskbahn.protocol import messages
 from taskbahn.protocol.last_failures import last_error, reason_to_end
@@ -82,6 +82,8 @@ class EagerJobs(LocalJobs):
 
     def _job(self, id: str, task: Task[..., Any], packed: str, options: dict[str, Any]) -> LocalJob:
         if (known := self.by_id.get(id)) is not None:
+            if known.task != task.name:
+                raise WrongTask(id, known.task, task.name, ID_TAKEN)
             return known  # the same id twice: the same job
         job = self.by_id[id] = LocalJob(id, task.name, packed, {**as_dict(task.defaults), **options})
         return job

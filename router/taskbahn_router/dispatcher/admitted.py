@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.errors import Duplicate, InvalidFlow, LimitFull, UnknownJob
+from taskbahn.errors import ID_TAKEN, Duplicate, InvalidFlow, LimitFull, UnknownJob, WrongTask
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.rows import NoGroup, NoParent, Refusal
 
@@ -42,10 +42,37 @@ def tell_joined(submissions: Iterable[Submission], aliases: Mapping[int, bytes],
                 followers.join(jobs[place].id, means)
 
 
+def refuse_others(submissions: Iterable[Submission], tasks: Mapping[int, str]) -> None:
+    """Refuse jobs whose ids have jobs of other tasks.   tasks: of these, by the seqs of the refused ones."""
+    for submission in submissions:
+        kept = {job.id for job in submission.jobs if job.seq not in tasks}
+        for number, jobs in submission.entries():
+            wrong = {place: job for place, job in enumerate(jobs) if job.seq in tasks}
+            if not wrong or submission.answers is None:  # the dispatcher chooses the id of a plain call
+                continue
+            errors = {
+                place: WrongTask(job.id, tasks[job.seq], job.partition.task, ID_TAKEN).info() for place, job in wrong.items()
+            }
+            answer = submission.answers[number]
+            if isinstance(answer, str):
+                submission.answers[number] = errors[0]
+            else:
+                indexes = _accepted(answer)
+                refused = {indexes[place]: error for place, error in errors.items()}
+                counted = answer["accepted"] - len(refused)
+                submission.answers[number] = answer | {"accepted": counted, "errors": answer["errors"] | refused}
+            submission.left_out([job for job in wrong.values() if job.id not in kept])
+
+
+def _accepted(answer: Any) -> list[str]:
+    """Return the indexes of those calls of a bulk that were accepted, in order."""
+    errors = answer["errors"]
+    return [index for index in map(str, range(answer["accepted"] + len(errors))) if index not in errors]
+
+
 def _answer(answer: Any, joined: Mapping[int, str]) -> Any:
     """Return the answer to an entry with the ids that its jobs have now, by their places among those that were accepted."""
     if isinstance(answer, str):
         return joined.get(0, answer)
-    errors = answer["errors"]
-    accepted = [index for index in map(str, range(answer["accepted"] + len(errors))) if index not in errors]
+    accepted = _accepted(answer)
     return answer | {"joined": {accepted[place]: means for place, means in joined.items()}}

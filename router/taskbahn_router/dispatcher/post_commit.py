@@ -11,7 +11,7 @@ from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import HAS_NOTES
 from taskbahn_router.core.suspensions import closes
-from taskbahn_router.dispatcher.admitted import refusal_error, tell_joined
+from taskbahn_router.dispatcher.admitted import refusal_error, refuse_others, tell_joined
 from taskbahn_router.dispatcher.cancels import cancel_error
 from taskbahn_router.dispatcher.group_commit import SMALL_COMMIT_ROWS
 from taskbahn_router.dispatcher.job_pausing import show_pauses
@@ -20,7 +20,7 @@ from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
 from taskbahn_router.submission.slices import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from taskbahn_router.core.rows import Admitted
     from taskbahn_router.core.suspensions import Told
@@ -131,6 +131,8 @@ class PostCommit:
             self._admitted(effects, result.admitted)
         if result.fired:
             self._fired(effects, result)
+        if result.others:
+            self._refuse_others(effects, result.others)
         if result.duplicates:
             self._forget_duplicates(effects, result.duplicates)
         dispatched_early = {job for job, _, _ in effects.dispatched_early}  # jobs that may have ended since
@@ -203,6 +205,12 @@ class PostCommit:
         planned = [firing for one in effects.turn_input.submissions for firing in one.firings]
         for one, outcome in zip(planned, result.fired, strict=False):  # none is left of a batch that the store refused at first
             one.fired(outcome)
+
+    def _refuse_others(self, effects: TurnEffects, others: Mapping[int, int]) -> None:
+        """Refuse jobs whose ids have jobs of other tasks; the same task in another queue is the same job."""
+        tasks = {seq: self._state.partitions_by_id[partition].task for seq, partition in others.items()}
+        own = {job.seq: job.partition.task for job in effects.turn_input.new if job.seq in tasks}
+        refuse_others(effects.turn_input.submissions, {seq: task for seq, task in tasks.items() if own.get(seq) != task})
 
     def _forget_duplicates(self, effects: TurnEffects, duplicates: set[int]) -> None:
         """Drop the records of repeated submissions: the store has their ids already."""

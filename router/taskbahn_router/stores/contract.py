@@ -177,6 +177,9 @@ class CommitResult:
 
     duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id the store has already: it inserted nothing
     aliases: dict[int, bytes] = field(default_factory=dict)  # those of them whose id means another job -> that job's id
+    others: dict[int, int] = field(
+        default_factory=dict
+    )  # those of them whose id has a job of another partition -> that partition
     moved: list[Moved] = field(default_factory=list)  # jobs that cancels, retries, the sweep, rules and reactions moved, in order
     errors: dict[int, str] = field(default_factory=dict)  # seqs of jobs that reactions ended without success -> the error as JSON
     results: dict[int, str] = field(default_factory=dict)  # seqs of flows that succeeded -> the result as JSON

@@ -71,6 +71,13 @@ def admitted_of(submissions: Iterable[Sequence[NewJob]], admitted: Admitted) -> 
             yield job._replace(state=State.WAITING) if is_blocked else job
 
 
+def others_in(batch: CommitBatch, duplicates: Container[int], partition_of: Callable[[bytes], int | None]) -> dict[int, int]:
+    """Return the seqs of new jobs whose ids have jobs of other partitions, with these.   partition_of: of the job that an id means."""
+    repeated = (job for job in chain(batch.new, *batch.submissions) if job.seq in duplicates)
+    found = ((job, partition_of(job.id)) for job in repeated)
+    return {job.seq: partition for job, partition in found if partition is not None and partition != job.partition}
+
+
 def aliased(submissions: Iterable[Sequence[NewJob]], admitted: Admitted) -> dict[int, bytes]:
     """Return the seqs of new jobs whose ids mean others since they joined them, with the ids of these."""
     means = {alias.id: alias.means for alias in admitted.aliases.values()}

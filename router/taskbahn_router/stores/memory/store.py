@@ -29,7 +29,7 @@ from taskbahn_router.core.reactions import (
     retried,
 )
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState
-from taskbahn_router.stores.driving import admitted_of, aliased
+from taskbahn_router.stores.driving import admitted_of, aliased, others_in
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.memory.deleting import prune
 from taskbahn_router.stores.memory.holding import HoldingPart, unpause
@@ -134,6 +134,8 @@ class _Transaction:
         ruled = RuledPart(tables, result, batch.rules) if batch.rules is not None else None
         if ruled is not None:
             batch = self._admit_all(batch, ruled)
+        if result.duplicates:
+            result.others = others_in(batch, result.duplicates, tables.partition_of)
         note_triggered(tables, batch, result)
         self._suspend(batch)
         units = self._react(moved_in(batch, result), batch.reactions, 0, result.repaused) if batch.reactions is not None else 0

@@ -210,6 +210,11 @@ class Tables:
         """Return the seq of the job that an id means."""
         return self.seqs.get(id, self.aliases.get(id))
 
+    def partition_of(self, id: bytes) -> int | None:
+        """Return the partition of the job that an id means."""
+        seq = self.meant(id)
+        return None if seq is None else self.records[seq].new.partition
+
     def next_sweep(self) -> float | None:
         times = [keys[0][0] for keys in (self.due, self.expiring, self.ending) if keys]
         times += [pause.until for pause in self.pauses.values() if pause.until is not None]

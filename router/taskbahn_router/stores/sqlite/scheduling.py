@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
 from taskbahn_router.core.firings import HISTORY, FiredRow, ScheduleRow
+from taskbahn_router.stores.driving import others_in
 from taskbahn_router.stores.scheduling import Firings, StoredJob
 from taskbahn_router.stores.sqlite.statements import SQL
 from taskbahn_router.stores.sqlite.triggers import note_triggered
@@ -48,8 +50,15 @@ def admit(connection: sqlite3.Connection, ruled: RuledPart | None, batch: Commit
         ruled.admit(batch)
         if firings is not None:
             firings.write(result.admitted)
+    if result.duplicates:
+        result.others = others_in(batch, result.duplicates, partial(_line_of, connection))
     note_triggered(connection, batch, result)
     return batch
+
+
+def _line_of(connection: sqlite3.Connection, id: bytes) -> int | None:
+    row = connection.execute(SQL["line_of_job"], (id,)).fetchone()
+    return None if row is None else row[0]
 
 
 class _Tables:

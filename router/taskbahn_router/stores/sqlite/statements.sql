@@ -28,6 +28,10 @@ VALUES {rows} ON CONFLICT (id) DO NOTHING
 -- name: job_seq
 SELECT seq FROM job WHERE id = ?
 
+-- name: line_of_job
+-- The line of the job that an id means.
+SELECT line FROM job WHERE id = ?1 UNION ALL SELECT job.line FROM alias JOIN job USING (seq) WHERE alias.id = ?1
+
 -- name: finish
 -- Record how the newest attempt of a running job ended it.
 UPDATE job SET state = column1, finished_at = column2, result = column3, error = column4, progress = column5, number = column6,
