@@ -62,7 +62,7 @@ async def events(id: UUID, last_event_id: Annotated[int, Header()] = 0) -> Strea
     async def lines() -> AsyncIterator[str]:
         try:
             async for event in job.events(after=last_event_id):
-                data = event.data.data() if isinstance(event.data, JobView) else event.data
+                data = event.json_data()  # without tracebacks, and without arguments of jobs
                 yield f"id: {event.number}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
         except (CallerError, ServiceError) as error:  # too late for another status: the answer has begun
             yield f"event: away\ndata: {json.dumps(str(error))}\n\n"
