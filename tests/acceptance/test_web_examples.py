@@ -194,7 +194,8 @@ def test_django_starts_a_job_when_the_order_is_committed(shop: str) -> None:
         expect(row).to_contain_text("3 parcels for Ada", timeout=60_000)
         expect(row.get_by_role("button", name="Cancel")).to_be_disabled()
         number = row.get_attribute("data-order")
-        status, view = answer(shop, f"orders/{number}")
+        status, jobs = answer(shop, f"orders/jobs?order={number}")
+        view = jobs[number]
         assert (status, view["state"], view["title"]) == (200, "succeeded", f"Order {number}")
         tab.reload()
         expect(tab.locator("li").first).to_contain_text("3 parcels for Ada", timeout=30_000)

@@ -1,10 +1,14 @@
 """What the site answers where Taskbahn refuses, or cannot be reached: a sentence for the page, and no error of the site."""
 
+import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from taskbahn import CallerError, ServiceError, UnknownJob
+
+AWAY = "The delivery does not answer now. Try again in a minute."
+log = logging.getLogger(__name__)
 
 
 class Refusals:
@@ -18,8 +22,10 @@ class Refusals:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Say what is wrong: with the request, or that the node cannot be reached now."""
-        if not isinstance(error, CallerError | ServiceError):
-            return None
-        status = 404 if isinstance(error, UnknownJob) else 422 if isinstance(error, CallerError) else 503
-        return JsonResponse({"detail": str(error)}, status=status)
+        """Say what is wrong with the request; of a node that cannot be reached, the page says that, and the log why."""
+        if isinstance(error, ServiceError):
+            log.error("%s: %s", request.path, error)
+            return JsonResponse({"detail": AWAY}, status=503)
+        if isinstance(error, UnknownJob):
+            return JsonResponse({"detail": "This order has no job."}, status=404)
+        return JsonResponse({"detail": str(error)}, status=422) if isinstance(error, CallerError) else None

@@ -6,7 +6,7 @@ from shop import views
 urlpatterns = [
     path("", views.page),
     path("orders", views.create),
-    path("orders/<int:number>", views.show),
+    path("orders/jobs", views.jobs),
     path("orders/<int:number>/start", views.start),
     path("orders/<int:number>/cancel", views.cancel),
 ]

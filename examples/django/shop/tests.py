@@ -8,7 +8,7 @@ from mysite.bahn import app
 
 from shop.models import Order
 from shop.tasks import deliver
-from taskbahn import RouterUnavailable
+from taskbahn import Job, RouterUnavailable
 from taskbahn.testing import attempt, eager, recorded
 
 
@@ -33,7 +33,9 @@ class Orders(TestCase):
         with patch("shop.views.start_job", side_effect=lost):
             with self.assertLogs("django", "ERROR"), self.captureOnCommitCallbacks(execute=True):
                 number = self.client.post("/orders", {"customer": "Ada", "parcels": 1}).json()["order"]
-            self.assertContains(self.client.post(f"/orders/{number}/start"), "no router answers", status_code=503)
+            with self.assertLogs("mysite.refusals", "ERROR") as logs:
+                self.assertContains(self.client.post(f"/orders/{number}/start"), "Try again in a minute", status_code=503)
+            self.assertIn("no router answers", logs.output[0])
         with recorded(app) as seen:
             self.client.post(f"/orders/{number}/start")
             seen.started(deliver, number)
@@ -46,8 +48,11 @@ class Orders(TestCase):
         self.assertEqual(said.logs, ["parcel 3 is with Ada"])
 
     @patch("shop.tasks.sleep")
-    def test_the_job_is_in_the_answer(self, sleep):
+    def test_jobs_of_orders_are_in_one_answer(self, sleep):
         with eager(app):
             with self.captureOnCommitCallbacks(execute=True):
                 number = self.client.post("/orders", {"customer": "Ada", "parcels": 1}).json()["order"]
-            self.assertEqual(self.client.get(f"/orders/{number}").json()["state"], "succeeded")
+            other = Order.objects.create(customer="Bob", parcels=1, job=Job.new_id())
+            jobs = self.client.get("/orders/jobs", {"order": [number, other.pk]}).json()
+        self.assertEqual(jobs[str(number)]["state"], "succeeded")
+        self.assertIsNone(jobs[str(other.pk)])

@@ -1,5 +1,7 @@
 """The views of the shop."""
 
+from typing import Any
+
 from django.db import transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from shop.models import Order
 from shop.tasks import deliver
-from taskbahn import Job
+from taskbahn import Job, UnknownJob
 
 
 class OrderForm(ModelForm):
@@ -30,6 +32,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def create(request: HttpRequest) -> JsonResponse:
     """Keep the order with the id of its job; start the job once the order is there for the worker to find."""
+    started: list[Job] = []
     form = OrderForm(request.POST)
     if not form.is_valid():
         wrong = (f"{form[name].label}: {' '.join(sentences)}" for name, sentences in form.errors.items())
@@ -38,13 +41,14 @@ def create(request: HttpRequest) -> JsonResponse:
         order = form.save(commit=False)
         order.job = Job.new_id()
         order.save()
-        transaction.on_commit(lambda: start_job(order), robust=True)  # without a node the order is kept, and the log says why
-    return JsonResponse({"order": order.pk})
+        # Robust: without a node the order is kept, and the log says why.
+        transaction.on_commit(lambda: started.append(start_job(order)), robust=True)
+    return JsonResponse({"order": order.pk, "is_started": bool(started)})
 
 
-def start_job(order: Order) -> None:
+def start_job(order: Order) -> Job[str]:
     """Start the job of an order. The id is the order's, so a second call starts nothing."""
-    deliver.options(id=order.job, title=f"Order {order.pk}").start(order.pk)
+    return deliver.options(id=order.job, title=f"Order {order.pk}").start(order.pk)
 
 
 @require_POST
@@ -55,10 +59,18 @@ def start(request: HttpRequest, number: int) -> JsonResponse:
 
 
 @require_GET
-def show(request: HttpRequest, number: int) -> JsonResponse:
-    """Answer with the job of an order as it is now."""
-    order = get_object_or_404(Order, pk=number)
-    return JsonResponse(deliver.job(order.job).view().data())
+def jobs(request: HttpRequest) -> JsonResponse:
+    """Answer with the jobs of some orders as they are now, in one request for all rows of the page."""
+    orders = Order.objects.filter(pk__in=request.GET.getlist("order")[:100])
+    return JsonResponse({order.pk: job_of(order) for order in orders})
+
+
+def job_of(order: Order) -> dict[str, Any] | None:
+    """Return the job of an order; None if it has none, because the node could not be reached when the order came."""
+    try:
+        return deliver.job(order.job).view().data()
+    except UnknownJob:
+        return None
 
 
 @require_POST
