@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -65,8 +66,9 @@ class Application(BaseHTTPRequestHandler):
             link = f"http://{self.headers['Host']}{self.path}.jpg"
             try:
                 self._say(200, {"job": album.contact_sheet(folder, to, link).start().id, "link": link})
-            except TaskbahnError as error:
-                self._refuse(503, error.message)
+            except TaskbahnError as error:  # for those who run the site; its user has a sentence without addresses and commands
+                print(f"{self.path}: {error}", file=sys.stderr, flush=True)
+                self._refuse(503, "The work cannot be started now. Try again in a minute.")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
         """Say nothing about each request."""

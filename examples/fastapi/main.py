@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from taskbahn import CallerError, Job, JobView, ServiceError, UnknownJob
 
 FOLDER = Path(os.environ.get("PEOPLE_FOLDER", "data")).resolve()  # of this machine and the worker's
 web = FastAPI(title="People")
+log = logging.getLogger("uvicorn.error")
 
 
 @web.get("/")
@@ -65,14 +67,22 @@ async def events(id: UUID, last_event_id: Annotated[int, Header()] = 0) -> Strea
                 data = event.json_data()  # without tracebacks, and without arguments of jobs
                 yield f"id: {event.number}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
         except (CallerError, ServiceError) as error:  # too late for another status: the answer has begun
-            yield f"event: away\ndata: {json.dumps(str(error))}\n\n"
+            log.warning("the events of %s end: %s", id, error)
+            yield "event: away\ndata:\n\n"
 
     return StreamingResponse(lines(), media_type="text/event-stream")
 
 
 @web.exception_handler(CallerError)
+def refused(request: Request, error: CallerError) -> JSONResponse:
+    """Say what is wrong with the request."""
+    if isinstance(error, UnknownJob):
+        return JSONResponse({"detail": "There is no such import."}, 404)
+    return JSONResponse({"detail": str(error)}, 422)
+
+
 @web.exception_handler(ServiceError)
-def refused(request: Request, error: CallerError | ServiceError) -> JSONResponse:
-    """Say what is wrong: with the request, or that the node cannot be reached now."""
-    status = 404 if isinstance(error, UnknownJob) else 422 if isinstance(error, CallerError) else 503
-    return JSONResponse({"detail": str(error)}, status)
+def away(request: Request, error: ServiceError) -> JSONResponse:
+    """Say to the user that it does not work now, and to the log why."""
+    log.warning("%s: %s", request.url.path, error)
+    return JSONResponse({"detail": "Imports do not answer now. Try again in a minute."}, 503)

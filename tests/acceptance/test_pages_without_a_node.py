@@ -80,7 +80,7 @@ def test_a_page_follows_its_job_over_a_restart_of_the_node(port: int, tmp_path: 
 
     def act(tab: Page) -> None:
         table_of(tab, table)
-        expect(tab.locator("output")).to_contain_text(f"no router answers at {url}", timeout=PATIENCE)
+        expect(tab.locator("output")).to_have_text("Imports do not answer now. Try again in a minute.", timeout=PATIENCE)
         with (
             running(Node(tmp_path, port), "Taskbahn is ready") as node,
             example_worker("tasks:app", FASTAPI, url, tmp_path, **data),
@@ -88,18 +88,20 @@ def test_a_page_follows_its_job_over_a_restart_of_the_node(port: int, tmp_path: 
             table_of(tab, table)
             tab.wait_for_function("document.querySelector('progress').value > 0", timeout=PATIENCE)
             node.end()
-            expect(tab.locator("output")).to_contain_text(f"no router answers at {url}", timeout=PATIENCE)
+            expect(tab.locator("output")).to_have_text("Imports do not answer now. This page asks again.", timeout=PATIENCE)
             tab.wait_for_event("response", lambda answer: "events" in answer.url, timeout=PATIENCE)  # it asks again
             with running(Node(tmp_path, port), "Taskbahn is ready"):
                 expect(tab.locator("output")).to_have_text("500 stored, 0 left out", timeout=PATIENCE)
         tab.evaluate("location.hash = '0199aaaa-0000-7000-8000-00000000000g'")
-        expect(tab.locator("output")).to_contain_text("FastAPI answers 422", timeout=PATIENCE)
+        expect(tab.locator("output")).to_contain_text("This is no import. Choose a table to begin one.", timeout=PATIENCE)
+        expect(tab.get_by_role("button", name="Cancel")).to_be_hidden()
 
     server = ("-m", "uvicorn", "main:web", "--host", "127.0.0.1", "--port", "{port}")
     with web_server(*server, folder=FASTAPI, url=url, place=tmp_path, **data) as site:
         in_page(site, act, refusals=True)
     log = (tmp_path / "server.log").read_text(encoding="utf-8")
     assert "Traceback" not in log, log
+    assert f"no router answers at {url}" in log
 
 
 def table_of(tab: Page, table: str) -> None:
@@ -143,11 +145,12 @@ def test_pages_that_load_before_the_node_go_on_when_it_is_there(port: int, tmp_p
 def test_the_album_says_that_the_node_is_not_there(port: int, tmp_path: Path) -> None:
     place = "albums/0199aaaa-0000-7000-8000-000000000000/Holiday"
     json = {"Content-Type": "application/json"}
-    with album_server(f"127.0.0.1:{port}", tmp_path) as site:
+    with album_server(f"127.0.0.1:{port}", tmp_path, errors := tmp_path / "errors.log") as site:
         assert asked("PUT", f"{site}{place}/0001 a.jpg", b"picture", {}) == (200, "{}")
         status, said = asked("POST", site + place, b'{"to": "you@example.org"}', json)
         assert status == 503
-        assert f"no router answers at ws://127.0.0.1:{port}/ws" in said
+        assert "The work cannot be started now. Try again in a minute." in said
+        assert f"no router answers at ws://127.0.0.1:{port}/ws" in errors.read_text(encoding="utf-8")
         for method, path, wrong in (
             ("POST", place.replace("Holiday", "Other"), 404),
             ("POST", f"{place}/../../../etc", 404),

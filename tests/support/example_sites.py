@@ -44,10 +44,11 @@ def folder_served(folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def album_server(address: str, folder: Path) -> Iterator[str]:
-    """The web application of examples/album, for the node at *address*, with its albums in *folder*."""
+def album_server(address: str, folder: Path, errors: Path | None = None) -> Iterator[str]:
+    """The web application of examples/album, for the node at *address*, with its albums in *folder*. errors: where its stderr goes."""
     words = [sys.executable, "server.py", "--port", "0", "--node", address, "--folder", str(folder)]
-    server = subprocess.Popen(words, cwd=ALBUM, stdout=subprocess.PIPE, text=True)
+    with errors.open("w") if errors else contextlib.nullcontext() as stderr:
+        server = subprocess.Popen(words, cwd=ALBUM, stdout=subprocess.PIPE, stderr=stderr, text=True)
     assert server.stdout is not None
     try:
         yield server.stdout.readline().strip()

@@ -24,7 +24,7 @@ class Refusals:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Say what is wrong with the request; of a node that cannot be reached, the page says that, and the log why."""
         if isinstance(error, ServiceError):
-            log.error("%s: %s", request.path, error)
+            log.warning("%s: %s", request.path, error)
             return JsonResponse({"detail": AWAY}, status=503)
         if isinstance(error, UnknownJob):
             return JsonResponse({"detail": "This order has no job."}, status=404)

@@ -33,7 +33,7 @@ class Orders(TestCase):
         with patch("shop.views.start_job", side_effect=lost):
             with self.assertLogs("django", "ERROR"), self.captureOnCommitCallbacks(execute=True):
                 number = self.client.post("/orders", {"customer": "Ada", "parcels": 1}).json()["order"]
-            with self.assertLogs("mysite.refusals", "ERROR") as logs:
+            with self.assertLogs("mysite.refusals", "WARNING") as logs:
                 self.assertContains(self.client.post(f"/orders/{number}/start"), "Try again in a minute", status_code=503)
             self.assertIn("no router answers", logs.output[0])
         with recorded(app) as seen:
