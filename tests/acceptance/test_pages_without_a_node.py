@@ -142,6 +142,36 @@ def test_pages_that_load_before_the_node_go_on_when_it_is_there(port: int, tmp_p
         in_chromium(partial(act, sites | {"album": album}))
 
 
+def test_a_click_while_the_node_is_away_waits_and_says_so(port: int, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{port}"
+    worker = Program("worker", "reports:app", cwd=EXAMPLES / "browser", TASKBAHN_URL=f"ws://{address}/ws")
+
+    def act(node: Node, site: str, browser: Browser) -> None:
+        tab = browser.new_page()
+        tab.goto(site)
+        tab.wait_for_function("document.querySelector('button').onclick !== null")
+        tab.get_by_role("button", name="Build").click()
+        tab.wait_for_function("document.querySelector('progress').value > 0")
+        node.end()
+        expect(tab.locator("output")).to_contain_text("lost before the answer came", timeout=PATIENCE)
+        tab.get_by_role("button", name="Build").click()
+        expect(tab.locator("output")).to_have_text("Waits for Taskbahn.")
+        expect(tab.locator("progress")).to_have_js_property("value", 0)
+        expect(tab.get_by_role("button", name="Build")).to_be_disabled()
+        with running(Node(tmp_path, port), "Taskbahn is ready"):
+            tab.wait_for_function("document.querySelector('progress').value > 0", timeout=PATIENCE)
+            expect(tab.locator("output")).to_be_empty()
+            expect(tab.locator("output")).to_have_text("a report of 10 pages", timeout=PATIENCE)
+            expect(tab.get_by_role("button", name="Build")).to_be_enabled()
+
+    with (
+        running(Node(tmp_path, port), "Taskbahn is ready") as node,
+        running(worker, "ready"),
+        served(EXAMPLES / "browser" / "index.html", tmp_path / "browser", address) as site,
+    ):
+        in_chromium(partial(act, node, site))
+
+
 def test_the_album_says_that_the_node_is_not_there(port: int, tmp_path: Path) -> None:
     place = "albums/0199aaaa-0000-7000-8000-000000000000/Holiday"
     json = {"Content-Type": "application/json"}
