@@ -146,7 +146,7 @@ def test_a_click_while_the_node_is_away_waits_and_says_so(port: int, tmp_path: P
     address = f"127.0.0.1:{port}"
     worker = Program("worker", "reports:app", cwd=EXAMPLES / "browser", TASKBAHN_URL=f"ws://{address}/ws")
 
-    def act(node: Node, site: str, browser: Browser) -> None:
+    def act(node: Program, site: str, browser: Browser) -> None:
         tab = browser.new_page()
         tab.goto(site)
         tab.wait_for_function("document.querySelector('button').onclick !== null")
