@@ -10,6 +10,7 @@ from msgspec import UNSET
 from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.context import ACTIVE
 from taskbahn.attempt.memory import remembering
+from taskbahn.attempt.moments import moment_now, seconds_until
 from taskbahn.attempt.sleeping import begin_sleep, seconds_in, until_or
 from taskbahn.attempt.waiting import Deadline, Wait, deadline_in, wait_here
 from taskbahn.errors import NotAnswered, OutsideJob
@@ -41,7 +42,7 @@ def wait_for(rounds: Iterator[Round]) -> None:
     """Wait for one after the other, blocking."""
     for future, wait in rounds:
         until = None if wait is None else wait.until
-        wait_here(future, wait, None if until is None else Deadline(CLOCK.monotonic() + until - CLOCK.time()))
+        wait_here(future, wait, None if until is None else Deadline(CLOCK.monotonic() + seconds_until(until)))
 
 
 async def wait_for_async(rounds: Iterator[Round]) -> None:
@@ -90,7 +91,7 @@ class Asking:
                 schema=schema_of("current.ask", kind),
                 to=to,
                 asked_at=CLOCK.time(),
-                until=None if within is None else CLOCK.time() + seconds_in(within, "within"),
+                until=None if within is None else moment_now() + seconds_in(within, "within"),
             )
         )
 
@@ -101,7 +102,7 @@ class Asking:
         self._say()
         key, until = ANSWER + self._key, self._asked.until
         while not self._take():
-            now = CLOCK.time()
+            now = moment_now()
             if until is not None and now >= until:  # an answer that came before this note is recorded counts
                 _, recorded = self._memory.keep(key, {"is_late": True})
                 yield Round(recorded, None)
@@ -110,7 +111,7 @@ class Asking:
             reminder = None if self._remind is None else now + self._remind - (now - self._asked.asked_at) % self._remind
             moments = [moment for moment in (until, reminder) if moment is not None]
             yield Round(self._memory.expect(key), Wait(notes=(key,), until=min(moments, default=None)))
-            if reminder is not None and CLOCK.time() >= reminder and self._memory.known(key) is None:
+            if reminder is not None and moment_now() >= reminder and self._memory.known(key) is None:
                 to = f" ({self._asked.to})" if self._asked.to else ""
                 self._context.open_output().line("WARNING", "taskbahn", f"still waits for an answer{to}: {self._asked.question}")
                 self._say()
@@ -156,11 +157,11 @@ class EventWait:
         until = None
         if self._within is not None:  # it counts from the first attempt that waited
             known = self._memory.known(f"until:{key}")
-            until = float(known) if known is not None else CLOCK.time() + self._within
+            until = float(known) if known is not None else moment_now() + self._within
             if known is None:
                 self._memory.keep(f"until:{key}", until)
         while (text := self._memory.known(key)) is None:
-            if until is not None and CLOCK.time() >= until:  # an event that came before this note is recorded counts
+            if until is not None and moment_now() >= until:  # an event that came before this note is recorded counts
                 _, recorded = self._memory.keep(key, {"is_late": True})
                 yield Round(recorded, None)
                 continue
@@ -184,7 +185,7 @@ class Message:
     def rounds(self) -> Iterator[Round]:
         """Give what to wait for, unless the message is there.  Raises NotAnswered when the time is over."""
         deadline = self._deadline
-        until, note = (None, "") if deadline is None else (CLOCK.time() + deadline.left(), deadline.name)
+        until, note = (None, "") if deadline is None else (moment_now() + deadline.left(), deadline.name)
         while (text := self._memory.known(self._key)) is None:
             if deadline is not None and not deadline.left():
                 raise NotAnswered("no message came in time")

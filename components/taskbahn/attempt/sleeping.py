@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.memory import remembering
+from taskbahn.attempt.moments import moment_now, seconds_until
 from taskbahn.attempt.plain_data import number_of, seconds_of
 from taskbahn.attempt.waiting import Awaiting, Wait
 from taskbahn.errors import OutsideJob
@@ -26,7 +27,7 @@ def begin_sleep(duration: Duration | None, until: Moment | None, name: str | Non
     """Return what a sleep waits for: a moment.  Raises OutsideJob, ValueError, TypeError."""
     if (duration is None) == (until is None):
         raise ValueError("current.sleep takes a duration or until=, and one of them")
-    moment = CLOCK.time() + seconds_in(duration, "a sleep") if duration is not None else _moment(until)
+    moment = moment_now() + seconds_in(duration, "a sleep") if duration is not None else _moment(until)
     memory = remembering()
     if memory is None:
         raise OutsideJob("current.sleep()", "time.sleep() or asyncio.sleep()")
@@ -34,7 +35,7 @@ def begin_sleep(duration: Duration | None, until: Moment | None, name: str | Non
     known = memory.known(key)
     if known is not None:
         return Wait(until=float(known))
-    if moment - CLOCK.time() > SHORT_SECONDS:
+    if seconds_until(moment) > SHORT_SECONDS:
         memory.keep(key, moment)  # it is recorded before the attempt can end
     return Wait(until=moment, note=key)
 
@@ -44,7 +45,11 @@ async def until_or(future: Future[None], wait: Wait | None) -> None:
     if wait is not None and wait.until is not None:
         import asyncio  # late, as above
 
-        timer = CLOCK.call_later(asyncio.get_running_loop(), max(0.0, wait.until - CLOCK.time()), future.resolve, None)
+        left = seconds_until(wait.until)
+        if left <= 0:  # a timer would come after that which suspends an attempt with permits, for the same moment again
+            await asyncio.sleep(0)
+            return
+        timer = CLOCK.call_later(asyncio.get_running_loop(), left, future.resolve, None)
         try:
             await Awaiting(future, wait)
         finally:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, c
 from taskbahn.attempt.blocking import is_in_loop
 from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.context import ACTIVE, SUSPENDED
+from taskbahn.attempt.moments import moment_now, seconds_until
 from taskbahn.attempt.stops import Suspended
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import messages
@@ -113,7 +114,7 @@ class Waits:
         self._timed[scope] += 1
         name = f"timeout:{scope}{self._timed[scope]}"
         known = self._context.notes.get(name)
-        return Deadline(CLOCK.monotonic() + (timeout if known is None else float(known) - CLOCK.time()), name)
+        return Deadline(CLOCK.monotonic() + (timeout if known is None else seconds_until(float(known))), name)
 
     def _check(self, wait: Waited | None) -> None:
         """Refuse a wait for what never comes; the dispatcher has noted a circle that the attempt before would have closed."""
@@ -205,7 +206,7 @@ class Waits:
     def _suspend(self, wait: Waited | None, deadline: Deadline | None) -> Suspended:
         asked = _told(wait) if wait is not None else Wait()
         if deadline is not None and asked.until is None:
-            asked = replace(asked, until=CLOCK.time() + deadline.left(), note=deadline.name)
+            asked = replace(asked, until=moment_now() + deadline.left(), note=deadline.name)
         self._remember(asked)
         self.suspended = asked
         return Suspended("this attempt ends, because its function waits; the function is called again from the top")

@@ -178,7 +178,6 @@ def _named_extra() -> Iterator[None]:
 
 def _use(driver: Driver, node: Node, worker: Worker) -> None:
     """Put the clock of a simulation in the place of the system's."""
-    since = time.monotonic()
 
     def block(future: Future[Any], seconds: float | None) -> bool:
         return driver.reach(lambda: future.done, seconds, skips=True)
@@ -206,7 +205,6 @@ def _use(driver: Driver, node: Node, worker: Worker) -> None:
         driver.wake(lambda: future.done, end)
         return end
 
-    CLOCK.time = node.wall
-    CLOCK.monotonic = lambda: since + float(node.clock.seconds())
+    CLOCK.time = CLOCK.monotonic = node.wall
     CLOCK.wait, CLOCK.call_later = worker.wait, worker.call_later
     CLOCK.block, CLOCK.awaited, CLOCK.deferred = block, awaited, deferred

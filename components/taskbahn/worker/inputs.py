@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from taskbahn.attempt.moments import noted_lag
 from taskbahn.protocol import messages
 from taskbahn.protocol.inputs import INPUT, mark_of, whole_arguments
 
@@ -77,11 +78,12 @@ class InputReader:
     async def _read_notes(self, job: str) -> dict[str, str]:
         notes: dict[str, str] = {}
         after: str | None = ""
+        now: float | None = None
         while after is not None:
             page = await self._ask(messages.JOB_NOTES, job, after=after)
             notes.update(page["notes"])
-            after = page["next"]
-        return notes
+            after, now = page["next"], page.get("now")
+        return notes | noted_lag(now)
 
     async def _read_arguments(self, context: AttemptContext) -> str:
         pages = whole_arguments(context.job, context.packed, self._paged(context))

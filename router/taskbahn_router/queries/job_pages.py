@@ -24,9 +24,10 @@ MAX_BYTES = messages.MAX_MESSAGE // 4  # bytes of values, as JSON, in one answer
 class JobPages:
     """Answers `taskbahn.job.results` and `taskbahn.job.notes`."""
 
-    def __init__(self, reader: Reader, ask: Ask) -> None:
+    def __init__(self, reader: Reader, ask: Ask, wall: Callable[[], float]) -> None:
         self._reader = reader
         self._ask = ask
+        self._wall = wall
 
     def results(self, call: PendingCall) -> None:
         """`taskbahn.job.results`: what a job gets from those that it waits for, a page behind a position."""
@@ -48,7 +49,8 @@ class JobPages:
 
         def read(seq: int) -> dict[str, Any]:
             notes = self._reader.notes(seq, after, messages.MAX_EVENTS, MAX_BYTES)
-            return {"notes": [[note.name, note.value] for note in notes], "next": notes[-1].name if notes else None}
+            found = [[note.name, note.value] for note in notes]
+            return {"notes": found, "next": notes[-1].name if notes else None, "now": self._wall()}
 
         self._answer(call, read)
 

@@ -51,7 +51,9 @@ class Node:
 
     def __init__(self, since: float) -> None:
         self.clock = Clock()
-        self._since = since
+        self.clock.rightNow = (
+            since  # one clock for all: a difference of two of them would be rounded, and a time come before itself
+        )
         self._requests = count(1)
         self._callers: dict[int, Caller] = {}
         store = MemoryStore()
@@ -64,7 +66,7 @@ class Node:
 
     def wall(self) -> float:
         """Return the time, in seconds since 1970."""
-        return self._since + float(self.clock.seconds())
+        return float(self.clock.seconds())
 
     def turn(self) -> None:
         """Run what is due now."""
@@ -92,7 +94,7 @@ class Node:
     def _due_at(self, timer: float, service: MaintenanceService) -> float:
         """Return when a service is really due: one by the wall clock looks now and then whether that was set, which it is not here."""
         owner = getattr(service.run_now, "__self__", None)
-        return timer if not isinstance(owner, WallTimer) or owner.due_at is None else max(timer, owner.due_at - self._since)
+        return timer if not isinstance(owner, WallTimer) or owner.due_at is None else max(timer, owner.due_at)
 
     def unserved(self, queues: Collection[str]) -> set[str]:
         """Return the queues in which jobs are ready, besides these."""

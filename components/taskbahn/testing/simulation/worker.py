@@ -15,6 +15,7 @@ from taskbahn.attempt.context import ACTIVE, DONE, FAILED, NOTICE, PARKED, SUSPE
 from taskbahn.protocol import messages
 from taskbahn.testing.simulation.attempts import Attachment, Attempt, AttemptLoop
 from taskbahn.testing.simulation.driver import Alarm, Waiter
+from taskbahn.testing.simulation.standstill import Standstill
 from taskbahn.worker.execution import AttemptContexts, conclude, execute, execute_async
 from taskbahn.worker.failure import outcome, stopped
 from taskbahn.worker.inputs import InputReader
@@ -58,6 +59,7 @@ class Worker:
         self._all: list[Attempt] = []  # also the lost ones, until their threads end
         self._ready: deque[Attempt] = deque()
         self._woken: deque[tuple[Attempt, Callable[[], object]]] = deque()
+        self._standstill = Standstill(node.clock.seconds)
         self._inputs = InputReader(self._ask, self._give, self._hand_back, app.tasks)
 
     @property
@@ -104,6 +106,7 @@ class Worker:
             return self._woken.popleft()
         if self._ready:
             attempt = self._ready.popleft()
+            self._standstill.begins(attempt.context)
             return attempt, attempt.thread.start
         if queues := self._node.unserved([queue for attachment in self._attachments for queue in attachment.queues]):
             self.attach(sorted(queues))
@@ -264,6 +267,8 @@ class Worker:
         self._report(
             attempt.attachment, {KINDS[kind]: [data]}, None if output is None or not mark else lambda: output.recorded(mark)
         )
+        if kind == SUSPENDED:
+            self._standstill.waits(attempt.context, data)
 
     def _report(self, attachment: Attachment, report: dict[str, Any], recorded: Callable[[], object] | None = None) -> None:
         self._node.call(
