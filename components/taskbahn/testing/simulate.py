@@ -16,7 +16,7 @@ from taskbahn.testing.left_open import ending
 from taskbahn.testing.substitute import substituted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
     from datetime import timedelta
 
     from twisted.internet.defer import Deferred
@@ -90,19 +90,22 @@ WORDS = "simulated(app)"
 
 
 @contextlib.contextmanager
-def simulated(app: Taskbahn, *, slots: int = 4) -> Iterator[Simulation]:
+def simulated(app: Taskbahn, *, slots: int = 4, queues: Sequence[str] | None = None) -> Iterator[Simulation]:
     """Run what *app* starts with the real dispatcher, in this process and without a network, on a clock that the test moves.
 
     slots: attempts at a time. Tasks run in threads of this process, one at a time, those of `async def` on event loops of their own.
-    Raises InvalidRequest inside of another simulation, and ImportError without the extra `taskbahn[testing]`.
+    queues: of the worker; None for all in which there are jobs. Jobs in others wait, as where no worker is started for their queue.
+    Raises InvalidRequest inside of another simulation and for what is no list of queues, ImportError without the extra `taskbahn[testing]`.
     """
-    with _running(app, slots) as simulation, substituted(app, simulation._clients, WORDS):  # noqa: SLF001 - of this module
+    if isinstance(queues, str) or (queues is not None and not queues):
+        raise InvalidRequest(f"queues is a list of the queues of the worker, such as ['default'], not {queues!r}")
+    with _running(app, slots, queues) as simulation, substituted(app, simulation._clients, WORDS):  # noqa: SLF001 - of this module
         yield simulation
 
 
 def flow_outcome(app: Taskbahn, content: dict[str, Any]) -> tuple[dict[str, Any], RawOutcome]:
     """Run a flow, as a client submits it, to its end; return the `views.JobView` of the whole and its outcome."""
-    with _running(app, FLOW_SLOTS) as simulation:
+    with _running(app, FLOW_SLOTS, None) as simulation:
         driver, client = simulation._driver, simulation._clients()  # noqa: SLF001 - of this module
         end = Outcome()
         accepted = client.submit(content, 1, 0)
@@ -133,7 +136,7 @@ class Outcome:
 
 
 @contextlib.contextmanager
-def _running(app: Taskbahn, slots: int) -> Iterator[Simulation]:
+def _running(app: Taskbahn, slots: int, queues: Sequence[str] | None) -> Iterator[Simulation]:
     if _active:
         raise InvalidRequest("a simulation runs already in this process: end its `with` block first")
     with _named_extra():
@@ -144,7 +147,7 @@ def _running(app: Taskbahn, slots: int) -> Iterator[Simulation]:
 
     node = Node(time.time())
     driver = Driver(node)
-    worker = driver.worker = Worker(app, driver, node, slots)
+    worker = driver.worker = Worker(app, driver, node, slots, queues)
     simulation = Simulation(driver, node, worker, Clients(driver, node))
     driver.start()
     _active.append(simulation)

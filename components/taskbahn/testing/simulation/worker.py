@@ -21,7 +21,7 @@ from taskbahn.worker.failure import outcome, stopped
 from taskbahn.worker.inputs import InputReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from taskbahn.app import Taskbahn
     from taskbahn.attempt.context import Record
@@ -45,13 +45,14 @@ class Worker:
     It is the `RecordSink` of its attempts, and the `Parking` of those that wait.
     """
 
-    def __init__(self, app: Taskbahn, driver: Driver, node: Node, slots: int) -> None:
+    def __init__(self, app: Taskbahn, driver: Driver, node: Node, slots: int, queues: Sequence[str] | None) -> None:
         self.is_leaving = False
         self.loses_next = False  # the next attempt that ends takes the worker along
         self._app = app
         self._driver = driver
         self._node = node
         self._slots = slots
+        self._queues = queues  # None: all in which there are jobs
         self._number = 0
         self._attachments: list[Attachment] = []
         self._new_context = AttemptContexts().new
@@ -67,9 +68,10 @@ class Worker:
         """Whether attempts have begun and wait."""
         return any(attempt.thread.ident is not None for attempt in self._attempts.values())
 
-    def attach(self, queues: Iterable[str] = (messages.DEFAULT_QUEUE,)) -> None:
-        """Come to the dispatcher for these queues, as another worker than the ones before."""
+    def attach(self, queues: Iterable[str] | None = None) -> None:
+        """Come to the dispatcher for these queues, as another worker than the ones before; None: for those that it has at first."""
         self._number += 1
+        queues = queues or ((messages.DEFAULT_QUEUE,) if self._queues is None else self._queues)
         attachment = Attachment(FIRST_SESSION + self._number, list(queues))
         self._attachments.append(attachment)
         hello = messages.Hello(
@@ -108,7 +110,8 @@ class Worker:
             attempt = self._ready.popleft()
             self._standstill.begins(attempt.context)
             return attempt, attempt.thread.start
-        if queues := self._node.unserved([queue for attachment in self._attachments for queue in attachment.queues]):
+        served = [queue for attachment in self._attachments for queue in attachment.queues]
+        if self._queues is None and (queues := self._node.unserved(served)):
             self.attach(sorted(queues))
             return self.next()
         return None
