@@ -94,6 +94,23 @@ def test_a_form_shows_errors_at_fields_and_feeds_the_elements_it_names(visit: An
     assert page.evaluate("getComputedStyle(document.querySelector('job-progress')).color") != dark  # the page decides
 
 
+def test_a_job_that_expired_says_why_in_every_element(visit: Any) -> None:
+    why = "it did not start within its start_within"
+    page = visit('<job-progress id="bar"></job-progress><job-result id="result"></job-result><output></output>')
+    page.evaluate("""async () => {
+        const [bar, result] = document.querySelectorAll("job-progress, job-result");
+        bar.addEventListener("failed", ({ detail: { error } }) => (document.querySelector("output").textContent = error.message));
+        const job = await bar.bahn.start("numbers.count", [3], {}, { queue: "unserved", start_within: 0.1 });
+        bar.job = result.job = job;
+        globalThis.said = job.result().catch(({ message }) => message);
+    }""")
+    expect(page.locator("output")).to_have_text(why)
+    expect(state(page)).to_have_text("expired")
+    expect(page.locator("job-progress .foot")).to_contain_text(why)
+    expect(page.locator("job-result .failure")).to_have_text(f"Expired {why}")
+    assert page.evaluate("said") == why
+
+
 def test_a_cut_under_a_job_progress_is_shown_and_nothing_is_missed(
     visit: Any, relay: Any, heard: Any, gate: Path, origin: str
 ) -> None:

@@ -132,6 +132,25 @@ def test_of_a_late_start_and_a_deadline_the_first_counts(harness: DispatcherHarn
     harness.check()
 
 
+def test_an_expired_job_says_why_wherever_it_is_read(harness: DispatcherHarness) -> None:
+    why = {"message": "it did not start within its start_within"}
+    followed = harness.submit(start_within=5, follow=True)
+    harness.settle()
+    watched = harness.ask(messages.JOB_WATCH, ONE)
+    harness.passes(5.1)
+    late, listed = harness.ask(messages.JOB_WAIT, [ONE]), harness.ask(messages.VIEW_JOBS)
+    again = harness.ask(messages.JOB_WATCH, ONE)
+    harness.settle()
+    assert [answer["error"] for answer in (watched.answer, again.answer)] == [why, why]
+    assert error_of(harness, ONE) == why
+    assert listed.answer["jobs"][0]["error"]["message"] == why["message"]
+    assert [str(why) in str([*asked.progress, *asked.sent]) for asked in (followed, late)] == [True, True]
+    assert [event["data"]["error"] for value in watched.progress for event in value.get("events", ())] == [why]
+    down_for(harness, 1)
+    assert error_of(harness, ONE) == why
+    harness.check()
+
+
 def test_a_deadline_that_cannot_be_is_refused(harness: DispatcherHarness) -> None:
     harness.worker()
     assert "that moment has passed" in refused(harness, finish_by=WALL - 1)

@@ -284,8 +284,8 @@ def test_jobs_expire_and_are_cancelled(node: Simulation) -> None:
     assert waits.cancel("enough") in ("cancelled", "running")
     with pytest.raises(JobCancelled, match="enough"):
         waits.result()
-    with pytest.raises(JobExpired):
-        late.result()
+    with pytest.raises(JobExpired, match="it did not start within its start_within"):
+        app.job(late.id).result()
     assert did == ["limited", "begun"]
 
 

@@ -174,6 +174,7 @@ function listen(bar: JobProgress): void {
   bar.addEventListener("progress", ({ detail }) => console.log(detail.fraction));
   bar.addEventListener("done", ({ detail: { job, result } }) => console.log(job.task, result), { once: true });
   bar.addEventListener("cancelled", ({ detail: { reason } }) => console.log(reason.length));
+  bar.addEventListener("failed", ({ detail: { job, error } }) => console.log(job?.task, error.message));
   bar.addEventListener("click", (event) => console.log(event.clientX));
   document.createElement("job-question").addEventListener("question", ({ detail }) => console.log(detail?.question));
   document.createElement("job-result").traceback = true;

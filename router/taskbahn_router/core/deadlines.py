@@ -1,8 +1,9 @@
-"""What a job says that has not ended by its deadline: which one it was, and what was still missing."""
+"""What a job says whose time was over: that it did not start in time, or by which deadline it had not ended, and what was missing."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from taskbahn.errors import DeadlineExceeded
@@ -10,6 +11,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import IS_FLOW, IS_SUSPENDED, PAUSE_BIT
 
+NOT_STARTED = MappingProxyType({"message": "it did not start within its start_within"})  # the error of every job that has expired
 MOST_COUNTED = 1000  # jobs of a job that are counted
 
 

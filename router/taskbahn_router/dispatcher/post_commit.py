@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
+from taskbahn_router.core.deadlines import NOT_STARTED
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.core.reactions import HAS_NOTES
@@ -282,7 +283,7 @@ class PostCommit:
         """Return why a job moved, for its worker and as its error.  words: reason and person of its cancel, by a client or a limit."""
         error = messages.from_json(result.errors[moved.seq]) if moved.seq in result.errors else None
         if moved.event is Event.EXPIRE:
-            return "", {"message": "it did not start within its start_within"}
+            return "", dict(NOT_STARTED)
         if moved.event is Event.CANCEL:
             if error is not None:  # it was cancelled with another job
                 return str(error["message"]), error

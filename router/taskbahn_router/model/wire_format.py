@@ -8,12 +8,14 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK
 from taskbahn.protocol.message_pages import value_bytes
 from taskbahn.protocol.states import FINAL_STATES, State
+from taskbahn_router.core.deadlines import NOT_STARTED
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import IS_HELD, IS_PAUSED
 
 if TYPE_CHECKING:
     from taskbahn_router.core.job_pauses import HoldingPause
+    from taskbahn_router.stores.queries import OutcomeRow
     from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
 
@@ -24,6 +26,11 @@ LEFT_OUT = "(left out: with those of the later attempts it is more than one mess
 def packed(text: str | None) -> Any:
     """Return the value of stored JSON; None when nothing is stored."""
     return None if text is None else messages.from_json(text)
+
+
+def error_of(row: JobRow | OutcomeRow) -> Any:
+    """Return the error of a job; why one has expired is always the same, and the stores do not write it."""
+    return dict(NOT_STARTED) if row.state == State.EXPIRED else packed(row.error)
 
 
 def title_of(row: JobRow) -> str | None:
@@ -47,7 +54,7 @@ def brief(row: JobRow) -> dict[str, Any]:
         "deadline": row.deadline,
     }
     view |= {name: value for name, value in places.items() if value is not None}
-    error = packed(row.error)
+    error = error_of(row)
     if error is not None:
         view["error" if row.state in FINAL_STATES else "last_error"] = brief_error(error)
     if row.state == State.FAILED and row.fingerprint is not None:
@@ -76,7 +83,7 @@ def whole(row: JobRow, attempts: list[AttemptRow], pause: HoldingPause | None = 
         view["paused"] = pause_view(pause)
     given = messages.from_json(row.packed)
     view |= given if row.packed.startswith(CHUNK) else {"args": given[0], "kwargs": given[1]}
-    view |= {"result": packed(row.result), "error": packed(row.error)}
+    view |= {"result": packed(row.result), "error": error_of(row)}
     if row.state == State.FAILED:
         view["fingerprint"] = row.fingerprint or fingerprint(row.task, view["error"] or {})
     view["options"] = packed(row.options) or {}

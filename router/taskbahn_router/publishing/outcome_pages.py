@@ -13,7 +13,7 @@ from taskbahn.protocol.states import FINAL_STATES
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.state import id_bytes
-from taskbahn_router.model.wire_format import packed
+from taskbahn_router.model.wire_format import error_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ class OutcomePages:
             id = rest.pop(row.id)
             if row.state in FINAL_STATES:
                 ended.append(id)
-                waiter.owed([id, row.state, row.result, packed(row.error)])
+                waiter.owed([id, row.state, row.result, error_of(row)])
             elif row.means is not None and self._followers.join(id, id_text(row.means)):
                 joined[row.id] = id
         if is_all:

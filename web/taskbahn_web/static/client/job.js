@@ -288,8 +288,16 @@ export class Job {
  */
 export function resultOf(job) {
   if (job.state === "succeeded") return job.result;
-  const { type, message } = job.error ?? {};
-  const text = [type, message ?? `job ${job.id} ${job.state}`].filter(Boolean).join(": ");
+  const { type, message } = failureOf(job);
+  const text = [type, message].filter(Boolean).join(": ");
   const uri = "taskbahn.error." + ERROR_NAMES[/** @type {keyof typeof ERROR_NAMES} */ (job.state)];
   throw new TaskbahnError(text, uri, { job: job.id, state: job.state, ...job.error });
+}
+
+/**
+ * @param {import("./wire.js").JobView} job  one that has ended and did not succeed
+ * @returns {import("./wire.js").Failure}  why; a router of an earlier release knows it not of each
+ */
+export function failureOf({ id, state, error }) {
+  return { ...error, message: error?.message ?? `job ${id} ${state}` };
 }

@@ -1,5 +1,6 @@
 /** What the elements that show one job have: which one, its feed, and the events that tell the page how it went. */
 
+import { failureOf } from "../client/job.js";
 import { TaskbahnElement } from "./element.js";
 import { readJob } from "./feed.js";
 
@@ -62,6 +63,6 @@ export class JobElement extends TaskbahnElement {
   #ended(job) {
     if (job.state === "succeeded") this.fire("done", { job, result: job.result });
     else if (job.state === "cancelled") this.fire("cancelled", { job, reason: job.error?.message ?? "" });
-    else this.fire("failed", { job, error: job.error ?? null });
+    else this.fire("failed", { job, error: failureOf(job) });
   }
 }

@@ -18,7 +18,7 @@ declare global {
   interface TaskbahnEvents {
     progress: CustomEvent<Progress>;
     done: CustomEvent<{ job: JobView; result: any }>;
-    failed: CustomEvent<{ job: JobView | null; error: Failure | Error | null }>;
+    failed: CustomEvent<{ job: JobView | null; error: Failure | Error }>;
     cancelled: CustomEvent<{ job: JobView; reason: string }>;
     job: CustomEvent<Job>;
     question: CustomEvent<QuestionView | null>;
