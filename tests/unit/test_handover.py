@@ -227,6 +227,7 @@ def test_readers_take_any_progress_of_older_or_foreign_workers(data: Any) -> Non
         assert found == msgspec.convert(data, Progress)
     readable = msgspec.convert(completed(data), Progress)
     assert (readable.message, readable.stages, readable.data) == (found.message, found.stages, found.data)
+    assert completed(data).get("fraction", 0) is not None  # unknown is absent
 
 
 def test_what_is_sound_of_odd_progress_is_kept() -> None:

@@ -28,6 +28,27 @@ function outputOf(command) {
   }
 }
 
+/** The scripts of README and docs as strict TypeScript programs, by the names of their files. */
+function documentedScripts() {
+  const pages = ["README.md", ...readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+  /** @type {Map<string, string>} */
+  const scripts = new Map();
+  for (const page of pages) {
+    const text = read(ROOT, page);
+    const blocks = [...text.matchAll(/^```js\n(.*?)^```|<script type="module"[^>]*>\n((?:(?!```).)*?)^ *<\/script>/gms)].map(([, block, inline]) => block ?? inline);
+    const inTables = [...text.matchAll(/For a bar: `(.*?)`/g)].map(([, listener]) => {
+      return `import type { Job } from "taskbahn";\ndeclare const job: Job, bar: HTMLProgressElement;\njob.onProgress(${listener});\n`;
+    });
+    for (const script of [...blocks, ...inTables]) {
+      if (!/from "(http\S+\/(taskbahn|elements)\.js|taskbahn)"/.test(script)) continue; // of other libraries there are no types here
+      const local = script.replaceAll(/"http:\/\/[^"]*\/(taskbahn|elements)\.js"/g, (_, name) => (name === "taskbahn" ? '"taskbahn"' : '"taskbahn/elements.js"'));
+      const found = local.replace(/const \[button, bar, output\] = .*;/, "declare const button: HTMLButtonElement, bar: HTMLProgressElement, output: HTMLOutputElement;");
+      scripts.set(`script${scripts.size}.mts`, `// ${page}\n${found}`);
+    }
+  }
+  return scripts;
+}
+
 test("the package has version and licence of the project", () => {
   const { version, license } = JSON.parse(read(STATIC, "package.json"));
   const setup = read(ROOT, "setup.cfg");
@@ -67,11 +88,14 @@ test("the package installs without a registry, loads without a page, and its typ
   assert.equal(node("--input-type=module", "-e", script).trim(), "function 7 job-log,job-progress,job-question,job-result,task-form no answer");
 
   cpSync(join(ROOT, "tests/web/usage.ts"), join(FOLDER, "usage.mts"));
+  const scripts = documentedScripts();
+  for (const [name, script] of scripts) writeFileSync(join(FOLDER, name), script);
   const example = /^```ts\n(.*?)^```/ms.exec(read(ROOT, "docs/browser.md"))[1];
   writeFileSync(join(FOLDER, "example.mts"), example);
   const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--lib", "es2023,dom,dom.iterable"];
   assert.equal(outputOf(() => node(TSC, ...options, "usage.mts")), "");
   assert.equal(outputOf(() => node(TSC, ...options, "example.mts")), "");
+  assert.equal(outputOf(() => node(TSC, ...options, ...scripts.keys())), "");
 
   for (const name of ["@types/react", "csstype"]) cpSync(join(WEB, "node_modules", name), join(FOLDER, "node_modules", name), { recursive: true });
   cpSync(join(ROOT, "tests/web/usage.tsx"), join(FOLDER, "usage.tsx"));

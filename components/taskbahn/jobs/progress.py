@@ -30,7 +30,10 @@ def shown_fraction(state: str, fraction: float | None) -> float | None:
 
 
 def completed(data: Any) -> dict[str, Any]:
-    """Return progress as all readers can take it, whatever a worker has sent, with the fraction that its stages make; raises nothing."""
+    """Return progress as all readers can take it, whatever a worker has sent, with the fraction that its stages make; raises nothing.
+
+    A fraction that is unknown is absent: readers that have a default for one, as in JavaScript, would not use it for a null.
+    """
     try:
         progress: Progress = msgspec.convert(data, Progress)
         sound: dict[str, Any] = data
@@ -41,6 +44,8 @@ def completed(data: Any) -> dict[str, Any]:
         fraction = fraction_of(progress.stages)
         if fraction is not None:
             return sound | {"fraction": fraction}
+    if progress.fraction is None and "fraction" in sound:
+        return {name: value for name, value in sound.items() if name != "fraction"}
     return sound
 
 

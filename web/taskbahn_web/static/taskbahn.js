@@ -247,7 +247,7 @@ export class Bahn {
   /**
    * Offer a task: this page is a worker with one slot, as long as it is open. Any number of pages may offer the same task.
    * @param {string} task
-   * @param {(args: unknown[], context: import("./client/offer.js").Context) => unknown} run
+   * @param {(args: any[], context: import("./client/offer.js").Context) => unknown} run
    * @param {{name?: string}} [options]  name: what this worker is called where workers are shown, in place of a random one
    * @returns {Promise<() => void>}  withdraws it; rejects if the router refuses the offer
    */

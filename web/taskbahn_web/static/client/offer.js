@@ -20,7 +20,7 @@ const RANDOM_NAME_BYTES = 6; // of a random name
 /**
  * @param {import("./connection.js").Connection} connection
  * @param {string} task
- * @param {(args: unknown[], context: Context) => unknown} run
+ * @param {(args: any[], context: Context) => unknown} run
  * @param {string} [name]  of this worker; no two of a task may have the same at a time
  * @returns {Promise<() => void>}  withdraws it
  */

@@ -63,7 +63,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {boolean} [failed]  an exception ended it
  *
  * @typedef {object} Progress  how far an attempt is; the newest wins
- * @property {number | null} [fraction]  0 to 1, if known
+ * @property {number} [fraction]  0 to 1; absent while it is unknown
  * @property {string} [message]
  * @property {Stage[]} [stages]  in the order they began
  * @property {unknown} [data]

@@ -25,7 +25,7 @@ import { TaskbahnError } from "../taskbahn.js";
  * @property {import("../client/job.js").Job<R> | null} job  to cancel it, pause it, send it messages
  * @property {import("../client/wire.js").State | null} state  null also while nothing is known of it yet
  * @property {JobView | null} view  all that is known of it
- * @property {import("../client/wire.js").Progress & {fraction: number | null} | null} progress  fraction: 0 to 1, 1 only once it has succeeded, or while it runs and says so
+ * @property {Omit<import("../client/wire.js").Progress, "fraction"> & {fraction: number | null} | null} progress  fraction: 0 to 1, 1 only once it has succeeded, or while it runs and says so
  * @property {import("../client/wire.js").Place | null} place  why it does not run yet, and what is before it
  * @property {Question | null} question  the first that is open
  * @property {R | undefined} result  once it has succeeded

@@ -10,11 +10,11 @@
 /**
  * @param {import("./connection.js").Connection} connection
  * @param {string} task
- * @param {(args: unknown[], context: Context) => unknown} run
+ * @param {(args: any[], context: Context) => unknown} run
  * @param {string} [name]  of this worker; no two of a task may have the same at a time
  * @returns {Promise<() => void>}  withdraws it
  */
-export function offer(connection: import("./connection.js").Connection, task: string, run: (args: unknown[], context: Context) => unknown, name?: string): Promise<() => void>;
+export function offer(connection: import("./connection.js").Connection, task: string, run: (args: any[], context: Context) => unknown, name?: string): Promise<() => void>;
 /**
  * what an offered task is given beside its arguments
  */

@@ -85,9 +85,9 @@ export type Stage = {
  */
 export type Progress = {
     /**
-     * 0 to 1, if known
+     * 0 to 1; absent while it is unknown
      */
-    fraction?: number | null | undefined;
+    fraction?: number | undefined;
     message?: string | undefined;
     /**
      * in the order they began

@@ -54,7 +54,7 @@ export type JobState<R = any> = {
     /**
      * fraction: 0 to 1, 1 only once it has succeeded, or while it runs and says so
      */
-    progress: (import("../client/wire.js").Progress & {
+    progress: (Omit<import("../client/wire.js").Progress, "fraction"> & {
         fraction: number | null;
     }) | null;
     /**
