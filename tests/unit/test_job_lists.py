@@ -65,6 +65,15 @@ def test_jobs_are_listed_by_all_that_can_be_asked_for(harness: DispatcherHarness
     assert not {"args", "result", "place", "typical"} & set(listed["jobs"][0])
 
 
+@pytest.mark.parametrize("moment", ["10s", WALL + 10, "2023-11-14T22:13:30Z", "2023-11-14T23:13:30+01:00"])
+def test_times_are_numbers_ages_or_moments_with_a_zone(harness: DispatcherHarness, worker: FakeWorker, moment: Any) -> None:
+    harness.submit()
+    harness.passes(15)
+    harness.submit()
+    harness.passes(5)
+    assert (ids(harness, until=moment), ids(harness, since=moment)) == ([1], [2])
+
+
 @pytest.mark.parametrize(
     "wrong, sentence",
     [
@@ -75,10 +84,13 @@ def test_jobs_are_listed_by_all_that_can_be_asked_for(harness: DispatcherHarness
         ({"task": 1}, "task must be text"),
         ({"tag": "x" * 501}, "tag must be text of no more than 500 characters, not 501"),
         ({"worker": "\ud800"}, "worker has text that is no Unicode"),
-        ({"since": "1h"}, "since must be a time, in seconds since the epoch"),
-        ({"since": True}, "since must be a time"),
-        ({"until": float("nan")}, "until must be a time"),
-        ({"until": 10**400}, "until must be a time"),
+        ({"since": "yesterday"}, "since = 'yesterday': a time is seconds since the epoch, an age such as '1h'"),
+        ({"since": "2026-11-21T10:00"}, "since = '2026-11-21T10:00': it has no zone"),
+        ({"since": True}, "since = True: a time is"),
+        ({"since": [1]}, "since = [1]: a time is"),
+        ({"until": float("nan")}, "until = nan: a time is"),
+        ({"until": 10**400}, "until = 1000"),
+        ({"until": 1e13}, "that is no time that a job can have"),
         ({"error": "boom"}, "error must be a fingerprint, as taskbahn.view.errors tells it"),
         ({"error": 1}, "error must be a fingerprint"),
         ({"limit": 501}, "limit must be 1 to 500"),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from taskbahn import InvalidRequest, Taskbahn, WrongQuery
 from taskbahn.future import Future
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from taskbahn.jobs.job_stream import JobStream
 
 COUNT = 1203
+NOW = 1_790_000_000.0
 ID = "0192f0c1-2d3e-7abc-8def-0123456789ab"
 
 
@@ -113,3 +119,51 @@ def test_a_wrong_question_is_refused_at_once_with_the_argument(app: Taskbahn, ro
         ask(app.view)
     assert router.asked == []
     assert issubclass(WrongQuery, InvalidRequest)
+
+
+def asked_since(app: Taskbahn, router: Router, query: str = "", **words: Any) -> dict[str, Any]:
+    _ = app.view.jobs(query, **words).jobs
+    return router.asked[-1]
+
+
+@given(seconds=st.integers(0, 10**6))
+def test_each_form_of_an_age_means_the_same(seconds: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        router = Router()
+        patch.setattr(Taskbahn, "client", property(lambda _: router))
+        patch.setattr("taskbahn.jobs.job_stream.time", SimpleNamespace(time=lambda: NOW))
+        moment = datetime.fromtimestamp(NOW - seconds, UTC)
+        forms: list[Any] = [f"{seconds}s", timedelta(seconds=seconds), moment, moment.isoformat(), NOW - seconds]
+        app = Taskbahn()
+        for name in ("since", "until"):
+            said = asked_since(app, router, f"{name}:{seconds}s")[name]
+            assert [asked_since(app, router, **{name: form})[name] for form in forms] == pytest.approx([said] * len(forms))
+
+
+def test_dates_are_local_days_as_in_a_query(app: Taskbahn, router: Router) -> None:
+    said = asked_since(app, router, "since:2026-11-20 until:2026-11-21")
+    for day, end in (("2026-11-20", "2026-11-21"), (date(2026, 11, 20), date(2026, 11, 21))):
+        assert asked_since(app, router, since=day, until=end) == said
+    said = asked_since(app, router, "since:2026-11-20T10:00")
+    assert asked_since(app, router, since="2026-11-20T10:00") == said
+    assert asked_since(app, router, since="1h30m")["since"] == pytest.approx(time.time() - 5400, abs=60)
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ({"since": "yesterday"}, "since = 'yesterday': a time is seconds since the epoch, an age such as '1h' or"),
+        ({"until": datetime(2026, 11, 20)}, r"until = datetime.datetime\(2026, 11, 20, 0, 0\): it has no zone"),  # noqa: DTZ001
+        ({"since": True}, "since = True: a time is"),
+        ({"since": float("nan")}, "since = nan: a time is"),
+        ({"since": 10**400}, "since = 1000"),
+        ({"since": ["1h"]}, r"since = \['1h'\]: a time is"),
+        ({"since": "1h", "until": "2h"}, "until is not after since, so no job is between them"),
+        ({"since": "1h", "query": "until:2h"}, "until is not after since"),
+    ],
+)
+def test_what_is_no_time_is_refused_before_it_is_sent(app: Taskbahn, router: Router, words: dict[str, Any], said: str) -> None:
+    query = words.pop("query", "")
+    with pytest.raises(InvalidRequest, match=said):
+        app.view.jobs(query, **words)
+    assert router.asked == []

@@ -4,12 +4,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
 
 import psutil
 import pytest
 
 from taskbahn import Taskbahn
 from taskbahn.attempt import blocking
+from taskbahn.client.unsendable import unsendable
 from taskbahn.errors import InvalidArguments, InvalidOption, RouterUnavailable
 from taskbahn.jobs.job import Job
 from taskbahn.transport.connection import Connection
@@ -182,3 +185,21 @@ def test_in_a_worker_a_request_waits_longer(url: str, monkeypatch: pytest.Monkey
         began = time.monotonic()
         assert asked.wait(30)
         assert time.monotonic() - began >= 0.4
+
+
+@pytest.mark.parametrize(
+    "kwargs, said",
+    [
+        (
+            {"task": date(2026, 1, 1)},
+            "task = datetime.date(2026, 1, 1) is of the type date, which cannot travel; give text, numbers",
+        ),
+        ({"state": [{"a": {1}}]}, "state = [{'a': {1}}], in which {1} is of the type set, which cannot travel"),
+        ({"state": {(): object}}, "is of the type type, which cannot travel"),
+        ({"task": "\ud800"}, "taskbahn.view.x cannot be sent: no"),
+    ],
+)
+def test_a_value_that_cannot_travel_is_named_in_the_error(kwargs: dict[str, Any], said: str) -> None:
+    error = unsendable("taskbahn.view.x", [1, None], kwargs, ValueError("no"))
+    assert said in str(error)
+    assert str(error).startswith("taskbahn.view.x")

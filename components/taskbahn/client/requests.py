@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autobahn.wamp.exception import ApplicationError, TransportLost
 
+from taskbahn.client.unsendable import unsendable
 from taskbahn.errors import NotReady, RouterUnavailable, TaskbahnError, from_info
 from taskbahn.future import Future
 from taskbahn.protocol.error_words import WAIT_LONGER
@@ -174,7 +175,7 @@ class Link:
             return  # the next session sends the request again
         except Exception as error:  # noqa: BLE001 - autobahn's own checks: the message cannot be sent as it is
             self._asked.discard(request)
-            request.future.fail(TaskbahnError(f"{request.procedure} cannot be sent: {error}"))
+            request.future.fail(unsendable(request.procedure, request.args, request.kwargs, error))
             return
         request.pending = pending
         pending.addCallbacks(self._answered, self._refused, callbackArgs=(request,), errbackArgs=(request, session))

@@ -12,8 +12,11 @@ from taskbahn.protocol import messages, views
 from taskbahn.protocol.questions import QuestionView
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from taskbahn.client.client import HasClient
     from taskbahn.future import Future
+    from taskbahn.protocol.past_times import PastTime
 
 T = TypeVar("T")
 
@@ -123,8 +126,8 @@ class Views:
         tag: str | None = None,
         worker: str | None = None,
         caller: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
+        since: PastTime | date | None = None,
+        until: PastTime | date | None = None,
         error: str | None = None,
         parent: str | None = None,
         root: str | None = None,
@@ -136,9 +139,9 @@ class Views:
 
         query: as in the query bar of the dashboard, see docs/cli.md. What follows says the same by name. task, queue, tag, worker,
         caller: names, in which `*` matches any run of characters, and `[*]` a star; caller: who asked for them, `schedule:ID` and
-        `trigger:ID` too; since, until: when they were accepted, seconds since the epoch; error: a fingerprint,
-        from `errors`; parent, root: the id of the job to which they belong, or of the root of their tree; id_part: how their ids begin
-        or end, 4 hexadecimal digits or more.  limit: jobs at most.
+        `trigger:ID` too; since, until: when they were accepted: `"1h"` or a timedelta ago, a datetime with its zone,
+        a local date, or seconds since the epoch; error: a fingerprint, from `errors`; parent, root: the id of the job to which they
+        belong, or of the root of their tree; id_part: how their ids begin or end, 4 hexadecimal digits or more.  limit: jobs at most.
         A page, `app.view.jobs(...).jobs`, looks at a bounded number of jobs, so it may be short, even empty, and yet have a `next`, which is
         *before* of the next one.  Raises WrongQuery at once, InvalidRequest when it asks.
         """

@@ -140,7 +140,14 @@ def _states(word: str, value: str) -> list[str]:
 
 
 def _moment(word: str, value: str, now: float, *, whole_days: int) -> float:
-    """Return a time; a date alone is the beginning of that day, *whole_days* later."""
+    found = moment_of(value, now, whole_days=whole_days)
+    if found is None:
+        raise WrongQuery(word, f"that is no time; {EXAMPLES['since']}")
+    return found
+
+
+def moment_of(value: str, now: float, *, whole_days: int) -> float | None:
+    """Return a time; a date alone is the beginning of that day, *whole_days* later. None: the text is no time."""
     age, moment = AGE.fullmatch(value), MOMENT.fullmatch(value)
     if age:
         return now - int(age[1]) * SECONDS[age[2]]
@@ -148,7 +155,7 @@ def _moment(word: str, value: str, now: float, *, whole_days: int) -> float:
         with contextlib.suppress(ValueError, OverflowError):
             at = datetime.fromisoformat("T".join(filter(None, moment.groups())))
             return (at if moment[2] else at + timedelta(days=whole_days)).timestamp()
-    raise WrongQuery(word, f"that is no time; {EXAMPLES['since']}")
+    return None
 
 
 EXAMPLES = {  # examples in the order of the documentation

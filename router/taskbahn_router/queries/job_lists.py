@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from taskbahn.errors import InvalidRequest, did_you_mean
 from taskbahn.protocol.message_pages import pages, value_bytes
+from taskbahn.protocol.past_times import seconds_at
 from taskbahn.protocol.states import State
 from taskbahn_router.core.error_fingerprint import FINGERPRINT
 from taskbahn_router.core.ids import id_text
@@ -57,9 +58,13 @@ SECONDS = 0.03  # seconds after which a slice of work lets other questions go fi
 
 
 class JobLists:
-    """Answers `taskbahn.view.jobs` and `taskbahn.view.errors`; *ask* runs a function on the reader's thread for a call."""
+    """Answers `taskbahn.view.jobs` and `taskbahn.view.errors`.
 
-    def __init__(self, reader: Reader, rollups: Rollups, ask: Callable[..., None]) -> None:
+    ask: runs a function on the reader's thread for a call.   wall: UTC seconds since the epoch.
+    """
+
+    def __init__(self, reader: Reader, rollups: Rollups, ask: Callable[..., None], wall: Callable[[], float]) -> None:
+        self._wall = wall
         self._reader = reader
         self._rollups = rollups
         self._ask = ask
@@ -69,7 +74,10 @@ class JobLists:
         """`taskbahn.view.jobs`."""
         _check_known(call)
         only_ids = bool(call.kwargs.get("ids"))
-        wanted, error = filter_of(call.kwargs, MAX_IDS if only_ids else MAX_LISTED), _fingerprint(call.kwargs.get("error"))
+        wanted, error = (
+            filter_of(call.kwargs, MAX_IDS if only_ids else MAX_LISTED, self._wall()),
+            _fingerprint(call.kwargs.get("error")),
+        )
 
         def read() -> tuple[Listed, list[MembersRead]]:
             found = self._reader.jobs(wanted) if error is None else self._failed_alike(wanted, error)
@@ -155,8 +163,8 @@ def _check_known(call: PendingCall) -> None:
             raise InvalidRequest(f"taskbahn.view.jobs has no argument {name[:100]!r}{near}; it has {', '.join(JOBS_ARGUMENTS)}")
 
 
-def filter_of(given: dict[str, Any], most: int) -> Filter:
-    """Return what a caller asks for; raises `InvalidRequest`."""
+def filter_of(given: dict[str, Any], most: int, now: float) -> Filter:
+    """Return what a caller asks for at a time; raises `InvalidRequest`."""
     states = given.get("state")
     states = [states] if isinstance(states, str) else states or []
     if not isinstance(states, list | tuple) or not all(isinstance(state, str) for state in states):
@@ -170,7 +178,7 @@ def filter_of(given: dict[str, Any], most: int) -> Filter:
     if before is not None and not is_number(before):
         raise InvalidRequest(f"before must be the `next` of an earlier answer, not {before!r:.100}")
     task, queue, tag, worker, caller = (_text(name, given.get(name)) for name in ("task", "queue", "tag", "worker", "caller"))
-    since, until = (_time(name, given.get(name)) for name in ("since", "until"))
+    since, until = (_time(name, given.get(name), now) for name in ("since", "until"))
     parent, root = (None if given.get(name) is None else id_bytes(given[name], name) for name in ("parent", "root"))
     return Filter(
         tuple(states), task, queue, tag, worker, since, until, before, limit, parent, root, caller, _id_part(given.get("id_part"))
@@ -193,12 +201,16 @@ def _text(name: str, value: Any) -> str | None:
     return value
 
 
-def _time(name: str, value: Any) -> float | None:
+def _time(name: str, value: Any, now: float) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MAX_TIME:
-        raise InvalidRequest(f"{name} must be a time, in seconds since the epoch")
-    return float(value)
+    try:
+        at = seconds_at(value, now)
+    except ValueError as error:
+        raise InvalidRequest(f"{name} = {value!r:.100}: {error}") from None
+    if not abs(at) < MAX_TIME:
+        raise InvalidRequest(f"{name} = {value!r:.100}: that is no time that a job can have")
+    return at
 
 
 def _id_part(value: Any) -> str | None:

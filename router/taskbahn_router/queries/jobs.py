@@ -93,7 +93,7 @@ class JobQueries:
         self._outcome_pages = OutcomePages(followers, reader, runner, clock, waiting, fail)
         self._pauses = limits.pauses
         self.rollups = Rollups(state, followers, reader, runner, clock=clock, wall=wall)
-        self._lists = JobLists(reader, self.rollups, self._ask)
+        self._lists = JobLists(reader, self.rollups, self._ask, wall)
         self.jobs = self._lists.jobs
         self.errors = self._lists.errors
 
