@@ -11,6 +11,7 @@ from taskbahn.future import Future
 from taskbahn.jobs.job import Job
 from taskbahn.protocol import messages
 from taskbahn.testing.local_jobs import LocalJob, LocalJobs
+from taskbahn.testing.prepared import Prepared
 from taskbahn.testing.substitute import substituted
 
 if TYPE_CHECKING:
@@ -80,8 +81,20 @@ class Recorded:
 
     def returns(self, task: TaskHandle[P, R], result: R, /) -> None:
         """Have jobs of a task succeed with a result, those that were started and those that will be.  Raises ResultNotSerialisable."""
+        if isinstance(result, BaseException):
+            name = task.name.rpartition(".")[2]
+            raise InvalidRequest(f"a task returns no exception; have its jobs fail with seen.raises({name}, {result!r:.100})")
         text = task.signature.pack_result(result) if task.signature else messages.to_json(result)
-        self._jobs.give(task.name, text)
+        self._jobs.give(task.name, Prepared(result=text))
+
+    def raises(self, task: TaskHandle[..., Any], error: Exception | type[Exception], /) -> None:
+        """Have jobs of a task end with an error, those that were started and those that will be.
+
+        They fail as if the task had raised it; with JobCancelled or JobExpired they are cancelled or expire.  With an error of the caller
+        or of the service, such as QueueFull or RouterUnavailable, starting one raises it; with NotFinished, waiting for one does.
+        Raises InvalidRequest for what is no exception.
+        """
+        self._jobs.give(task.name, Prepared.of(error))
 
     def _instead(self, of_task: list[Call]) -> str:
         if of_task:
@@ -96,12 +109,15 @@ class RecordedJobs(LocalJobs):
         super().__init__("recorded")
         self.calls: list[Call] = []
         self._app = app
-        self._results: dict[str, str] = {}
+        self._prepared: dict[str, Prepared] = {}
 
     def submit(self, content: dict[str, Any], jobs: int, size: int, follower: OutcomeListener | None = None) -> Future[Any]:
         """Record a call, many or a flow."""
         options = content["options"]
         answered: Future[Any] = Future()
+        if (refused := self._refusal(content)) is not None:
+            answered.fail(refused)
+            return answered
         if "flow" in content:
             flow = content["flow"]
             self.calls += [
@@ -115,23 +131,32 @@ class RecordedJobs(LocalJobs):
             self.calls += [self._call(job.task, job.packed, options, job.id) for job in made]
         for job in made:
             self.by_id[job.id] = job
-            if (text := self._results.get(job.task)) is not None:
-                job.end("succeeded", text)
+            if (prepared := self._prepared.get(job.task)) is not None:
+                prepared.end(job)
         if follower is not None:
             self._tell(content["id"], follower)
         answered.resolve({"accepted": len(content["calls"]), "errors": {}, "joined": {}} if "calls" in content else content["id"])
         return answered
 
-    def give(self, task: str, text: str) -> None:
-        """Have jobs of a task succeed with a result, as JSON."""
-        self._results[task] = text
+    def give(self, task: str, prepared: Prepared) -> None:
+        """Have jobs of a task end in a way."""
+        self._prepared[task] = prepared
         for job in self.by_id.values():
             if job.task == task:
-                job.end("succeeded", text)
+                prepared.end(job)
+
+    def _refusal(self, content: dict[str, Any]) -> TaskbahnError | None:
+        tasks = [call.task for call in self._members(content["flow"])] if "flow" in content else [content["task"]]
+        found = (self._prepared[task].refused for task in tasks if task in self._prepared)
+        return next((error for error in found if error is not None), None)
 
     def without_result(self, job: LocalJob) -> TaskbahnError:
         """Return the error of a wait for a job of which the test has not said what it gives."""
-        said = f"seen.returns({job.task.rpartition('.')[2]}, ...)"
+        prepared = self._prepared.get(job.task)
+        if prepared is not None and prepared.unfinished is not None:
+            return prepared.unfinished
+        name = job.task.rpartition(".")[2]
+        said = f"seen.returns({name}, ...) or seen.raises({name}, ...)"
         return InvalidRequest(f"{job.task} was recorded and did not run: say what it gives with {said}")
 
     def _call(self, task: str, packed: str, options: dict[str, Any], id: str) -> Call:
