@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.dispatcher_harness import job_id
+from support.dispatcher_harness import DispatcherHarness, job_id
 from support.flow_runner import FlowRunner, runner_over, s, si
 
 from taskbahn.jobs.graph import graph_of
@@ -206,3 +206,19 @@ def test_many_that_are_held_go_on_in_slices(runner: FlowRunner) -> None:
     act(runner, messages.JOB_SKIP, runner.member(id, 1))
     runner.run()
     assert runner.result(id) == [None, *[1] * 700]
+
+
+def test_a_first_delay_beyond_the_longest_one_is_refused_or_lengthens_it() -> None:
+    harness = DispatcherHarness()
+    worker = harness.worker(declaration={"options": {"retries": 1, "retry_jitter": 0, "retry_backoff_max": 60}})
+    (refused,) = harness.submit(retry_backoff="1h").answer
+    assert (refused["error"], refused["detail"]) == ("taskbahn.error.invalid_option", {"option": "retry_backoff"})
+    assert "retry_backoff = 3600 s is longer than retry_backoff_max = 60 s" in refused["message"]
+    harness.submit(retry_backoff="1h", retry_backoff_max="1d")
+    other = harness.worker("other", tasks=["other.task"], declaration={"options": {"retries": 1, "retry_jitter": 0}})
+    harness.submit(retry_backoff="1h", task="other.task")
+    harness.settle()
+    for one in (worker, other):
+        one.failed(*one.take())
+    harness.settle()
+    assert [harness.row(number).due_at for number in (2, 3)] == [harness.wall() + 3600] * 2

@@ -1,9 +1,12 @@
 """What a job was promised: option names, their ranges, and the order in which task, call and defaults are looked at."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol import messages
@@ -129,3 +132,18 @@ def test_a_policy_is_read_back_from_the_two_stored_texts() -> None:
 def test_stored_options_of_a_newer_version_are_not_guessed_at() -> None:
     with pytest.raises(msgspec.ValidationError, match="unknown field"):
         policy_of("", '{"sharding": true}')
+
+
+DELAYS = st.one_of(st.none(), st.floats(0, LONGEST_SECONDS))
+
+
+@given(DELAYS, DELAYS, DELAYS, DELAYS)
+def test_the_first_delay_is_never_cut_by_a_default(first: Any, most: Any, own_first: Any, own_most: Any) -> None:
+    task, call = ({"retry_backoff": a, "retry_backoff_max": b} for a, b in ((first, most), (own_first, own_most)))
+    policy = resolve(msgspec.convert(task, messages.Options), msgspec.convert(call, messages.Options), "")
+    said = own_most if own_most is not None else most
+    assert policy.retry_backoff_max == (max(600.0, policy.retry_backoff) if said is None else said)
+    for options in (task, call):
+        is_wrong = None not in options.values() and options["retry_backoff"] > options["retry_backoff_max"]
+        with pytest.raises(InvalidOption, match="longer than") if is_wrong else nullcontext():
+            parse_options(options)

@@ -142,6 +142,10 @@ def test_an_option_that_does_not_exist_is_refused_with_a_suggestion() -> None:
         ({"finish_by": -1}, "datetime, or seconds"),
         ({"finish_by": float("inf")}, "datetime, or seconds"),
         ({"finish_by": 2_000_000_000, "finish_within": 5}, "exclude each other"),
+        (
+            {"retry_backoff": "1h", "retry_backoff_max": 600},
+            "retry_backoff = 3600 s is longer than retry_backoff_max = 600 s: give a longer retry_backoff_max, or leave it out",
+        ),
         ({"finish_within": "soon"}, "'s' at position 1 begins no number with a unit"),
         ({"finish_within": dt.timedelta(-1)}, "more than 0"),
     ],

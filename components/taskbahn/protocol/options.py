@@ -136,7 +136,7 @@ TABLE = (
     ),
     Option(
         name="retry_backoff_max", python="Duration", type=float, default=600.0, unit="s", low=0, high=LONGEST_SECONDS, rule=SECONDS,
-        help="before any retry, at most",
+        help="before any retry, at most; if it is not given and `retry_backoff` is longer, as long as that",
     ),
     Option(
         name="retry_jitter", python="float", type=float, default=0.5, low=0, high=1, rule="it is a share, 0 to 1",
@@ -256,7 +256,18 @@ def check(given: dict[str, Any], where: Where = Where.BOTH) -> messages.Options:
         raise InvalidOption("options delay and eta exclude each other: give one of them", option="eta")
     if options.finish_within is not None and options.finish_by is not None:
         raise InvalidOption("options finish_within and finish_by exclude each other: give one of them", option="finish_by")
+    check_backoff(options.retry_backoff, options.retry_backoff_max)
     return options
+
+
+def check_backoff(first: float | None, most: float | None) -> None:
+    """Raise `InvalidOption` for a delay before the first retry that is longer than the longest one; None: it is not given."""
+    if first is not None and most is not None and first > most:
+        raise InvalidOption(
+            f"option retry_backoff = {first:g} s is longer than retry_backoff_max = {most:g} s: "
+            "give a longer retry_backoff_max, or leave it out",
+            option="retry_backoff",
+        )
 
 
 def _seconds(name: str, value: Any) -> Any:

@@ -66,6 +66,8 @@ def resolve(task: messages.Options, call: messages.Options, own: str) -> Policy:
     delays = values["retry_delays"] = tuple(values["retry_delays"] or ())
     if call.retries is None and task.retries is None:
         values["retries"] = len(delays)
+    if call.retry_backoff_max is None and task.retry_backoff_max is None:
+        values["retry_backoff_max"] = max(values["retry_backoff_max"], values["retry_backoff"])
     values["tags"] = tuple(values["tags"] or ())
     at_most_once = values.pop("delivery") == "at_most_once"
     return Policy(at_most_once=at_most_once, cancel_on_caller_lost=values.pop("on_caller_lost") == "cancel", own=own, **values)

@@ -14,7 +14,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, Bulk, Call
 from taskbahn.protocol.json_depth import SHORTEST, check_nesting
 from taskbahn.protocol.limit_fields import REFUSE
-from taskbahn.protocol.options import Where, with_seconds
+from taskbahn.protocol.options import Where, check_backoff, with_seconds
 from taskbahn.protocol.options import check as check_options
 from taskbahn.protocol.outgoing import BUILT_IN, WEBHOOK
 from taskbahn.protocol.states import State
@@ -41,6 +41,7 @@ from taskbahn_router.submission.flows import Checked, FlowJobs
 
 TASK_NAME = re.compile(messages.TASK_NAME)
 RANDOM_BITS = 80
+BACKOFF = frozenset({"retry_backoff", "retry_backoff_max"})
 NOT_FINITE = "they have a number that is not finite (NaN or an infinity), which JSON has no word for; pass null or a text instead"
 
 
@@ -260,7 +261,10 @@ class Submissions:
         check_options(options, Where.CALL)
         if "key" in options and not takes_key:
             raise InvalidOption("option key names one job, and a bulk call has many", option="key")
-        return policy_of(of_task, messages.to_json(options))
+        policy = policy_of(of_task, messages.to_json(options))
+        if not BACKOFF.isdisjoint(options):  # one of the two may be the task's
+            check_backoff(policy.retry_backoff, policy.retry_backoff_max)
+        return policy
 
     def checked(
         self, task: DeclaredTask, packed: str, digest: str | None, known: list[Known] | None = None

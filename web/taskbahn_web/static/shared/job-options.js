@@ -11,7 +11,7 @@ export const JOB_OPTIONS = {
   finish_by: {"type": "number", "minimum": 0, "maximum": 100000000000, "description": "the time by which a job has to have ended, in place of finish_within", "otherwise": "no limit"},
   retries: {"type": "integer", "minimum": 0, "maximum": 10000, "description": "attempts after the first that may fail", "otherwise": 0},
   retry_backoff: {"type": "number", "minimum": 0, "maximum": 3153600000, "description": "seconds before the first retry, doubled for each further one", "otherwise": 1},
-  retry_backoff_max: {"type": "number", "minimum": 0, "maximum": 3153600000, "description": "seconds before any retry, at most", "otherwise": 600},
+  retry_backoff_max: {"type": "number", "minimum": 0, "maximum": 3153600000, "description": "seconds before any retry, at most; if it is not given and retry_backoff is longer, as long as that", "otherwise": 600},
   retry_jitter: {"type": "number", "minimum": 0, "maximum": 1, "description": "share of the delay that is random", "otherwise": 0.5},
   crash_attempts: {"type": "integer", "minimum": 1, "description": "attempts that may lose their worker or process", "otherwise": 2},
   keep: {"type": "number", "minimum": 0, "maximum": 3153600000, "description": "seconds a finished job stays readable", "otherwise": "a week"},
