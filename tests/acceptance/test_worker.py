@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socketserver
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -262,6 +264,27 @@ def test_without_a_router_it_says_so_once_and_goes_on_trying(place: Place) -> No
     time.sleep(1.0)  # for more tries, of which nothing may be said
     assert worker.end() == 0
     assert len(worker.lines) == 1
+
+
+def test_a_worker_that_is_kept_out_says_so_once(place: Place) -> None:
+    asked = threading.Semaphore(0)
+
+    class Doorman(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4000)
+            self.request.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+            asked.release()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Doorman) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        worker = place.program("worker", "shop:app", "--url", f"ws://127.0.0.1:{server.server_address[1]}/ws")
+        worker.wait_for("no connection to ws://127.0.0.1:")
+        for _ in range(5):  # more tries, of which nothing may be said
+            assert asked.acquire(timeout=30)
+        assert worker.end() == 0
+        server.shutdown()
+    (line,) = worker.lines
+    assert "was 401 Unauthorized; give credentials with Taskbahn(headers=...) or TASKBAHN_HEADERS; still trying" in line
 
 
 def test_an_address_that_is_none_is_said(place: Place) -> None:

@@ -247,6 +247,8 @@ class Link:
         return RouterUnavailable("the connection was closed by this program", url=self.url)
 
     def _unavailable(self) -> RouterUnavailable:
+        if self._connection.is_kept_out:
+            return RouterUnavailable(f"no connection to {self.url}: {self._connection.last_failure}", url=self.url)
         reason = f" ({self._connection.last_failure.rstrip('.')})" if self._connection.last_failure else ""
         return RouterUnavailable(
             f"no router answers at {self.url}{reason}; start one with `taskbahn up`, or set TASKBAHN_URL to where it is"

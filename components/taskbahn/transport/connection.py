@@ -7,7 +7,6 @@ Owns the socket, the handshake and the waiting between tries. Knows nothing of j
 from __future__ import annotations
 
 import random
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,12 +15,13 @@ from autobahn.twisted.websocket import WampWebSocketClientFactory
 from autobahn.wamp.serializer import MsgPackSerializer
 from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
-from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.internet.error import ConnectError
 from twisted.logger import Logger
 
 from taskbahn.protocol import messages
 from taskbahn.transport.access import Access, certificates_of
 from taskbahn.transport.address import UNIX, parse_address
+from taskbahn.transport.refusals import closed_early
 from taskbahn.transport.session import Session
 
 if TYPE_CHECKING:
@@ -44,25 +44,6 @@ class Timer:
     def call_later(self, delay: float, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call *function* after *delay* seconds; the result has `cancel`."""
         return self._reactor.callLater(delay, function, *args, **kwargs)
-
-
-# what Autobahn says of an answer to the request that opens a WebSocket
-REFUSED = re.compile(r"upgrade failed \[(\d{3})\]: (.*)")
-CREDENTIALS = "; give credentials with Taskbahn(headers=...) or TASKBAHN_HEADERS"
-AUTHORITY = "; give the authority that has signed it with Taskbahn(ca=...) or TASKBAHN_CA"
-
-
-def closed_early(reason: Any, said: str = "") -> str:
-    """Return why a connection was closed before there was a session, as a sentence. said: by the WebSocket, of its opening."""
-    sentence = "the connection was closed before it was open"
-    if refused := REFUSED.search(said):
-        remedy = CREDENTIALS if refused[1] in ("401", "403") else ""
-        return f"the answer to the request for a WebSocket was {refused[1]} {refused[2]}{remedy}"
-    if reason.check(ConnectionClosed):
-        return sentence
-    why = reason.getErrorMessage()  # such as what TLS says of a certificate
-    remedy = AUTHORITY if "certificate verify" in why else ""
-    return f"{sentence}: {why}{remedy}"
 
 
 class TlsEndpoint:
@@ -111,6 +92,9 @@ class Connection:
         self.realm = realm
         self.session: Session | None = None
         self.last_failure = ""
+        self.is_kept_out = (
+            False  # what answers at the address is no router, or lets this client not in; `last_failure` says what helps
+        )
         self._reactor = reactor
         self._on_open = on_open
         self._on_lost = on_lost
@@ -213,9 +197,9 @@ class Connection:
             if self._protocol is protocol:
                 self._protocol = None
                 if self.session is None and self._opening is None:
-                    self.last_failure = self.last_failure or closed_early(
-                        reason, getattr(protocol, "wasNotCleanReason", None) or ""
-                    )
+                    if self._retry is None:  # or a session has said why
+                        said = getattr(protocol, "wasNotCleanReason", None) or ""
+                        self.last_failure, self.is_kept_out = closed_early(reason, said)
                     self._again()
 
         protocol.connectionLost = lost
@@ -228,7 +212,7 @@ class Connection:
             return
         if not failure.check(ConnectError):
             self.log.debug("connecting to {url} failed: {failure}", url=self.url, failure=failure.value)
-        self.last_failure = str(failure.value)
+        self.last_failure, self.is_kept_out = str(failure.value), False
         self._again()
 
     def hurry(self, within: float) -> None:
@@ -284,7 +268,7 @@ class Connection:
         was_open = self.session is session
         self.session = None
         self._opening = None
-        self.last_failure = reason
+        self.last_failure, self.is_kept_out = reason, False
         if was_open:
             self._on_lost(reason)
         gone, self._stopped = self._stopped, []

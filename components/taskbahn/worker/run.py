@@ -146,6 +146,9 @@ class Run:
     def _say_silent(self, worker: Worker) -> None:
         if not self._was_attached and worker.connection.last_failure and not self._said:
             why = worker.connection.last_failure.strip().rstrip(".")
+            if worker.connection.is_kept_out:
+                self._say_once("silent", f"no connection to {self.settings.url}: {why}; still trying")
+                return
             self._say_once(
                 "silent", f"no router answers at {self.settings.url} ({why}); still trying. Is `taskbahn up` running there?"
             )
@@ -219,8 +222,8 @@ def _own_reactor(loop: asyncio.AbstractEventLoop) -> Any:
 def _log_to_stderr(level: str) -> None:
     from twisted.logger import FilteringLogObserver, LogLevel, LogLevelFilterPredicate, globalLogBeginner, textFileLogObserver
 
-    observer: Any = FilteringLogObserver(
-        cast("Any", textFileLogObserver(without_tee(sys.stderr))),
-        [cast("Any", LogLevelFilterPredicate(getattr(LogLevel, OF_TWISTED[level])))],
-    )
+    wanted: Any = LogLevelFilterPredicate(getattr(LogLevel, OF_TWISTED[level]))
+    if level != "debug":  # the worker says in its own words how its connection fares
+        wanted.setLogLevelForNamespace("autobahn", LogLevel.error)
+    observer: Any = FilteringLogObserver(cast("Any", textFileLogObserver(without_tee(sys.stderr))), [wanted])
     globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)
