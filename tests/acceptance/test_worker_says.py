@@ -10,6 +10,8 @@ import pytest
 from support.programs import Node, Program
 from support.shell import Shell
 
+from taskbahn.protocol.plain_text import UNSAFE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -60,6 +62,10 @@ def test_a_worker_says_which_attempts_fail_and_where(node: Node, tmp_path: Path,
             logged = shell("logs", id).out
             assert "it begins" in logged
             assert "Traceback" not in logged
+            if level == "info":
+                shell("call", f"loud.{pool}", f"\x1b]0;{pool}\x07\x1b[31mred {pool}\u202e\x08")
+                worker.wait_for(f"ValueError: no red {pool}\ufffd\u2408")
+        assert not UNSAFE.search(worker.output.replace("\r", ""))
         for pool in ("process", "thread"):
             job = shell("submit", f"loud.talks_{pool}").out.strip()
             shell("call", f"loud.talks_{pool}")

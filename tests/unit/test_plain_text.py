@@ -17,8 +17,8 @@ from taskbahn import cli
 from taskbahn.cli import shared
 from taskbahn.cli.logs import Shown
 from taskbahn.cli.plain_console import PlainConsole
-from taskbahn.cli.plain_text import UNSAFE, plain_json, plain_text
 from taskbahn.jobs.job import LogLine
+from taskbahn.protocol.plain_text import UNSAFE, plain_json, plain_text
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "support" / "plain_texts.json").read_text(encoding="utf-8"))
 # Modules that print what is their own, or what a file or a pipe has to get as it is.

@@ -1,15 +1,20 @@
 """What a worker process does with the answers of a dispatcher that does not want it."""
 
 import asyncio
+import contextlib
+import io
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from autobahn.wamp.exception import ApplicationError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from taskbahn import Taskbahn
 from taskbahn.errors import UnsupportedProtocol, WorkerIdTaken
-from taskbahn.worker.run import Run
+from taskbahn.protocol.plain_text import UNSAFE
+from taskbahn.worker.run import PlainStream, Run, _write
 from taskbahn.worker.service import LOOP_SLOTS, Settings
 
 
@@ -66,3 +71,13 @@ def test_slots_are_one_a_cpu_unless_all_tasks_are_async(monkeypatch: pytest.Monk
 
     assert settings.slots_for(app) == 3
     assert Settings(target="shop:app", url="ws://here/ws", slots=7).slots_for(app) == 7
+
+
+@given(text=st.text(st.one_of(st.sampled_from("\x1b[31m]0;\x07\u202e\x08\r\n\t\x9b\x7f"), st.characters())))
+def test_what_a_worker_writes_does_nothing_to_a_terminal(text: str) -> None:
+    stderr, log = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stderr(stderr):
+        _write(text)
+    PlainStream(log).write(text)
+    for written in (stderr.getvalue(), log.getvalue()):
+        assert not UNSAFE.search(written.replace("\r\n", "\n"))

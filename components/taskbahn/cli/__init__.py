@@ -13,8 +13,8 @@ from typing import NoReturn
 import click
 
 from taskbahn.cli import starting
-from taskbahn.cli.plain_text import plain_text
 from taskbahn.errors import TaskbahnError, did_you_mean
+from taskbahn.protocol.plain_text import plain_text
 
 COMMANDS = {  # name: (module, one line for --help)
     "up": ("up", "Start router, dispatcher and page on one port."),

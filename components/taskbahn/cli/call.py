@@ -18,10 +18,10 @@ from taskbahn.cli.arguments import (
 )
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.flow_file import flow_option, prepared
-from taskbahn.cli.plain_text import plain_text
 from taskbahn.cli.shared import common, connected, echo, exit_code, print_json, tells_how_to_stop
 from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
 from taskbahn.protocol.error_words import for_shell
+from taskbahn.protocol.plain_text import plain_text
 
 if TYPE_CHECKING:
     from taskbahn.jobs.job import Job

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from taskbahn.cli.plain_text import plain_text
+from taskbahn.protocol.plain_text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

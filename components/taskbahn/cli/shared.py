@@ -17,7 +17,6 @@ import msgspec
 
 from taskbahn.cli import starting
 from taskbahn.cli.finding import ids_of
-from taskbahn.cli.plain_text import plain_json, plain_text
 from taskbahn.errors import (
     CallerError,
     JobCancelled,
@@ -29,6 +28,7 @@ from taskbahn.errors import (
     UnknownJob,
 )
 from taskbahn.jobs.query_language import ID_PART, Query
+from taskbahn.protocol.plain_text import plain_json, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

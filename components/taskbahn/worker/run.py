@@ -10,10 +10,12 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from rich.console import Console
+from rich.markup import escape
 from twisted.internet import asyncioreactor
 
 from taskbahn.attempt.blocking import in_worker
 from taskbahn.errors import TaskbahnError, UnsupportedProtocol, WorkerIdTaken
+from taskbahn.protocol.plain_text import plain_text
 from taskbahn.transport.monotonic_reactor import steady_timers
 from taskbahn.worker.burst import nothing_left
 from taskbahn.worker.capture import without_tee
@@ -22,6 +24,8 @@ from taskbahn.worker.forked import guard, keep_from_copies
 from taskbahn.worker.loop_thread import BROKEN_EXIT_CODE, keep_clock
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from taskbahn.app import Taskbahn
     from taskbahn.worker.service import Settings, Worker
 
@@ -38,7 +42,22 @@ console = Console(stderr=True, soft_wrap=True, highlight=False)
 
 def _write(sentence: str) -> None:
     """Write past what captures the output of attempts: this may run in the context of one that has ended."""
-    Console(file=without_tee(sys.stderr), soft_wrap=True, highlight=False).print(sentence, markup=False, emoji=False)
+    Console(file=without_tee(sys.stderr), soft_wrap=True, highlight=False).print(plain_text(sentence), markup=False, emoji=False)
+
+
+class PlainStream:
+    """A stream for the log of Twisted: what others wrote, such as the message of an error, does nothing to a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write the text with pictures of its control characters."""
+        self._stream.write(plain_text(text))
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        self._stream.flush()
 
 
 class Run:
@@ -138,9 +157,10 @@ class Run:
         tasks, slots = ("task" if len(names) == 1 else "tasks"), ("slot" if worker.slots == 1 else "slots")
         if not self.voice.says("info"):
             return
+        name, served = (escape(plain_text(text)) for text in (worker.id, ", ".join(self.settings.queues)))
         console.print(
-            f"[bold]worker {worker.id} ready[/]: {len(names)} {tasks} ({shown}), {worker.slots} {slots}, "
-            f"{'queue' if len(self.settings.queues) == 1 else 'queues'} {', '.join(self.settings.queues)}, at {self.settings.url}"
+            f"[bold]worker {name} ready[/]: {len(names)} {tasks} ({shown}), {worker.slots} {slots}, "
+            f"{'queue' if len(self.settings.queues) == 1 else 'queues'} {served}, at {self.settings.url}"
         )
 
     def _say_silent(self, worker: Worker) -> None:
@@ -225,5 +245,7 @@ def _log_to_stderr(level: str) -> None:
     wanted: Any = LogLevelFilterPredicate(getattr(LogLevel, OF_TWISTED[level]))
     if level != "debug":  # the worker says in its own words how its connection fares
         wanted.setLogLevelForNamespace("autobahn", LogLevel.error)
-    observer: Any = FilteringLogObserver(cast("Any", textFileLogObserver(without_tee(sys.stderr))), [wanted])
+    observer: Any = FilteringLogObserver(
+        cast("Any", textFileLogObserver(cast("Any", PlainStream(without_tee(sys.stderr))))), [wanted]
+    )
     globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)

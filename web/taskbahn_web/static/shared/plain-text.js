@@ -1,6 +1,6 @@
 /**
  * Text of others as it can be shown: without the colours of a terminal, and with characters that would do something made visible. The
- * command line has the same rule (`taskbahn/cli/plain_text.py`).
+ * command line has the same rule (`taskbahn/protocol/plain_text.py`).
  */
 
 // eslint-disable-next-line no-control-regex -- these characters are what it is about
