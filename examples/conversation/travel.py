@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 app = Taskbahn()
 
 PLACES = {"sea": "Lisbon", "mountains": "Bergen", "museums": "Vienna"}
-ORDER = re.compile(r"\bbook\s+(\w+)", re.IGNORECASE)
+ORDER = re.compile(r"\bbook\s+(?:us\s+|me\s+|a\s+trip\s+to\s+|to\s+)*(\w+)", re.IGNORECASE)
+LAST = {"it", "that", "this", "there", "one", "a", "an", "the"}  # no place follows: it is the last one of which the agent spoke
 
 
 @dataclass
@@ -30,36 +31,46 @@ class Decision:
 async def talk() -> list[str]:
     """Answer messages until one says goodbye; return what was booked."""
     booked: list[str] = []
-    turn = 0
+    turn, place = 0, ""
     async for text in current.inbox.of(str):
         turn += 1
-        await current.step_async(f"answer {turn}", answer, turn, text, booked)
-        if order := ORDER.search(text):
+        order = ORDER.search(text)
+        if order and order[1].lower() not in LAST:
             place = order[1].capitalize()
+        said = await current.step_async(f"answer {turn}", answer, turn, text, place, booked)
+        place = next((known for known in PLACES.values() if known in said), place)
+        if order and place:
             decision = await current.ask_async(
                 f"Book {place}?", Decision, name=f"book {turn}", within="1d", default=Decision(yes=False)
             )
             if decision.yes:
                 booked.append(await current.step_async(f"book {turn}", book, place, decision.note))
+            done = f"{place} is booked. Where else do you want to go?" if decision.yes else f"I have not booked {place}."
+            await current.step_async(f"say {turn}", say, f"{turn} booked", spoken(done))
         if "bye" in text.lower():
             break
     return booked
 
 
-async def answer(turn: int, text: str, booked: list[str]) -> str:
-    """Send an answer word by word, as a language model makes it. A later attempt has it from the store and sends nothing again."""
-    current.chunk({"turn": turn, "you": text})
+async def answer(turn: int, text: str, place: str, booked: list[str]) -> str:
+    """Answer a message, and show both. A later attempt has the answer from the store and sends nothing again."""
+    current.chunk({"line": f"{turn} you", "by": "you", "word": text, "begins": True})
+    return await say(f"{turn} agent", think(text, place, booked))
+
+
+async def say(line: str, words: AsyncIterator[str]) -> str:
+    """Send a line of the agent word by word, as a language model makes it. `begins`: what a lost worker has sent of it is void."""
     said = ""
-    async for word in think(text, booked):
-        current.chunk({"turn": turn, "word": word})
+    async for word in words:
+        current.chunk({"line": line, "by": "agent", "word": word, "begins": not said})
         said += word
     return said
 
 
-async def think(text: str, booked: list[str]) -> AsyncIterator[str]:
+async def think(text: str, place: str, booked: list[str]) -> AsyncIterator[str]:
     """Answer by rules, so that the example needs no account anywhere: put the client of your language model here."""
-    if order := ORDER.search(text):
-        whole = f"I can book {order[1].capitalize()} for you. Please look at the offer."
+    if ORDER.search(text):
+        whole = f"I can book {place} for you. Please look at the offer." if place else "Which place shall I book?"
     elif "bye" in text.lower():
         whole = f"Have a good trip to {' and '.join(booked)}!" if booked else "Come back when you know where to go."
     else:
@@ -69,7 +80,13 @@ async def think(text: str, booked: list[str]) -> AsyncIterator[str]:
             if found
             else "Would you like the sea, mountains or museums?"
         )
-    for word in re.findall(r"\S+\s*", whole):
+    async for word in spoken(whole):
+        yield word
+
+
+async def spoken(text: str) -> AsyncIterator[str]:
+    """Give a text word by word."""
+    for word in re.findall(r"\S+\s*", text):
         await asyncio.sleep(0.05)
         yield word
 

@@ -242,17 +242,25 @@ def test_a_conversation_goes_on_when_its_worker_is_killed(node: Node, tmp_path: 
         said = tab.locator("#talk p")
         say("Please book Vienna")
         tab.get_by_role("button", name="Yes").click(timeout=30_000)
+        expect(said.nth(2)).to_have_text("Vienna is booked. Where else do you want to go?", timeout=30_000)
         say("We like the sea")
-        expect(said.nth(3)).to_contain_text("would", timeout=30_000)
+        expect(said.nth(4)).to_contain_text("would", timeout=30_000)
         first.process.kill()
         with running(Program("worker", "travel:app", cwd=CONVERSATION, TASKBAHN_URL=node.websocket), "ready"):
             tab.reload()
-            expect(said.nth(3)).to_have_text("I would go to Lisbon for the sea. Say book and a place.", timeout=30_000)
+            expect(said.nth(4)).to_have_text("I would go to Lisbon for the sea. Say book and a place.", timeout=30_000)
+            say("Two people in May, book it")
+            expect(tab.locator("job-question")).to_contain_text("Book Lisbon?", timeout=30_000)
+            tab.get_by_role("button", name="No").click(timeout=30_000)
+            expect(said.nth(7)).to_have_text("I have not booked Lisbon.", timeout=30_000)
             say("Bye")
             expect(tab.locator("job-result")).to_contain_text("Vienna", timeout=30_000)
             assert said.all_inner_texts() == [
                 "Please book Vienna", "I can book Vienna for you. Please look at the offer.",
+                "Vienna is booked. Where else do you want to go?",
                 "We like the sea", "I would go to Lisbon for the sea. Say book and a place.",
+                "Two people in May, book it", "I can book Lisbon for you. Please look at the offer.",
+                "I have not booked Lisbon.",
                 "Bye", "Have a good trip to Vienna!",
             ]  # fmt: skip
 

@@ -172,6 +172,36 @@ def test_a_click_while_the_node_is_away_waits_and_says_so(port: int, tmp_path: P
         in_chromium(partial(act, node, site))
 
 
+def test_a_message_waits_for_the_node_and_the_page_says_so(port: int, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{port}"
+    worker = Program("worker", "travel:app", cwd=EXAMPLES / "conversation", TASKBAHN_URL=f"ws://{address}/ws")
+
+    def act(node: Program, site: str, browser: Browser) -> None:
+        tab = browser.new_page()
+        tab.goto(site)
+        send = tab.get_by_role("button", name="Send")
+        expect(send).to_be_enabled(timeout=PATIENCE)
+        node.end()
+        problem = tab.locator("#problem")
+        expect(problem).to_have_text("Taskbahn does not answer. This page goes on when it does.", timeout=PATIENCE)
+        tab.get_by_label("Your message").fill("Book it")
+        send.click()
+        expect(problem).to_have_text("Taskbahn does not answer. Your message is sent when it does.")
+        expect(send).to_be_disabled()
+        with running(Node(tmp_path, port), "Taskbahn is ready"):
+            expect(tab.locator("#talk p").nth(1)).to_have_text("Which place shall I book?", timeout=PATIENCE)
+            expect(problem).to_be_empty()
+            expect(tab.get_by_label("Your message")).to_have_value("")
+            expect(send).to_be_enabled()
+
+    with (
+        running(Node(tmp_path, port), "Taskbahn is ready") as node,
+        running(worker, "ready"),
+        served(EXAMPLES / "conversation" / "index.html", tmp_path / "conversation", address) as site,
+    ):
+        in_chromium(partial(act, node, site))
+
+
 def test_the_album_says_that_the_node_is_not_there(port: int, tmp_path: Path) -> None:
     place = "albums/0199aaaa-0000-7000-8000-000000000000/Holiday"
     json = {"Content-Type": "application/json"}
