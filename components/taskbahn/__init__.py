@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         WouldBlock,
         WrongAnswer,
         WrongState,
+        WrongTask,
     )
     from taskbahn.jobs.batch import Batch, BatchProgress
     from taskbahn.jobs.chunk_stream import ChunkStream

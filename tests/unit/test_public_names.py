@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sqlite3
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.releases import TESTS, run_module
+
+import taskbahn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,3 +79,11 @@ def columns(migrations: Iterable[Path]) -> set[tuple[str, str]]:
         ).fetchall()
     database.close()
     return set(found)
+
+
+def test_type_checkers_know_each_name_of_the_package() -> None:
+    """They read the imports for them, not the table by which names are imported late."""
+    tree = ast.parse(Path(taskbahn.__file__).read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    known = {name.name for line in block.body if isinstance(line, ast.ImportFrom) for name in line.names}
+    assert known == set(taskbahn.PLACES)
