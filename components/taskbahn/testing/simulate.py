@@ -67,9 +67,11 @@ class Simulation:
         self.settle()
 
     def lose_worker(self) -> None:
-        """Lose the worker, as if its machine was switched off; another one comes at once.
+        """Lose the worker, as if its machine was switched off; another one comes at once, and takes what is ready.
 
         Attempts that wait are lost. If there are none, the next attempt that ends is: its function has run, and nothing knows it.
+        The node waits for a lost worker for ten seconds, as for a real one. Until then, as in `settle()`, its jobs stay "running";
+        `advance("10s")` has the other worker run them again, and so has a wait for the result.
         """
         self._driver.run(self._lose)
 

@@ -1,4 +1,4 @@
-"""The queues of the worker of a simulation: all, or those that the test names."""
+"""The workers of a simulation: their queues, and one that follows a lost one."""
 
 from __future__ import annotations
 
@@ -53,6 +53,23 @@ def test_a_worker_that_follows_a_lost_one_serves_the_same_queues() -> None:
         job = near.start()
         node.advance("1h")
         assert job.state() == "ready"
+
+
+def test_the_node_waits_ten_seconds_for_a_lost_worker() -> None:
+    with simulated(app) as node:
+        job = near.start()
+        assert job.state() == "running"  # it is handed out, and not called
+        node.lose_worker()
+        for _ in range(3):
+            node.settle()
+            assert (job.state(), job.view().attempt) == ("running", 1)
+        other = near.start()
+        node.settle()
+        assert other.state() == "succeeded"  # another worker is there
+        node.advance("9.9s")
+        assert job.state() == "running"
+        node.advance("0.1s")
+        assert (job.state(), job.view().attempt) == ("succeeded", 2)
 
 
 @pytest.mark.parametrize("queues", ["default", [], ()])
