@@ -10,9 +10,13 @@ import { TaskbahnError } from "../../web/taskbahn_web/static/client/errors.js";
 import { OWN_TEXTS } from "../../web/taskbahn_web/static/elements/own-texts.js";
 import { problemSentence } from "../../web/taskbahn_web/static/elements/problem-words.js";
 import { GERMAN } from "../../web/taskbahn_web/static/elements/german.js";
+import { GERMAN_REASONS } from "../../web/taskbahn_web/static/elements/german-reasons.js";
+import { checkValue } from "../../web/taskbahn_web/static/shared/schema-check.js";
 import { addTexts, wordsAround } from "../../web/taskbahn_web/static/elements/words.js";
 
 const FOLDER = fileURLToPath(new URL("../../web/taskbahn_web/static/elements/", import.meta.url));
+
+const SENTENCES = JSON.parse(readFileSync(new URL("../support/dispatcher_sentences.json", import.meta.url), "utf8"));
 
 /** An element with a language around it. */
 const within = (lang) => ({ closest: () => lang && { getAttribute: () => lang }, getRootNode: () => ({}) });
@@ -65,8 +69,53 @@ test("a sentence from elsewhere is put into other words as a whole, or stays as 
 
 test("each text with places is one of the elements', or one that is looked for in sentences from elsewhere", () => {
   const others = Object.keys(GERMAN).filter((english) => english.includes("{") && !OWN_TEXTS.has(english));
-  assert.ok(others.every((english) => /^(No attached worker|All \{count\} slots|The only slot|must (be|have|match)|is wrong at|\{value\} is not)/.test(english)), others.join("\n"));
+  assert.deepEqual(others.filter((english) => !(english in GERMAN_REASONS)), []);
   assert.deepEqual([...OWN_TEXTS].filter((english) => !(english in GERMAN)), []);
+});
+
+test("every sentence that the dispatcher makes is put into German as a whole", () => {
+  const said = SENTENCES.map((english) => [english, german.phrase(english)]);
+  assert.ok(said.length > 200);
+  assert.deepEqual(said.filter(([english, text]) => english === text).map(([english]) => english), []);
+  const names = /w\.slow|the night's|gpu|user:7|ada|lunch: back soon|May it go on[,:] or not\?|answer:may it|01890000[-\w]*|w-1/g;
+  for (const [english, text] of said) {
+    assert.deepEqual(text.match(names)?.sort(), english.match(names)?.sort(), text); // what people have called things
+    const rest = text.replaceAll(names, "").replaceAll(/"[^"]*"|start_within/g, "");
+    assert.doesNotMatch(rest, /\b(the|it|is|has|job|jobs|for|which|that|waits|by|not|must|of|or)\b/, text);
+  }
+});
+
+test("what people have written in a sentence stays as it is", () => {
+  assert.equal(german.phrase("It is paused since 2026-11-30 15:41:34 UTC: Cancel"), "Er ist angehalten seit 2026-11-30 15:41:34 UTC: Cancel");
+  assert.equal(german.phrase("No attached worker offers none"), "Kein verbundener Worker bietet none an");
+  assert.equal(german.phrase("The limit gpu holds it: 1,200 of 1,200 permits are in use"), "Die Grenze gpu hält ihn zurück: 1.200 von 1.200 Plätzen sind belegt");
+});
+
+test("what a form finds wrong is put into German, whatever the value should be", () => {
+  const types = ["string", "integer", "number", "boolean", "null", "array", "object"];
+  const several = types.flatMap((one) => types.map((other) => ({ anyOf: [{ type: one }, { type: other }] })));
+  const formats = ["duration", "uuid", "decimal"].flatMap((format) => [{ format }, { anyOf: [{ type: "string", format }, { type: "null" }] }]);
+  const schemas = [
+    ...types.map((type) => ({ type })), ...types.flatMap((one) => types.map((other) => ({ type: [one, other] }))), ...several, ...formats, false,
+    { contentEncoding: "base64" }, { enum: ["a", "b or c", 3, null] }, { const: "a" }, { minimum: 16 }, { maximum: 0.5 }, { exclusiveMinimum: 16 }, { exclusiveMaximum: 0 },
+    { multipleOf: 3 }, { minLength: 1 }, { minLength: 9 }, { maxLength: 1 }, { maxLength: 0 }, { pattern: "^a+$" }, { minItems: 1 }, { minItems: 5 }, { maxItems: 1 }, { maxItems: 0 },
+    { uniqueItems: true }, { required: ["name"] }, { items: { properties: { name: { type: "string" } } } }, { anyOf: [{ minimum: 50 }, { type: "null" }] },
+  ];
+  const found = new Set();
+  for (const schema of schemas) {
+    for (const value of ["", "x!", 10.5, 10, true, null, [1, 1], [{ name: 5 }], { a: 1 }]) {
+      try {
+        checkValue(value, schema);
+      } catch ({ message }) {
+        found.add(message);
+      }
+    }
+  }
+  assert.ok(found.size > 60, String(found.size));
+  assert.deepEqual([...found].filter((english) => german.phrase(english) === english), []);
+  assert.equal(german.phrase("is wrong at 0.name: must be text"), "ist falsch bei 0.name: muss Text sein");
+  assert.equal(german.phrase('must be "a" or null'), 'muss "a" oder null sein');
+  assert.equal(german.phrase("must be tidy or sorry"), "must be tidy or sorry"); // a task says it
 });
 
 test("what cannot be watched is said for those who use the page, and wholly on the console", (context) => {

@@ -4,6 +4,7 @@
  *     <script type="module" src="/elements/german.js"></script>
  */
 
+import { GERMAN_REASONS } from "./german-reasons.js";
 import { addTexts } from "./words.js";
 
 /** @type {Readonly<Record<string, string>>} */
@@ -89,15 +90,6 @@ export const GERMAN = {
   "closes in {time}": "offen noch {time}",
   "its time is over": "ihre Zeit ist um",
 
-  // why a job waits, as the dispatcher says it; all that it may say can be added
-  "No worker is attached": "Kein Worker ist verbunden",
-  "No attached worker offers {task}": "Kein verbundener Worker bietet {task} an",
-  "A slot is free: it starts in a moment": "Ein Platz ist frei: Er beginnt gleich",
-  "The free slots go to jobs before it": "Die freien Plätze gehen an Aufträge vor ihm",
-  "The only slot of {worker} is busy": "Der einzige Platz ist belegt",
-  "All {count} slots of {worker} are busy": "Alle {count} Plätze sind belegt",
-  "It waits for other jobs": "Er wartet auf andere Aufträge",
-
   // forms
   "Start job": "Auftrag starten",
   "Starting…": "Startet …",
@@ -156,45 +148,12 @@ export const GERMAN = {
   "at most {number} entries": "höchstens {number} Einträge",
   "{low} to {high} entries": "{low} bis {high} Einträge",
 
-  // what is wrong with a field; the dispatcher's own sentences are like these, and can be added
-  "is missing": "fehlt",
-  "must be a whole number": "muss eine ganze Zahl sein",
-  "must be a number": "muss eine Zahl sein",
-  "must be a JSON object": "muss ein JSON-Objekt sein",
-  "must be a JSON list": "muss eine JSON-Liste sein",
-  "must be JSON: {why}": "muss JSON sein",
-  "must be at least {number}": "muss mindestens {number} sein",
-  "must be at most {number}": "darf höchstens {number} sein",
-  "must be more than {number}": "muss mehr als {number} sein",
-  "must be less than {number}": "muss weniger als {number} sein",
-  "must be a multiple of {number}": "muss ein Vielfaches von {number} sein",
-  "must have at least {number} character": "muss mindestens {number} Zeichen haben",
-  "must have at least {number} characters": "muss mindestens {number} Zeichen haben",
-  "must have at most {number} character": "darf höchstens {number} Zeichen haben",
-  "must have at most {number} characters": "darf höchstens {number} Zeichen haben",
-  "must have at least {number} entry": "muss mindestens {number} Eintrag haben",
-  "must have at least {number} entries": "muss mindestens {number} Einträge haben",
-  "must have at most {number} entry": "darf höchstens {number} Eintrag haben",
-  "must have at most {number} entries": "darf höchstens {number} Einträge haben",
-  "must have no entry twice": "darf keinen Eintrag zweimal haben",
-  "must match {pattern}": "muss zu {pattern} passen",
-  "must be a duration such as 1h30m or PT1H30M": "muss eine Dauer sein, wie 1h30m oder PT1H30M",
-  "must be bytes as base64, such as AAEC": "muss Bytes als base64 sein, wie AAEC",
-  "must be a UUID": "muss eine UUID sein",
-  "must be a decimal number": "muss eine Dezimalzahl sein",
-  "fits nothing that is taken here": "passt zu nichts, was hier möglich ist",
-  "is wrong at {place}: {why}": "ist falsch bei {place}: {why}",
-  '{value} is not of type "string"': "{value} ist kein Text",
-  '{value} is not of type "integer"': "{value} ist keine ganze Zahl",
-  '{value} is not of type "number"': "{value} ist keine Zahl",
-  '{value} is not of type "boolean"': "{value} ist weder ja noch nein",
-  '{value} is not of type "array"': "{value} ist keine Liste",
-  '{value} is not of type "object"': "{value} ist keine Zuordnung",
-
   // instead of errors that say more to those who run the node; these the console has
   "This job does not exist (any more).": "Diesen Auftrag gibt es nicht (mehr).",
   "This task does not exist (yet).": "Diese Aufgabe gibt es (noch) nicht.",
   "Too many jobs wait already; try it again later.": "Es warten schon zu viele Aufträge; versuchen Sie es später noch einmal.",
+
+  ...GERMAN_REASONS,
 };
 
 addTexts("de", GERMAN);

@@ -6,18 +6,11 @@
 import * as format from "../shared/format.js";
 import { roughDuration } from "../shared/expected.js";
 import { notify } from "../client/listeners.js";
-import { OWN_TEXTS } from "./own-texts.js";
+import { BOUND, fill, GIVEN, isData, KINDS, makePattern, NUMBERS, places, SENTENCE } from "./text-patterns.js";
 
 /** English text → text; `{name}` in both is a place for a value. @typedef {Record<string, string>} Texts */
 
 const MAX_DEPTH = 4; // phrases in phrases
-/** Places of numbers: in a sentence that was made elsewhere, nothing else is taken for one. */
-const NUMBERS = new Set(["count", "number", "low", "high", "done", "total"]);
-/** What other places may hold: a name, or a few words, but not the rest of a longer sentence. */
-const CONTENTS = /** @type {Record<string, string>} */ ({ task: "(\\S+)", worker: "((?:(?![,;:.] ).)+)" });
-/** A place for a sentence. Where that stays English, so does all around it. */
-const SENTENCE = "why";
-
 /** By language, as `lang` names it, in small letters. @type {Map<string, Words>} */
 const languages = new Map();
 /** @type {Set<() => void>} */
@@ -33,6 +26,7 @@ export class Words {
   constructor(language) {
     this.language = language;
     this.point = new Intl.NumberFormat(language).format(1.5)[1] ?? ".";
+    this.comma = new Intl.NumberFormat(language).format(12345)[2];
   }
 
   /** @param {Texts} texts */
@@ -80,12 +74,38 @@ export class Words {
     for (const { pattern, names, text, isOwn: isOnlyOwn } of this.#patterns) {
       const found = isOnlyOwn && !isOwn ? null : pattern.exec(english);
       if (!found) continue;
-      const values = names.map((name, index) => [name, found[index + 1], this.#find(found[index + 1], isOwn, depth + 1)]);
-      if (values.some(([name, , inside]) => inside === null && name === SENTENCE && places(text).includes(SENTENCE))) continue;
-      return fill(text, Object.fromEntries(values.map(([name, value, inside]) => [name, inside ?? value])));
+      const values = names.map((name, index) => [name, this.#inside(name, found[index + 1], isOwn, depth + 1)]);
+      if (values.some(([name, inside]) => inside === null && places(text).includes(String(name)))) continue;
+      return fill(text, Object.fromEntries(values));
     }
     const rest = english.endsWith(".") ? this.#find(english.slice(0, -1), isOwn, depth + 1) : null;
     return rest === null ? null : `${rest}.`;
+  }
+
+  /**
+   * What is in a place of a text, in this language.
+   * @param {string} name
+   * @param {string} english
+   * @param {boolean} isOwn
+   * @param {number} depth
+   * @returns {string | null}  null: there is no text for what must have one
+   */
+  #inside(name, english, isOwn, depth) {
+    if (GIVEN.has(name)) return english;
+    if (NUMBERS.has(name)) return english.replaceAll(/[.,](?=\d)/g, (mark) => (mark === "." ? this.point : this.comma));
+    if (name === KINDS) return this.#kinds(english);
+    return this.#find(english, isOwn, depth) ?? (name === SENTENCE ? null : english);
+  }
+
+  /** @param {string} english  "text, 3 or null" @returns {string | null} */
+  #kinds(english) {
+    const one = this.#texts[english] ?? (isData(english) ? english : BOUND.test(english) ? this.own(english) : null);
+    if (one !== null) return one;
+    for (const { 0: mark, index } of english.matchAll(/, | or /g)) {
+      const [first, rest] = [this.#kinds(english.slice(0, index)), this.#kinds(english.slice(index + mark.length))];
+      if (first !== null && rest !== null) return mark === ", " ? `${first}, ${rest}` : this.say("{type} or {other}", { type: first, other: rest });
+    }
+    return null;
   }
 
   /** How many of something. @param {number} value @param {string} one  text for one of them @param {string} more  text with a place `{count}` */
@@ -218,22 +238,4 @@ function wordsOf(language, isExact = false) {
     return made;
   }
   return wordsOf(name.includes("-") ? name.slice(0, name.lastIndexOf("-")) : "en");
-}
-
-/** @param {string} text @returns {string[]} */
-function places(text) {
-  return Array.from(text.matchAll(/\{(\w+)\}/g), ([, name]) => name);
-}
-
-/** @param {string} text @param {Record<string, string | number>} values */
-function fill(text, values) {
-  return text.replaceAll(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
-}
-
-/** @param {string} english @param {string} text */
-function makePattern(english, text) {
-  const names = places(english);
-  const parts = english.split(/\{\w+\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const source = parts.map((part, index) => part + (index < names.length ? (NUMBERS.has(names[index]) ? "([\\d.,]+)" : (CONTENTS[names[index]] ?? "(.+)")) : "")).join("");
-  return { pattern: new RegExp(`^${source}$`, "s"), names, text, isOwn: OWN_TEXTS.has(english) };
 }

@@ -22,6 +22,7 @@ export class Words {
     constructor(language: string);
     language: string;
     point: string;
+    comma: string;
     /** @param {Texts} texts */
     add(texts: Texts): void;
     /**
