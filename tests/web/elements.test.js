@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { connectionLost } from "../../web/taskbahn_web/static/client/errors.js";
 import { MAX_LINES, readJob } from "../../web/taskbahn_web/static/elements/feed.js";
 import { footText, stateText } from "../../web/taskbahn_web/static/elements/job-words.js";
 import { Words } from "../../web/taskbahn_web/static/elements/words.js";
@@ -107,6 +108,32 @@ test("a job that waits tells why, how many are before it, and when it starts", (
   const place = { why: "No worker offers it.", ahead: 0 };
   assert.deepEqual(footText(EN, { ...job, place }, 100, LIVE), { facts: "No worker offers it · next in line", left: "" });
   assert.deepEqual(footText(EN, { id: ID, state: "waiting", due_at: 105 }, 100, LIVE), { facts: "", left: "starts in about 5 s" });
+});
+
+test("a job that a pause holds has no place in a line, and starts at no time of its own", () => {
+  const paused = { reason: "lunch", paused_at: 90 };
+  const job = { id: ID, state: "waiting", due_at: 130, paused, place: { why: "It is paused since 12:00: lunch" } };
+  assert.deepEqual(footText(EN, job, 100, LIVE), { facts: "It is paused since 12:00: lunch", left: "" });
+  assert.deepEqual(footText(EN, { ...job, place: undefined }, 100, LIVE), { facts: "", left: "" });
+  assert.equal(footText(EN, { ...job, paused: { ...paused, until: 130 } }, 100, LIVE).left, "goes on in about 30 s");
+  const queue = { id: ID, state: "ready", place: { why: "The queue slow is paused", ahead: 0, paused: { query: "queue:slow" } } };
+  assert.deepEqual(footText(EN, queue, 100, LIVE), { facts: "The queue slow is paused", left: "" });
+});
+
+test("after a lost connection no end is expected before the job says again how far it is", async () => {
+  const { router, bahn, feed, watch } = await reading();
+  const job = { id: ID, state: "running", number: 2, started_at: 100, progress: { fraction: 0.14 } };
+  const left = () => footText(EN, feed.job, 125, LIVE, feed.isOutdated).left;
+  watch.progress({ snapshot: job });
+  assert.equal(left(), "about 3 min left");
+  router.sessions[0].lose();
+  watch.reject(connectionLost());
+  const again = await router.call(2);
+  again.progress({ snapshot: job });
+  assert.equal(left(), "");
+  again.progress({ events: [event(2, "progress", { fraction: 0.8 })] });
+  assert.equal(left(), "about 7 s left");
+  bahn.close();
 });
 
 test("a job that ended tells how long it took, and why it failed", () => {

@@ -120,7 +120,9 @@ class StartEstimate:
         if of_all is not None:
             return self._paused(of_all, placed.ahead)
         why, its_hands = self.workers(row)
-        if placed.held is not None and its_hands.slots:
+        if not its_hands.slots:
+            return {"why": why}  # it is in no line that moves
+        if placed.held is not None:
             return self._held(placed.held, placed)
         if 0 < its_hands.free <= placed.ahead:
             why = WHY_BEHIND

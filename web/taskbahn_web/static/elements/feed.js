@@ -27,6 +27,8 @@ export class Feed {
   lines = [];
   /** Log lines that came before these and are given up. */
   dropped = 0;
+  /** The connection was lost since its progress was said: how far it has come meanwhile is not known. */
+  isOutdated = false;
   /** Why it cannot be watched. @type {unknown} */
   problem = null;
 
@@ -75,10 +77,13 @@ export class Feed {
 
   #follow() {
     this.#isEnded = false;
+    let isFirst = true;
     this.#watch = this.#bahn.watch(
       this.#id,
       {
         onSnapshot: (job) => {
+          this.isOutdated = !isFirst && Boolean(job.progress);
+          isFirst = false;
           this.job = job;
           this.#each("onChange");
           if (job.progress && !FINAL_STATES.has(job.state)) this.#each("onProgress", job.progress);
@@ -110,6 +115,7 @@ export class Feed {
     if (this.job) this.job = newer.reduce(applyEvent, this.job);
     this.#last = events.reduce((newest, { number }) => Math.max(newest, number), this.#last);
     const progress = newer.findLast(({ kind }) => kind === "progress");
+    if (progress || newer.some(({ kind }) => kind === "state")) this.isOutdated = false;
     if (progress) this.#each("onProgress", progress.data);
     this.#each("onChange");
   }

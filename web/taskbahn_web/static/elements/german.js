@@ -43,6 +43,7 @@ export const GERMAN = {
   "{count} jobs ahead": "{count} Aufträge davor",
   "{count} or more jobs ahead": "{count} oder mehr Aufträge davor",
   "starts in about {time}": "beginnt in etwa {time}",
+  "goes on in about {time}": "geht weiter in etwa {time}",
   "took {time}": "dauerte {time}",
   Cancel: "Abbrechen",
   "Cancelling…": "Bricht ab …",

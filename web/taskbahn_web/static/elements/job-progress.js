@@ -113,7 +113,7 @@ export class JobProgress extends JobElement {
     this.#box.className = `box ${state}${bahn?.state === "reconnecting" ? " stale" : ""}`;
     setText(this.#state, problem ? words.say("unknown") : stateText(words, job, bahn?.state ?? "closed", Boolean(this.job)));
     this.#drawBar(job, isFinal);
-    const { facts, left } = footText(words, job, now, bahn);
+    const { facts, left } = footText(words, job, now, bahn, this.feed?.isOutdated);
     setText(this.#facts, this.#refusal || (problem ? problemSentence(words, problem) : facts));
     setText(this.#left, left);
     this.#stages.draw(words, job?.progress?.stages ?? [], state, job && stagesEnd(job), now);

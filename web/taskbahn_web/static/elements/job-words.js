@@ -1,6 +1,7 @@
 /** A job in a few words: its state, its place while it waits, its pace, and when it is expected to end. */
 
 import { expectation } from "../shared/expected.js";
+import { placeFacts } from "../shared/place.js";
 import { isToCome } from "../shared/stages.js";
 
 /**
@@ -32,11 +33,12 @@ export function stateText(words, job, connection, isWanted) {
  * @param {JobView | null} job
  * @param {number} now  seconds since the epoch
  * @param {{state: ConnectionState} | null} bahn
+ * @param {boolean} [isOutdated]  its progress may be that of before a lost connection, so it says nothing of what is left
  * @returns {{facts: string, left: string}}  what is, and what is expected
  */
-export function footText(words, job, now, bahn) {
+export function footText(words, job, now, bahn, isOutdated = false) {
   if (!job) return { facts: "", left: "" };
-  const { facts, left } = job.state === "running" ? runningText(words, job, now) : idleText(words, job, now);
+  const { facts, left } = job.state === "running" ? runningText(words, job, now, isOutdated) : idleText(words, job, now);
   if (bahn?.state !== "reconnecting") return { facts, left };
   return { facts: `${words.say("Reconnecting; this was the last that was heard.")} ${facts}`.trim(), left: "" };
 }
@@ -45,13 +47,15 @@ export function footText(words, job, now, bahn) {
  * @param {Words} words
  * @param {JobView} job
  * @param {number} now
+ * @param {boolean} isOutdated
  */
-function runningText(words, job, now) {
+function runningText(words, job, now, isOutdated) {
   const { progress, started_at, attempt = 1 } = job;
   const elapsed = Math.max(0, now - (started_at ?? now));
   const expected = expectation(job, now);
   const left =
-    expected.left !== null ? words.say("about {time} left", { time: words.roughDuration(expected.left) })
+    isOutdated ? ""
+    : expected.left !== null ? words.say("about {time} left", { time: words.roughDuration(expected.left) })
     : expected.usual !== null ? words.say("usually {time}", { time: words.duration(expected.usual) })
     : "";
   const number = attempt > 1 && words.say("attempt {number}", { number: words.number(attempt) });
@@ -75,11 +79,12 @@ function paceText(words, progress, now) {
  * @param {number} now
  */
 function idleText(words, job, now) {
-  const { state, place, due_at, error, started_at, finished_at } = job;
+  const { state, error, started_at, finished_at } = job;
   if (state === "waiting" || state === "ready") {
-    const starts = place?.starts_at ?? (state === "waiting" ? due_at : null);
-    const left = starts && starts > now ? words.say("starts in about {time}", { time: words.roughDuration(starts - now) }) : "";
-    return { facts: joinParts([place?.why && words.phrase(place.why), aheadText(words, place?.ahead)]), left };
+    const { why, ahead, at, isHeld } = placeFacts(job);
+    const time = at !== null && at > now ? words.roughDuration(at - now) : "";
+    const left = !time ? "" : isHeld ? words.say("goes on in about {time}", { time }) : words.say("starts in about {time}", { time });
+    return { facts: joinParts([why && words.phrase(why), aheadText(words, ahead)]), left };
   }
   const took = started_at && finished_at ? words.say("took {time}", { time: words.duration(finished_at - started_at) }) : "";
   const why = state === "succeeded" || !error ? "" : [error.type, error.message].filter(Boolean).map((part) => words.phrase(String(part))).join(": ");
@@ -88,10 +93,10 @@ function idleText(words, job, now) {
 
 /**
  * @param {Words} words
- * @param {number | null | undefined} ahead  jobs before it
+ * @param {number | null} ahead  jobs before it
  */
 function aheadText(words, ahead) {
-  if (ahead === null || ahead === undefined) return "";
+  if (ahead === null) return "";
   if (ahead === 0) return words.say("next in line");
   if (ahead >= MAX_COUNTED_AHEAD) return words.say("{count} or more jobs ahead", { count: words.number(MAX_COUNTED_AHEAD) });
   return words.count(ahead, "1 job ahead", "{count} jobs ahead");

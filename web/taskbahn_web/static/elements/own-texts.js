@@ -13,6 +13,7 @@ export const OWN_TEXTS = new Set([
   "{count} jobs ahead",
   "{count} or more jobs ahead",
   "starts in about {time}",
+  "goes on in about {time}",
   "took {time}",
   "{count} new lines",
   "{count} earlier lines not kept",

@@ -7,6 +7,7 @@ import { barShare, shownFraction, summarizeProgress } from "../../shared/how-far
 import { isComplete } from "../../shared/job-view.js";
 import { FINAL_STATES } from "../../taskbahn.js";
 import { ago, count, duration, fullTime, percent, shortId, wholeDuration } from "../../shared/format.js";
+import { placeFacts } from "../../shared/place.js";
 import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
 import { JobFeed } from "../data/job-feed.js";
@@ -119,14 +120,15 @@ function Headline({ job }) {
 }
 
 /** Why it does not run yet. @param {{job: JobView}} props */
-function Place({ job: { state, place, due_at } }) {
+function Place({ job }) {
+  const { state, place, due_at, paused } = job;
   if (state !== "waiting" && state !== "ready") return null;
-  if (!place) return state === "waiting" && due_at ? `Due ${ago(due_at, now.value)}` : null;
-  const { why, ahead, starts_at } = place;
+  if (!place) return state === "waiting" && due_at && !paused ? `Due ${ago(due_at, now.value)}` : null;
+  const { why, ahead, at, isHeld } = placeFacts(job);
   const before = ahead ? `${count(ahead, "job")}${ahead >= 10_000 ? " or more" : ""} before it` : ahead === 0 ? "next in line" : "";
-  const starts = starts_at && starts_at > now.value ? `starts in about ${roughDuration(starts_at - now.value)}` : "";
+  const starts = at && at > now.value ? `${isHeld ? "goes on" : "starts"} in about ${roughDuration(at - now.value)}` : "";
   const text = [why.replace(/\.$/, ""), before, starts].filter(Boolean).join(" · ");
-  return html`<span title=${starts_at ? `${text}: ${fullTime(starts_at)}` : text}>${text}</span>`;
+  return html`<span title=${at ? `${text}: ${fullTime(at)}` : text}>${text}</span>`;
 }
 
 /** The limit that holds it, and the jobs that have the permits for which it waits. @param {{job: JobView}} props */

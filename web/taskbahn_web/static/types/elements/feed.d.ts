@@ -33,6 +33,8 @@ export class Feed {
     lines: Event[];
     /** Log lines that came before these and are given up. */
     dropped: number;
+    /** The connection was lost since its progress was said: how far it has come meanwhile is not known. */
+    isOutdated: boolean;
     /** Why it cannot be watched. @type {unknown} */
     problem: unknown;
     /** Whether it has a reader. */

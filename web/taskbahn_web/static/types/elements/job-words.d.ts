@@ -12,11 +12,12 @@ export function stateText(words: Words, job: JobView | null, connection: Connect
  * @param {JobView | null} job
  * @param {number} now  seconds since the epoch
  * @param {{state: ConnectionState} | null} bahn
+ * @param {boolean} [isOutdated]  its progress may be that of before a lost connection, so it says nothing of what is left
  * @returns {{facts: string, left: string}}  what is, and what is expected
  */
 export function footText(words: Words, job: JobView | null, now: number, bahn: {
     state: ConnectionState;
-} | null): {
+} | null, isOutdated?: boolean): {
     facts: string;
     left: string;
 };
