@@ -16,6 +16,7 @@ from taskbahn_router.clock import MonotonicUtc, boot_seconds
 from taskbahn_router.metrics.queue_age import TICK
 from taskbahn_router.parts import Parts
 from taskbahn_router.procedures import handlers
+from taskbahn_router.publishing.publisher import MAX_CHANGES
 from taskbahn_router.store_threads import Thread
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.workers.offers import Offers
@@ -183,9 +184,12 @@ class Service:
         publisher = self.dispatcher.publisher
         self.look_who_watches()
         changes = publisher.take_changes()
+        is_cut = len(changes) >= MAX_CHANGES  # newer ones may have pushed out older ones
         if publisher.changes_wanted:
             for page in list(pages(changes, value_bytes)) or [[]]:
-                self._outside.publish_event(messages.CHANGES_TOPIC, {"jobs": page, "status": self.parts.status_view()})
+                self._outside.publish_event(
+                    messages.CHANGES_TOPIC, {"jobs": page, "cut": is_cut, "status": self.parts.status_view()}
+                )
 
     def _measure_lag(self) -> None:
         self._lags.append(self.dispatcher.maintenance["lag"].late)

@@ -13,6 +13,7 @@ from support.plain import Heard, patiently, session_to
 from taskbahn.errors import InvalidSchedule
 from taskbahn.protocol import messages
 from taskbahn.transport.session import Session
+from taskbahn_router.publishing.publisher import MAX_CHANGES
 
 if TYPE_CHECKING:
     from support.programs import Node
@@ -82,7 +83,7 @@ async def test_a_viewer_sees_everything_that_is_to_be_seen(node: Node) -> None:
         await topics.first(
             lambda events: any(event["job"] == id and event["data"].get("state") == "succeeded" for event in events)
         )
-        await changes.first(lambda change: any(job["id"] == id for job in change["jobs"]))
+        assert not (await changes.first(lambda change: any(job["id"] == id for job in change["jobs"])))["cut"]
         assert (await patiently(viewer.call(messages.JOB_GET, id)))["result"] == "done"
         assert (await patiently(viewer.call(messages.JOB_WATCH, id)))["state"] == "succeeded"
         assert (await patiently(viewer.call(messages.JOB_EVENTS, id)))["events"] == []
@@ -96,6 +97,16 @@ async def test_a_viewer_sees_everything_that_is_to_be_seen(node: Node) -> None:
             answer = await refused(viewer.call(uri, *ARGUMENTS.get(uri, ())))
             # it may ask, though there is no schedule
             assert answer == (InvalidSchedule.uri if uri == messages.VIEW_SCHEDULE_WAITS else "it was done")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_message_of_changes_says_that_it_lacks_some(node: Node) -> None:
+    async with session_to(node.rawsocket) as worker, session_to(viewer_of(node)) as viewer:
+        changes = Heard()
+        await patiently(viewer.subscribe(changes, messages.CHANGES_TOPIC))
+        ids = await patiently(worker.call(messages.SUBMIT, [{"task": TASK} for _ in range(MAX_CHANGES + 1)]))
+        assert len((await changes.first(lambda change: change["cut"]))["jobs"]) == MAX_CHANGES
+        assert set(await patiently(worker.call(messages.JOB_CANCEL, ids))) == {"cancelled"}
 
 
 @pytest_twisted.ensureDeferred

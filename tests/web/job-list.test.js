@@ -74,6 +74,7 @@ test("a count is what the node counts anyway, or how many rows are known", () =>
   assert.equal(totalText({ count: 100, gone: 0, next: 5 }, null), "more than 100 jobs");
   assert.equal(totalText({ count: 100, gone: 99, next: null }, 372), "1 job");
   assert.equal(totalText({ count: 1200, gone: 1200, next: 5 }, 0), "0 jobs");
+  assert.equal(totalText({ count: 400, gone: 400, next: 5 }, null), "no job so far; older ones may match");
 });
 
 test("the answer to a page's cursor brings it up to date, and what follows becomes a page of its own", () => {
@@ -128,7 +129,7 @@ function stage(store, q = "", scan = () => null) {
   const quiet = async () => {
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   };
-  return { list, asked, stop, draw, frames, quiet, publish: (changes) => listeners.forEach((listener) => listener(changes)) };
+  return { list, asked, stop, draw, frames, quiet, publish: (changes, isCut = changes.length >= 500) => listeners.forEach((listener) => listener(changes, isCut)) };
 }
 
 test("changes of one frame are one drawing", async () => {
@@ -250,4 +251,126 @@ test("a list that is opened again keeps its rows and catches up", async () => {
 
 test("only a span that is said as an age moves with the time", () => {
   assert.deepEqual(["since:30s", "state:failed until:5m", "since:2026-11-21", "tag:since:5m", "", "since:'1h'"].map(isSliding), [true, true, false, false, false, true]);
+});
+
+/** Numbers that look random, the same for the same seed. */
+function dice(seed) {
+  let state = seed;
+  return (sides) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * sides);
+  };
+}
+
+const MOST_CHANGES = 12; // in one message of the node of the test
+const STATES = ["ready", "running", "failed", "succeeded"];
+
+/** A node whose answers, each as old as its reading, and messages arrive when the test says so; in the order in which they left. */
+function slowNode(roll) {
+  const jobs = []; // newest first
+  let [changed, number, at] = [new Map(), 0, 0];
+  const note = (one) => {
+    changed.delete(one.id);
+    changed.set(one.id, one);
+    if (changed.size > MOST_CHANGES) changed.delete(changed.keys().next().value);
+  };
+  const read = ({ state, before = Infinity, limit }) => {
+    const [found, looked] = [[], jobs.filter(({ seq }) => seq < before)];
+    const depth = 1 + roll(2 * limit); // a question looks at a bounded number of rows
+    for (const [index, one] of looked.entries()) {
+      if (found.length === limit || index === depth) return { jobs: found, next: looked[index - 1].seq };
+      if (state.includes(one.state)) found.push({ ...one });
+    }
+    return { jobs: found, next: null };
+  };
+  const open = [];
+  return {
+    jobs,
+    ask: (_procedure, _args, question) => new Promise((resolve) => open.push({ question, resolve })),
+    add() {
+      at += roll(3) === 0 ? 1 : 0; // many are accepted in the same moment
+      const one = { id: `n${++number}`, seq: number, created_at: at, state: "ready", attempt: 1 };
+      jobs.unshift(one);
+      note(one);
+    },
+    move() {
+      const one = jobs[roll(jobs.length)];
+      if (!one) return;
+      one.state = STATES[roll(4)];
+      note(one);
+    },
+    /** The node reads the oldest open question; its answer arrives later. */
+    read: () => open[0] && !open[0].answer && (open[0].answer = read(open[0].question)),
+    answer() {
+      if (!open[0]) return false;
+      const { question, answer = read(question), resolve } = open.shift();
+      resolve(answer);
+      return true;
+    },
+    message(publish) {
+      const isCut = changed.size >= MOST_CHANGES;
+      const page = [...changed.values()].map(({ id, state, attempt, created_at }) => ({ id, state, attempt, created_at }));
+      changed = new Map();
+      publish(page, isCut);
+      return page.length > 0;
+    },
+  };
+}
+
+test("whatever comes while an answer is on its way, the list at rest is what the store has", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1e9 });
+  for (let seed = 1; seed <= 80; seed++) {
+    const roll = dice(seed);
+    const node = slowNode(roll);
+    for (let index = roll(700); index > 0; index--) node.add();
+    for (let index = roll(900); index > 0; index--) node.move();
+    const listeners = [];
+    const source = { bahn: { ask: node.ask }, onChanges: (listener) => (listeners.push(listener), () => {}), onLive: (action) => (action(), () => {}) };
+    const list = new JobWindow({ state: ["ready", "running", "failed"] }, source, (draw) => draw());
+    const publish = (changes, isCut) => listeners.forEach((listener) => listener(changes, isCut));
+    const stop = list.open();
+    const quiet = async () => {
+      for (let turn = 0; turn < 12; turn++) await Promise.resolve();
+    };
+    let sight = 0;
+    const steps = [
+      () => node.add(), () => node.move(), () => node.read(), () => node.answer(), () => node.message(publish),
+      () => { for (let index = roll(60); index > 0; index--) node.move(); },
+      () => { sight = seed % 2 ? 0 : roll(list.pages.count + 1); list.see(sight, sight + 30, sight === 0); },
+      () => context.mock.timers.tick(roll(1500)),
+    ];
+    for (let step = 0; step < 60; step++) {
+      steps[roll(steps.length)]();
+      await quiet();
+    }
+    const rest = async () => {
+      for (let turn = 0; turn < 400; turn++) {
+        const isBusy = node.message(publish);
+        const isAnswered = node.answer();
+        await quiet();
+        context.mock.timers.tick(1100);
+        await quiet();
+        if (!isBusy && !isAnswered && turn > 5) return;
+      }
+      assert.fail(`seed ${seed}: the list never rests`);
+    };
+    await rest();
+    const byId = new Map(node.jobs.map(({ id, state }) => [id, state]));
+    const isAlone = ({ created_at: at }) => node.jobs.filter(({ created_at }) => created_at === at).length === 1;
+    for (const { entry } of list.pages.slice(sight, sight + 30).filter((row) => isAlone(row.entry.job))) {
+      const [state, isGone] = [byId.get(entry.job.id), byId.get(entry.job.id) === "succeeded"];
+      assert.deepEqual([isGone || entry.job.state, entry.isGone], [isGone || state, isGone], `seed ${seed}, held still`);
+    }
+    list.see(0, 30, true);
+    await rest();
+    const truth = () => node.jobs.filter(({ state }) => state !== "succeeded").map(({ id, state }) => `${id} ${state}`);
+    for (let first = 0; first <= list.pages.count; first += 25) {
+      list.see(first, first + 30, true); // as one that scrolls without a list held still
+      await rest();
+      const rows = list.pages.slice(first, first + 30).map(({ entry }) => entry && `${entry.job.id} ${entry.job.state}`);
+      assert.deepEqual(rows, truth().slice(first, first + rows.length), `seed ${seed}, rows from ${first}`);
+    }
+    assert.deepEqual([list.pages.count, list.pages.loaded, list.pages.gone], [truth().length, truth().length, 0], `seed ${seed}`);
+    stop();
+  }
 });

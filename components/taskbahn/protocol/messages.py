@@ -75,7 +75,7 @@ Workers without an SDK (REGISTER):
     taskbahn.offer_as.<name>.<task>, taskbahn.offer_job_as.<name>.<task>  the same, for any number of workers of one task
 Topics (SUBSCRIBE):
     taskbahn.job.<id>                        [Event, ...]
-    taskbahn.view.changes                    {"jobs": [JobView without payloads, ...], "status": Status}   a few times a second
+    taskbahn.view.changes                    {"jobs": [JobView without payloads, ...], "cut", "status": Status}   a few times a second
     taskbahn.view.alarms                     ScheduleAlarm                   a schedule is late, or so no more
 
 What the views answer is in `views`. `~>` needs `receive_progress`. Unknown fields are ignored, missing ones named. A WAMP

@@ -43,7 +43,7 @@ export class Answer {
 
   /** Ask, and ask again in time. @returns {() => void}  stops it */
   open() {
-    const stops = [onLive(() => void this.ask()), onChanges((changes) => changes.some(this.#matters) && this.#askInTime())];
+    const stops = [onLive(() => void this.ask()), onChanges((changes, isCut) => (isCut || changes.some(this.#matters)) && this.#askInTime())];
     return () => {
       stops.forEach((stop) => stop());
       clearTimeout(this.#timer);

@@ -11,7 +11,6 @@ import { bahn, onChanges, onLive } from "./live.js";
 import { matches } from "./query.js";
 
 const MAX_JOBS = 50; // jobs in the list
-const MAX_CHANGES = 500; // changes in a message that has room for no more
 const RELOAD_PAUSE_SECONDS = 1; // seconds between two questions
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
@@ -28,6 +27,8 @@ export class JobList {
   #wanted;
   /** @type {Map<string, import("./job-pages.js").Change>} */
   #changes = new Map();
+  /** For each question on its way, what came since: its answer may be older. @type {Set<import("./job-pages.js").Change[]>} */
+  #meanwhile = new Set();
   #askedAt = 0; // seconds
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -42,7 +43,7 @@ export class JobList {
   open() {
     const shown = () => document.hidden || void this.#load();
     document.addEventListener("visibilitychange", shown);
-    const stops = [onChanges((changes) => this.#take(changes)), onLive(() => void this.#load())];
+    const stops = [onChanges((changes, isCut) => this.#take(changes, isCut)), onLive(() => void this.#load())];
     return () => {
       clearTimeout(this.#timer);
       document.removeEventListener("visibilitychange", shown);
@@ -53,14 +54,19 @@ export class JobList {
   async #load() {
     this.#askedAt = Date.now() / 1000;
     this.isLoading.value = true;
+    /** @type {import("./job-pages.js").Change[]} */
+    const meanwhile = [];
+    this.#meanwhile.add(meanwhile);
     try {
       const answer = await bahn.ask(VIEW_JOBS, [], { ...this.#wanted, limit: MAX_JOBS });
       this.jobs.value = answer.jobs;
+      this.#note(meanwhile);
       this.next.value = answer.next;
       this.problem.value = "";
     } catch (error) {
       this.problem.value = sentence(error);
     }
+    this.#meanwhile.delete(meanwhile);
     this.isLoading.value = false;
   }
 
@@ -70,10 +76,16 @@ export class JobList {
     this.#timer = setTimeout(() => void this.#load(), Math.max(0, this.#askedAt + RELOAD_PAUSE_SECONDS - Date.now() / 1000) * 1000);
   }
 
-  /** @param {import("./job-pages.js").Change[]} changes */
-  #take(changes) {
+  /** @param {import("./job-pages.js").Change[]} changes @param {boolean} isCut  whether others may have changed too */
+  #take(changes, isCut) {
     if (document.hidden || !changes.length) return;
-    if (changes.length >= MAX_CHANGES) this.#reload();
+    for (const each of this.#meanwhile) each.push(...changes);
+    if (isCut) this.#reload();
+    this.#note(changes);
+  }
+
+  /** @param {import("./job-pages.js").Change[]} changes */
+  #note(changes) {
     for (const change of changes) this.#changes.set(change.id, { ...this.#changes.get(change.id), ...change });
     this.#draw();
   }

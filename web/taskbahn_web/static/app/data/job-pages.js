@@ -5,90 +5,37 @@
 
 import { timeOf } from "../../client/ids.js";
 import { applyChange } from "./apply-change.js";
+import { PagedRows } from "./paged-rows.js";
 
 /**
  * @typedef {import("../../client/wire.js").JobView} JobView
  * @typedef {import("./apply-change.js").Change} Change
+ * @typedef {import("./paged-rows.js").Entry} Entry
+ * @typedef {import("./paged-rows.js").Page} Page
  * @typedef {{jobs: JobView[], next: number | null}} Answer  of `taskbahn.view.jobs`
- *
- * @typedef {object} Entry  one row; stays the same object as long as its page is in memory
- * @property {JobView} job
- * @property {boolean} isGone  it does not match any more, but the list is held still
- * @property {Page} page
- *
- * @typedef {object} Page
- * @property {number | null} before  the cursor that it was asked by; null for the newest
- * @property {Entry[] | null} entries  null while they are not in memory
- * @property {number} count  of entries, also while they are not in memory
- * @property {boolean} isOld  it may have changed unheard
  */
 
-export class JobPages {
-  /** @type {Page[]} */
-  pages = [];
-  /** Where the answer after the last page goes on; null at the end. @type {number | null} */
-  next = null;
-  count = 0;
-  /** Entries in memory. */
-  loaded = 0;
-  /** Of these, the ones that do not match any more. */
-  gone = 0;
-  /** @type {Map<string, Entry>} */
-  #byId = new Map();
+export const PAGE_JOBS = 100; // jobs in one answer
 
+export class JobPages extends PagedRows {
   /** Begin again with the newest jobs. @param {Answer} answer */
   reset(answer) {
     this.pages = [];
-    this.#byId.clear();
+    this.byId.clear();
     this.count = this.loaded = this.gone = 0;
     this.next = answer.next;
-    this.#append(null, answer.jobs);
+    this.pages.push({ before: null, entries: [], count: 0, isOld: false, askedAt: 0 });
+    this.add(this.pages[0], 0, answer.jobs);
   }
 
   /** Add what follows the last page. @param {Answer} answer */
-  append({ jobs, next }) {
-    const fresh = jobs.filter(({ id }) => !this.#byId.has(id));
-    if (fresh.length) this.#append(this.next, fresh);
-    this.next = next;
-  }
-
-  /** @param {string} id */
-  entry(id) {
-    return this.#byId.get(id) ?? null;
-  }
-
-  /**
-   * @param {number} first
-   * @param {number} last  one after
-   * @returns {{index: number, entry: Entry | null, page: Page}[]}  entry: null if it is not in memory
-   */
-  slice(first, last) {
-    const found = [];
-    let start = 0;
-    for (const page of this.pages) {
-      const [from, to] = [Math.max(first, start), Math.min(last, start + page.count)];
-      for (let index = from; index < to; index++) found.push({ index, entry: page.entries?.[index - start] ?? null, page });
-      start += page.count;
-      if (start >= last) break;
-    }
-    return found;
-  }
-
-  /** @param {string} id @returns {number}  -1 if it is not in memory */
-  indexOf(id) {
-    const entry = this.#byId.get(id);
-    if (!entry) return -1;
-    let start = 0;
-    for (const page of this.pages) {
-      if (page === entry.page) return start + /** @type {Entry[]} */ (page.entries).indexOf(entry);
-      start += page.count;
-    }
-    return -1;
-  }
-
-  /** The ids in memory, newest first. @returns {string[]} */
-  ids() {
-    return this.pages.flatMap(({ entries }) => entries?.map(({ job }) => job.id) ?? []);
+  append(answer) {
+    /** @type {Page} */
+    const page = { before: this.next, entries: [], count: 0, isOld: false, askedAt: 0 };
+    this.pages.push(page);
+    this.put(page, answer, false);
+    if (!page.count && this.pages.length > 1) this.pages.splice(this.pages.indexOf(page), 1);
+    this.next = answer.next;
   }
 
   /**
@@ -99,35 +46,28 @@ export class JobPages {
    * @returns {"" | "changed" | "unsure" | "fresh"}  fresh: it would be a new row, but the list is held
    */
   take(change, isWanted, isHeld) {
-    const entry = this.#byId.get(change.id);
+    const entry = this.byId.get(change.id);
     if (!entry) return this.#takeNew(change, isWanted, isHeld);
     entry.job = applyChange(entry.job, change);
     const wanted = isWanted(entry.job);
     if (wanted === false) this.#lose(entry, isHeld);
-    else this.#mark(entry, false);
-    return wanted === null && change.state !== undefined ? "unsure" : "changed";
+    else this.mark(entry, false);
+    if (wanted !== null || change.state === undefined) return "changed";
+    entry.page.isOld = true;
+    return "unsure";
   }
 
   /**
-   * Bring a page up to date with the answer to its cursor.
+   * Bring a page up to date with the answer to its cursor, which may reach into the pages behind it. The order of the answer is
+   * that of the store. What it does not reach becomes a page behind it.
    * @param {Page} page
    * @param {Answer} answer
    * @param {boolean} isHeld  rows neither come nor go
    */
-  put(page, { jobs, next }, isHeld) {
-    page.isOld = false;
-    if (!page.entries) return this.#fill(page, jobs, next);
-    const answered = new Set(jobs.map(({ id }) => id));
-    const oldest = next === null ? -Infinity : (jobs.at(-1)?.created_at ?? Infinity);
-    const left = page.entries.filter(({ job }) => !answered.has(job.id) && (job.created_at ?? 0) > oldest);
-    for (const entry of left) this.#lose(entry, isHeld);
-    for (const job of jobs) {
-      const entry = this.#byId.get(job.id);
-      if (entry) this.#mark(Object.assign(entry, { job }), false);
-      else if (!isHeld) this.#insert(page, job);
-    }
-    const last = jobs.length ? this.#byId.get(jobs[jobs.length - 1].id) : null;
-    if (next !== null && last?.page === page) this.#split(page, page.entries.indexOf(last) + 1, next);
+  put(page, answer, isHeld) {
+    if (!answer.jobs.length && answer.next !== null) return; // it says nothing of any row
+    if (isHeld) this.#mend(page, answer);
+    else this.#replace(page, answer);
   }
 
   /**
@@ -137,138 +77,127 @@ export class JobPages {
    * @returns {boolean}  whether anything changed
    */
   leave(since, isHeld) {
-    const left = [...this.#byId.values()].filter(({ job, isGone }) => !isGone && (job.created_at ?? 0) < since);
+    const left = [...this.byId.values()].filter(({ job, isGone }) => !isGone && (job.created_at ?? 0) < since);
     for (const entry of left) this.#lose(entry, isHeld);
     return left.length > 0;
   }
 
   /** Take the rows away that do not match any more, which a list that is held still has kept. */
   sweep() {
-    for (const entry of [...this.#byId.values()]) if (entry.isGone) this.#remove(entry);
+    for (const entry of [...this.byId.values()]) if (entry.isGone) this.remove(entry);
   }
 
-  /** Mark every page as old: the list loads it again before the reader sees it. */
-  age() {
-    for (const page of this.pages) page.isOld = true;
+  /** Mark every page as old: the list loads it again before the reader sees it. @param {boolean} [isUrgent]  at once, not after a pause */
+  age(isUrgent = false) {
+    for (const page of this.pages) Object.assign(page, { isOld: true, ...(isUrgent && { askedAt: 0 }) });
   }
 
   /**
-   * Keep at most *most* entries in memory: forget what is farthest from a row.
-   * @param {number} most
-   * @param {number} index  of a row that is looked at
+   * The page to ask for, of those that are looked at: one that is not in memory, or the old one that was asked for the longest ago.
+   * @param {number} first
+   * @param {number} last  one after
+   * @param {number} pause  seconds between two questions for an old page
+   * @returns {{page: Page, wait: number} | null}  wait: seconds until it may be asked for
    */
-  forget(most, index) {
-    const here = this.slice(index, index + 1)[0]?.page ?? this.pages[0];
-    const at = this.pages.indexOf(here);
-    const distance = (/** @type {Page} */ page) => Math.abs(this.pages.indexOf(page) - at);
-    const farthest = this.pages.filter((page) => page.entries && page !== here).sort((a, b) => distance(b) - distance(a));
-    for (const page of farthest) {
-      if (this.loaded <= most) return;
-      this.#drop(page);
-    }
-  }
-
-  /** Give up the oldest pages while there are more than *most* jobs; they can be asked for again. @param {number} most */
-  trim(most) {
-    while (this.count > most && this.pages.length > 1) {
-      const page = /** @type {Page} */ (this.pages.pop());
-      if (page.entries) this.#drop(page);
-      this.count -= page.count;
-      this.next = page.before;
-    }
-  }
-
-  /** @param {number | null} before @param {JobView[]} jobs */
-  #append(before, jobs) {
-    /** @type {Page} */
-    const page = { before, entries: [], count: 0, isOld: false };
-    this.pages.push(page);
-    this.#add(page, 0, jobs);
-  }
-
-  /** @param {Page} page @param {number} at @param {JobView[]} jobs */
-  #add(page, at, jobs) {
-    const entries = jobs.map((job) => ({ job, isGone: false, page }));
-    for (const entry of entries) this.#byId.set(entry.job.id, entry);
-    /** @type {Entry[]} */ (page.entries).splice(at, 0, ...entries);
-    page.count += jobs.length;
-    this.count += jobs.length;
-    this.loaded += jobs.length;
+  due(first, last, pause) {
+    const seen = this.inSight(first, last);
+    const missing = seen.find(({ entries }) => !entries);
+    if (missing) return { page: missing, wait: 0 };
+    const [page] = (seen.length ? seen : this.pages).filter((each) => each.isOld || isLong(each)).sort((a, b) => a.askedAt - b.askedAt);
+    return page ? { page, wait: page.askedAt + pause - Date.now() / 1000 } : null;
   }
 
   /** @param {Change} change @param {(job: JobView) => boolean | null} isWanted @param {boolean} isHeld */
   #takeNew(change, isWanted, isHeld) {
     const job = /** @type {JobView} */ ({ created_at: timeOf(change.id), ...change });
     const wanted = isWanted(job);
+    if (wanted === null && this.pages.length) this.pages[0].isOld = true;
     if (!wanted) return wanted === null ? "unsure" : "";
     if (isHeld) return "fresh";
-    const page = this.pages.find(({ entries }) => entries?.length && (job.created_at ?? 0) >= (entries.at(-1)?.job.created_at ?? 0));
-    const last = this.pages.at(-1);
-    const place = page ?? (this.next === null || !this.loaded ? last : undefined);
-    if (!place) return "";
-    this.#insert(place, job);
-    place.isOld ||= job.tags === undefined; // changes name only what moves
+    const at = this.pages.findIndex(({ entries }) => entries?.length && (job.created_at ?? 0) >= (entries.at(-1)?.job.created_at ?? 0));
+    const last = this.pages.length - 1;
+    if (at < 0) this.pages[last].isOld = true; // it may lie between the last row and where the answer stopped looking
+    if (at < 0 && this.next !== null && this.loaded) return "";
+    const page = this.pages[at < 0 ? last : at];
+    const isFirst = this.insert(page, job) === 0;
+    if (isFirst && at > 0) this.pages[at - 1].isOld = true; // it may belong there
+    page.isOld ||= job.tags === undefined; // changes name only what moves
     return "changed";
-  }
-
-  /** @param {Page} page @param {JobView} job */
-  #insert(page, job) {
-    if (!page.entries) return;
-    const place = page.entries.findIndex((entry) => (entry.job.created_at ?? 0) <= (job.created_at ?? 0));
-    this.#add(page, place < 0 ? page.entries.length : place, [job]);
   }
 
   /** @param {Entry} entry @param {boolean} isHeld */
   #lose(entry, isHeld) {
-    if (isHeld) this.#mark(entry, true);
-    else this.#remove(entry);
+    if (isHeld) this.mark(entry, true);
+    else this.remove(entry);
   }
 
-  /** @param {Entry} entry @param {boolean} isGone */
-  #mark(entry, isGone) {
-    this.gone += Number(isGone) - Number(entry.isGone);
-    return Object.assign(entry, { isGone });
+  /** Put the jobs of an answer in the place of all rows that it speaks of. @param {Page} page @param {Answer} answer */
+  #replace(page, { jobs, next }) {
+    const reached = this.#reached(page, next);
+    const old = reached.flatMap(({ entries }) => entries ?? []).filter(({ isGone }) => !isGone);
+    const unknown = reached.reduce((sum, { entries, count }) => sum + (entries ? 0 : count), 0) - jobs.filter(({ id }) => !this.byId.has(id)).length;
+    const entries = jobs.map((job) => this.detach(job));
+    const oldest = next === null ? -Infinity : (jobs.at(-1)?.created_at ?? Infinity);
+    const rest = old.filter(({ job }) => this.byId.has(job.id) && (job.created_at ?? 0) <= oldest);
+    for (const each of reached) this.empty(each);
+    this.pages = this.pages.filter((each) => each === page || !reached.includes(each));
+    this.fill(page, entries);
+    if (next === null) this.next = null;
+    else this.#follow(page, next, rest, Math.max(0, unknown));
+    if (!page.count && page !== this.pages[0]) this.pages.splice(this.pages.indexOf(page), 1);
   }
 
-  /** @param {Entry} entry */
-  #remove(entry) {
-    this.#mark(entry, false);
-    const entries = /** @type {Entry[]} */ (entry.page.entries);
-    entries.splice(entries.indexOf(entry), 1);
-    this.#byId.delete(entry.job.id);
-    entry.page.count -= 1;
-    this.count -= 1;
-    this.loaded -= 1;
+  /** A page, and those behind it whose spans begin before a cursor. @param {Page} page @param {number | null} next */
+  #reached(page, next) {
+    const behind = this.pages.slice(this.pages.indexOf(page) + 1);
+    return [page, ...behind.filter(({ before }) => next === null || (before ?? Infinity) > next)];
   }
 
-  /** A page comes back to memory. @param {Page} page @param {JobView[]} jobs @param {number | null} next */
-  #fill(page, jobs, next) {
-    const missing = page.count - jobs.length;
-    this.count -= page.count;
-    Object.assign(page, { count: 0, entries: [] });
-    this.#add(page, 0, jobs.filter(({ id }) => !this.#byId.has(id)));
-    const following = this.pages[this.pages.indexOf(page) + 1];
-    if (missing <= 0 || next === null || following?.before === next) return;
-    this.pages.splice(this.pages.indexOf(page) + 1, 0, { before: next, entries: null, count: missing, isOld: true });
-    this.count += missing;
-  }
-
-  /** What follows an answer's last row becomes a page of its own. @param {Page} page @param {number} at @param {number} next */
-  #split(page, at, next) {
-    const rest = /** @type {Entry[]} */ (page.entries).splice(at);
-    if (!rest.length) return;
+  /**
+   * The page behind another gets what an answer did not reach.
+   * @param {Page} page
+   * @param {number} next  where the answer goes on
+   * @param {Entry[]} rest  of no page
+   * @param {number} unknown  rows that are not in memory
+   */
+  #follow(page, next, rest, unknown) {
+    const at = this.pages.indexOf(page) + 1;
+    if (at === this.pages.length && this.next !== null && next < this.next) this.next = next;
+    const isNextKnown = next === (at < this.pages.length ? this.pages[at].before : this.next);
+    if (isNextKnown && !rest.length && !unknown) return;
     /** @type {Page} */
-    const made = { before: next, entries: rest, count: rest.length, isOld: true };
-    for (const entry of rest) entry.page = made;
-    page.count -= rest.length;
-    this.pages.splice(this.pages.indexOf(page) + 1, 0, made);
+    const made = { before: next, entries: [], count: 0, isOld: true, askedAt: 0 };
+    this.pages.splice(at, 0, made);
+    this.fill(made, rest);
+    if (!unknown) return;
+    this.drop(made);
+    made.count += unknown;
+    this.count += unknown;
   }
 
-  /** @param {Page} page */
-  #drop(page) {
-    for (const entry of page.entries ?? []) this.#byId.delete(this.#mark(entry, false).job.id);
-    this.loaded -= page.entries?.length ?? 0;
-    page.entries = null;
-    page.isOld = true;
+  /** Say of the rows of a list that is held still what an answer says of them. @param {Page} page @param {Answer} answer */
+  #mend(page, { jobs, next }) {
+    const [answered, oldest] = [new Set(jobs.map(({ id }) => id)), next === null ? -Infinity : (jobs.at(-1)?.created_at ?? Infinity)];
+    const isReached = (/** @type {Entry} */ { job }) => answered.has(job.id) || (job.created_at ?? 0) > oldest;
+    const reached = this.#reached(page, next);
+    const end = (/** @type {Page} */ each) => (each === reached.at(-1) ? (each.entries?.findLastIndex(isReached) ?? -1) + 1 : each.count);
+    for (const each of reached) {
+      for (const entry of each.entries?.slice(0, end(each)) ?? []) if (!answered.has(entry.job.id)) this.mark(entry, true);
+    }
+    for (const job of jobs) {
+      const entry = this.byId.get(job.id);
+      if (entry) this.mark(Object.assign(entry, { job }), false);
+    }
+    if (next === null || reached.length > 1) return; // the page behind it is asked by its own cursor
+    const rest = /** @type {Entry[]} */ (page.entries).splice(end(page));
+    page.count -= rest.length;
+    this.count -= rest.length;
+    this.loaded -= rest.length;
+    this.#follow(page, next, rest, 0);
   }
+}
+
+/** Whether a page has become so long that it is cut. @param {Page} page */
+function isLong({ entries }) {
+  return entries !== null && entries.length > 2 * PAGE_JOBS && entries.filter(({ isGone }) => !isGone).length > 2 * PAGE_JOBS;
 }

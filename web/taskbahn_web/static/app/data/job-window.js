@@ -1,8 +1,8 @@
 /**
  * A live window on all jobs that match a query: loads the rows in sight, and keeps them up to date by the stream of changes.
  *
- * A message of the stream has room for the newest `MAX_CHANGES`. A full one may lack others: then the window loads the rows
- * in sight again, at a bounded pace, and the rest when it comes into sight.
+ * A message of the stream may lack changes: then the window loads the rows in sight again, at a bounded pace, and the rest when it
+ * comes into sight. An answer may be older than changes that came before it: the window takes these again, over the answer.
  */
 
 import { signal } from "@preact/signals";
@@ -10,11 +10,9 @@ import { signal } from "@preact/signals";
 import { sentence } from "../../taskbahn.js";
 import { drawInFrame } from "../core/frame.js";
 import { askJobs, askUntilFound } from "./ask-jobs.js";
-import { JobPages } from "./job-pages.js";
+import { JobPages, PAGE_JOBS } from "./job-pages.js";
 import { matches } from "./query.js";
 
-export const PAGE_JOBS = 100; // jobs in one answer
-const MAX_CHANGES = 500; // changes in a message that has room for no more
 const PRELOAD_ROWS = 60; // rows before the end at which more are asked for
 const MAX_LOADED_JOBS = 20_000; // jobs in memory
 const MAX_ROWS = 500_000; // rows that a page can be scrolled through
@@ -29,7 +27,7 @@ const SLIDE_MILLISECONDS = 1000; // after which a span that ends now has moved o
  *
  * @typedef {object} Source  what `live.js` offers
  * @property {import("./ask-jobs.js").Asked} bahn
- * @property {(listener: (changes: Change[]) => void) => () => void} onChanges
+ * @property {(listener: (changes: Change[], isCut: boolean) => void) => () => void} onChanges
  * @property {(action: () => void) => () => void} onLive
  */
 
@@ -61,7 +59,9 @@ export class JobWindow {
   #isAsking = false;
   #isWished = false;
   #isMissed = false; // changes came while the tab was hidden
-  #refreshedAt = 0; // seconds
+  /** Changes that came since the question that is not answered yet. @type {Change[]} */
+  #meanwhile = [];
+  #isCut = false; // since then, also others may have changed
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {Set<string>} */
@@ -90,7 +90,7 @@ export class JobWindow {
     if (this.#isSliding) this.#sliding = setInterval(() => this.#slide(), SLIDE_MILLISECONDS);
     const shown = () => this.#isMissed && !document.hidden && this.#catchUp();
     globalThis.document?.addEventListener("visibilitychange", shown);
-    const stops = [this.#source.onChanges((changes) => this.#take(changes)), this.#source.onLive(() => this.#catchUp())];
+    const stops = [this.#source.onChanges((changes, isCut) => this.#take(changes, isCut)), this.#source.onLive(() => this.#catchUp())];
     return () => {
       this.#isOpen = false;
       clearTimeout(this.#timer);
@@ -139,27 +139,33 @@ export class JobWindow {
   /** After a pause of the stream anything may have changed. */
   #catchUp() {
     this.#isMissed = false;
-    this.pages.age();
-    this.#refreshedAt = 0;
+    this.pages.age(true);
     void this.#pump();
   }
 
-  /** @param {Change[]} changes */
-  #take(changes) {
-    if (!changes.length || !this.isKnown.value) return;
+  /** @param {Change[]} changes @param {boolean} isCut  whether others may have changed too */
+  #take(changes, isCut) {
+    if (!changes.length) return;
     if (globalThis.document?.hidden) return void (this.#isMissed = true);
+    if (this.#isAsking) this.#meanwhile.push(...changes);
+    this.#isCut ||= isCut;
+    if (!this.isKnown.value) return;
+    this.#apply(changes, isCut);
+    if (!this.#isHeld) this.pages.trim(MAX_LOADED_JOBS);
+    this.#draw();
+    void this.#pump();
+  }
+
+  /** @param {Change[]} changes @param {boolean} isCut */
+  #apply(changes, isCut) {
     const { wanted } = this;
     const isWanted = (/** @type {import("./job-pages.js").JobView} */ job) => matches(job, wanted);
     for (const change of changes) {
       const found = this.pages.take(change, isWanted, this.#isHeld);
       if (found === "fresh" && this.#fresh.size < MAX_LOADED_JOBS) this.#fresh.add(change.id);
       if (found === "") this.#fresh.delete(change.id);
-      if (found === "unsure" && this.pages.pages.length) (this.pages.entry(change.id)?.page ?? this.pages.pages[0]).isOld = true;
     }
-    if (changes.length >= MAX_CHANGES) this.pages.age();
-    if (!this.#isHeld) this.pages.trim(MAX_LOADED_JOBS);
-    this.#draw();
-    void this.#pump();
+    if (isCut) this.pages.age();
   }
 
   /** The span of a query such as `since:5m` moves on: jobs leave it at its end, and come into it where it ends before now. */
@@ -179,6 +185,7 @@ export class JobWindow {
     try {
       while (this.#isOpen && this.#isWished) {
         this.#isWished = false; // others may wish while this waits
+        [this.#meanwhile, this.#isCut] = [[], false];
         this.#isWished = (await this.#step()) || this.#isWished;
       }
       this.problem.value = "";
@@ -194,49 +201,47 @@ export class JobWindow {
     const { pages } = this;
     if (!this.isKnown.value) {
       this.isLoading.value = true;
-      pages.reset(await this.#ask(null, PAGE_JOBS));
+      const answer = await this.#ask(null, PAGE_JOBS);
       this.isKnown.value = true;
+      this.#put(() => pages.reset(answer));
     } else {
-      const seen = [...new Set(pages.slice(this.#first, this.#last).map(({ page }) => page))];
-      const missing = seen.find(({ entries }) => !entries);
-      const old = missing ?? this.#due(seen);
-      if (old) await this.#refresh(old);
-      else if (this.#isNearEnd) await this.#more();
+      const due = pages.due(this.#first, this.#last, REFRESH_PAUSE_SECONDS);
+      clearTimeout(this.#timer);
+      if (due && due.wait > 0) this.#timer = setTimeout(() => void this.#pump(), due.wait * 1000);
+      if (due && due.wait <= 0) await this.#refresh(due.page);
+      else if (pages.next !== null && this.#last + PRELOAD_ROWS > pages.count && pages.count < MAX_ROWS) await this.#more();
       else return false;
     }
     this.#draw();
     return true;
   }
 
-  get #isNearEnd() {
-    const { next, count } = this.pages;
-    return next !== null && this.#last + PRELOAD_ROWS > count && count < MAX_ROWS;
-  }
-
-  /** The page to load again now; sets the timer if that is later. @param {Page[]} seen */
-  #due(seen) {
-    const old = seen.find(({ isOld, entries }) => isOld || (entries?.length ?? 0) > 2 * PAGE_JOBS) ?? (seen.length ? undefined : this.pages.pages.find(({ isOld }) => isOld));
-    const wait = this.#refreshedAt + REFRESH_PAUSE_SECONDS - Date.now() / 1000;
-    if (!old || wait <= 0) return old;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#pump(), wait * 1000);
-    return undefined;
+  /** Take an answer, and over it what came while it was on its way. @param {() => void} take */
+  #put(take) {
+    take();
+    this.#apply(this.#meanwhile, this.#isCut);
+    this.pages.forget(MAX_LOADED_JOBS, this.#first);
   }
 
   /** @param {Page} page */
   async #refresh(page) {
     const isKnown = page.entries !== null;
     const limit = isKnown ? PAGE_JOBS : Math.min(MAX_ANSWER_JOBS, Math.max(PAGE_JOBS, page.count));
-    const answer = await askUntilFound((before) => this.#ask(before, limit), page.before, () => this.#isOpen);
-    if (this.pages.pages.includes(page)) this.pages.put(page, answer, this.#isHeld && isKnown);
-    if (!this.pages.slice(this.#first, this.#last).some((row) => row.page.isOld)) this.#refreshedAt = Date.now() / 1000;
-    this.pages.forget(MAX_LOADED_JOBS, this.#first);
+    Object.assign(page, { isOld: false, askedAt: Date.now() / 1000 }); // what happens from now on makes it old again
+    try {
+      const answer = await askUntilFound((before) => this.#ask(before, limit), page.before, () => this.#isOpen);
+      this.#put(() => this.pages.pages.includes(page) && this.pages.put(page, answer, this.#isHeld && isKnown));
+    } catch (error) {
+      page.isOld = true;
+      throw error;
+    }
   }
 
   async #more() {
     this.isLoading.value = true;
-    this.pages.append(await this.#ask(this.pages.next, PAGE_JOBS));
-    this.pages.forget(MAX_LOADED_JOBS, this.#first);
+    const before = this.pages.next;
+    const answer = await this.#ask(before, PAGE_JOBS);
+    this.#put(() => this.pages.next === before && this.pages.append(answer));
   }
 
   /** @param {number | null} before @param {number} limit */

@@ -21,12 +21,12 @@ let clockOffset = 0; // seconds by which the node's clock is ahead of this one
 
 /** @typedef {Partial<import("../../client/wire.js").JobView> & {id: string}} Change */
 
-/** @type {Set<(changes: Change[]) => void>} */
+/** @type {Set<(changes: Change[], isCut: boolean) => void>} */
 const listeners = new Set();
 
 /**
  * Hear of changed jobs, a few times a second: also when none has changed, then of no job. Each has only some of its fields.
- * @param {(changes: Change[]) => void} listener
+ * @param {(changes: Change[], isCut: boolean) => void} listener  isCut: other jobs may have changed too
  * @returns {() => void}  stops it
  */
 export function onChanges(listener) {
@@ -55,9 +55,9 @@ function takeStatus(newest) {
 }
 
 bahn.onState((state) => (connection.value = { state, retryAt: bahn.connection.retryAt }));
-void bahn.subscribe(CHANGES_TOPIC, (/** @type {{jobs: Change[], status: import("../../client/wire.js").Status}} */ { jobs, status: newest }) => {
+void bahn.subscribe(CHANGES_TOPIC, (/** @type {{jobs: Change[], cut: boolean, status: import("../../client/wire.js").Status}} */ { jobs, cut, status: newest }) => {
   takeStatus(newest);
-  for (const listener of listeners) listener(jobs);
+  for (const listener of listeners) listener(jobs, cut);
 });
 onLive(() => bahn.ask(VIEW_STATUS).then(takeStatus, () => {}));
 onLive(() => (heardAt = Date.now() / 1000));

@@ -22,5 +22,6 @@ export function knownTotal(wanted, read) {
 export function totalText({ count: rows, gone, next }, total) {
   const here = rows - gone;
   if (next === null) return count(here, "job");
-  return total !== null && total >= here ? count(total, "job") : `more than ${number(here)} jobs`;
+  if (total !== null && total >= here) return count(total, "job");
+  return here ? `more than ${number(here)} jobs` : "no job so far; older ones may match";
 }
