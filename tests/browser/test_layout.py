@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.pages import form_of, go, start
+from support.pages import form_of, go, overlaps, start
 
 TASK = "pictures.everything"
 
@@ -39,3 +39,25 @@ def test_no_page_is_wider_than_its_window(page: Page, width: int) -> None:
         expect(page.locator("main h1").first).to_be_attached()
         expect(page.locator("main [aria-busy=true]")).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+
+
+LONG = """() => {
+    const line = document.querySelector(".timeline li").cloneNode(true); // in place of a wait of minutes
+    const [waited, ran] = line.querySelectorAll(".timeline-times > span");
+    waited.textContent = "waited 23 min 29 s";
+    ran.textContent = "ran 1 h 59 min";
+    for (const state of ["succeeded", "running", "crash", "worker lost"]) {
+        const made = line.cloneNode(true);
+        made.querySelector(".state").lastChild.textContent = state;
+        document.querySelector(".timeline").prepend(made);
+    }
+}"""
+
+
+@pytest.mark.parametrize("width", [1440, 720, 390, 320])
+def test_no_texts_of_an_attempt_overlap(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    go(page, f"#/jobs/{start(page, 'numbers.add', [1], {})}")
+    expect(page.locator(".timeline .state")).to_have_text(re.compile("succeeded"))
+    page.evaluate(LONG)
+    assert overlaps(page.locator(".timeline")) == []

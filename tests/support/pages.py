@@ -62,3 +62,24 @@ def state(page: Page) -> Locator:
 def lines(page: Page) -> list[str]:
     """Return the log as a job's page shows it."""
     return page.get_by_role("log").locator(".line span").all_inner_texts()
+
+
+OVERLAPS = """part => {
+    const texts = [];
+    const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const range = document.createRange();
+        range.selectNodeContents(walker.currentNode);
+        for (const { left, right, top, bottom } of range.getClientRects()) {
+            if (right > left) texts.push({ text: walker.currentNode.data.trim(), left, right, top, bottom });
+        }
+    }
+    const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+    return texts.flatMap((a, index) => texts.slice(index + 1).filter(b => overlap(a, b)).map(b => [a.text, b.text]));
+}"""
+
+
+def overlaps(part: Locator) -> list[list[str]]:
+    """Return the pairs of texts in a part of the page whose boxes overlap."""
+    pairs: list[list[str]] = part.evaluate(OVERLAPS)
+    return pairs
