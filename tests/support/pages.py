@@ -74,7 +74,8 @@ OVERLAPS = """part => {
             if (right > left) texts.push({ text: walker.currentNode.data.trim(), left, right, top, bottom });
         }
     }
-    const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+    const common = (a, b, low, high) => Math.min(a[high], b[high]) - Math.max(a[low], b[low]);
+    const overlap = (a, b) => common(a, b, "left", "right") > 1 && common(a, b, "top", "bottom") > 1;
     return texts.flatMap((a, index) => texts.slice(index + 1).filter(b => overlap(a, b)).map(b => [a.text, b.text]));
 }"""
 
