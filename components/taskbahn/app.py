@@ -5,13 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Never, ParamSpec, Self, TypeVar, Unpack, overload
 from weakref import WeakSet
 
 from taskbahn.client.applications import note_application
 from taskbahn.errors import InvalidName, InvalidOption
 from taskbahn.fork_imports import forget_half_imports, wait_for_imports
-from taskbahn.protocol.other_words import APP_WORDS, refuse
+from taskbahn.protocol.other_words import APP_WORDS, INIT_WORDS, refuse, refuse_words
 from taskbahn.transport.access import access_of, check_use
 from taskbahn.transport.address import check_address
 
@@ -72,8 +72,10 @@ class Taskbahn:
         connect_within: float = 1.0,
         ca: str | Path | None = None,
         headers: Mapping[str, str] | None = None,
+        **others: Never,
     ) -> None:
         """Make an application; what it takes is said of the class. It connects at its first use.  Raises InvalidOption."""
+        refuse_words("Taskbahn()", others, INIT_WORDS)
         self.tasks: dict[str, Task[..., Any]] = {}
         self.declared_schedules: dict[str, DeclaredSchedule] = {}  # by id
         self.declared_triggers: dict[str, DeclaredTrigger] = {}  # likewise

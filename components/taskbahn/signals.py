@@ -5,10 +5,11 @@ This module keeps its place: recorded errors name it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 from taskbahn.attempt.plain_data import seconds_of
 from taskbahn.attempt.stops import Cancelled, Stop, TimeLimit
+from taskbahn.protocol.other_words import RETRY_WORDS, refuse_words
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -31,7 +32,8 @@ class Retry(Exception):
     ValueError for one that is negative, no finite number, or beyond a hundred years.
     """
 
-    def __init__(self, delay: float | timedelta | None = None, reason: str = "") -> None:
+    def __init__(self, delay: float | timedelta | None = None, reason: str = "", **others: Never) -> None:
+        refuse_words("Retry()", others, RETRY_WORDS)
         super().__init__(reason)
         self.delay: float | None = None if delay is None else seconds_of(delay, "the delay of a retry")
         if self.delay is not None and self.delay < 0:

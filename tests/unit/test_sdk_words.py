@@ -10,8 +10,8 @@ import pytest
 
 import taskbahn
 import taskbahn.testing
-from taskbahn import Batch, Job, Taskbahn, current
-from taskbahn.errors import did_you_mean
+from taskbahn import Batch, Job, Retry, Taskbahn, current
+from taskbahn.errors import InvalidOption, did_you_mean
 from taskbahn.protocol import other_words
 from taskbahn.protocol.states import State
 from taskbahn.tasks.shapes import group
@@ -98,6 +98,39 @@ def test_imports_of_celery_are_answered_with_ours(word: str) -> None:
     with pytest.raises(ImportError, match=f"cannot import name '{word}' from 'taskbahn' \\('{word}' of Celery is "):
         exec(f"from taskbahn import {word}")  # noqa: S102 - the statement is what is tested
     assert not hasattr(taskbahn, "nothing")
+
+
+@pytest.mark.parametrize("word", sorted(other_words.RETRY_WORDS))
+def test_arguments_of_celerys_retry_are_answered_with_ours(word: str) -> None:
+    with pytest.raises(TypeError) as found:
+        Retry(**{word: 30})  # type: ignore[arg-type]
+    assert str(found.value) == (
+        f"Retry() got an unexpected keyword argument {word!r} ({word!r} of Celery is {other_words.RETRY_WORDS[word]} here)"
+    )
+    with pytest.raises(TypeError, match=r"keyword argument 'xyz'$"):
+        Retry(xyz=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("word", sorted(other_words.INIT_WORDS))
+def test_arguments_of_celerys_application_are_answered_with_ours(word: str) -> None:
+    for name in ((), ("tasks",)):
+        with pytest.raises(
+            TypeError, match=rf"^Taskbahn\(\) got an unexpected keyword argument '{word}' \('{word}' of Celery is "
+        ):
+            Taskbahn(*name, **{word: "redis://"})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"keyword argument 'xyz'$"):
+        Taskbahn(xyz=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name, value", sorted(other_words.OPTION_VALUES, key=str))
+def test_values_of_celery_are_answered_with_ours(app: Taskbahn, name: str, value: Any) -> None:
+    with pytest.raises(InvalidOption) as found:
+        app.tasks["t.add"].options(**{name: value})
+    assert f"option {name} = {value!r}: it is " in str(found.value)
+    assert f"({name}={value!r} of Celery is {other_words.OPTION_VALUES[name, value]})" in str(found.value)
+    assert found.value.detail == {"option": name}
+    with pytest.raises(InvalidOption, match="of Celery is"):
+        app.task(**{name: value})(print)
 
 
 @pytest.mark.parametrize(

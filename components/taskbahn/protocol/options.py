@@ -10,14 +10,14 @@ import re
 from enum import Flag, auto
 from math import inf
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import msgspec
 
 from taskbahn.errors import InvalidOption, did_you_mean
 from taskbahn.protocol import messages
 from taskbahn.protocol.durations import parse_duration
-from taskbahn.protocol.other_words import OPTION_WAYS, OPTION_WORDS, celery_says
+from taskbahn.protocol.other_words import OPTION_VALUES, OPTION_WAYS, OPTION_WORDS, celery_says
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -243,8 +243,10 @@ def with_seconds(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def check(given: dict[str, Any], where: Where = Where.BOTH) -> messages.Options:
     """Return what was given as it travels; None is left out.  Raises `InvalidOption` that names the option and what it may be."""
-    for name in given:
+    for name, value in given.items():
         check_name(name, where)
+        if isinstance(value, bool) and (name, value) in OPTION_VALUES:
+            refuse_value(name, value)
     try:
         options = msgspec.convert(given, messages.Options)
     except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
@@ -258,6 +260,14 @@ def check(given: dict[str, Any], where: Where = Where.BOTH) -> messages.Options:
         raise InvalidOption("options finish_within and finish_by exclude each other: give one of them", option="finish_by")
     check_backoff(options.retry_backoff, options.retry_backoff_max)
     return options
+
+
+def refuse_value(name: str, value: Any) -> NoReturn:
+    """Raise `InvalidOption` for a value that Celery has, and this option not."""
+    raise InvalidOption(
+        f"option {name} = {value!r}: {OPTIONS[name].rule} ({name}={value!r} of Celery is {OPTION_VALUES[name, value]})",
+        option=name,
+    )
 
 
 def check_backoff(first: float | None, most: float | None) -> None:

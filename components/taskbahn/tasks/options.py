@@ -15,7 +15,7 @@ import msgspec
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol import messages
 from taskbahn.protocol.durations import Duration
-from taskbahn.protocol.options import OPTIONS, WIRE, Where, check, with_seconds
+from taskbahn.protocol.options import OPTIONS, WIRE, Where, check, refuse_value, with_seconds
 
 if TYPE_CHECKING:
     from taskbahn.jobs.job import Job
@@ -86,6 +86,8 @@ def make_options(given: dict[str, Any], where: Where) -> messages.Options:
     Beyond the wire's types: durations as timedelta, moments as datetime (naive ones are local time),
     `retries` as a list of delays.
     """
+    if given.get("retries", 0) is None:
+        refuse_value("retries", None)
     options = {name: value for name, value in given.items() if value is not None}
     for name in options.keys() & NUMBERS:
         options[name] = _moment(name, options[name]) if name in MOMENTS else _seconds(options[name])
