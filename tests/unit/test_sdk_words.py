@@ -38,6 +38,10 @@ def things(app: Taskbahn) -> dict[str, Any]:
         "<Task t.add>": task,
         "<TaskHandle t.other>": app.get("t.other"),
         "<Task t.add with priority=5, id='" + ID + "'>": task.options(priority=5, id=ID),
+        "<Task t.add with no options>": task.options(),
+        "<Task t.add with retries=2, after 1, on_end, on_failure>": task.options(
+            retries=2, after=[ID], on_failure=task.s(), on_end=task.s()
+        ),
         "<Taskbahn at ws://example.org/ws, 1 task>": app,
         "<Views of <Taskbahn at ws://example.org/ws, 1 task>>": app.view,
         "<Admin of <Taskbahn at ws://example.org/ws, 1 task>>": app.admin,

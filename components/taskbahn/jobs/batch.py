@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from taskbahn.attempt.async_deadline import wait_within
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.waiting import Awaiting, Wait, deadline_in, wait_here
 from taskbahn.errors import NotFinished, TaskbahnError
 from taskbahn.future import Future
 from taskbahn.jobs.job import Job
 from taskbahn.jobs.outcome import outcome_error, outcome_value
-from taskbahn.jobs.unfinished import words_of
+from taskbahn.jobs.unfinished import words_of, words_of_async
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
 
+    from taskbahn.attempt.waiting import Deadline
     from taskbahn.client.client import HasClient, RawOutcome
     from taskbahn.signatures.signature import TaskSignature
 
@@ -59,6 +61,7 @@ class Batch(Generic[R]):
         self._outcomes: dict[str, RawOutcome] = {}
         self._ended: list[str] = []  # the jobs that have ended, in that order
         self._states: Counter[str] = Counter()
+        self._cancelled: set[str] = set()  # jobs of which `cancel` said so
         self._more: Future[None] = Future()
         self._asked = 0
         self._error: TaskbahnError | None = None
@@ -91,22 +94,30 @@ class Batch(Generic[R]):
                     raise self._unfinished(timeout)
         return self._values(return_errors=return_errors)
 
-    async def results_async(self, *, return_errors: bool = False) -> list[R]:
-        """As `results`, for asyncio and Twisted; `await batch` is the same without *return_errors*."""
-        await self._all()
+    async def results_async(
+        self,
+        timeout: float | None = None,
+        *,
+        return_errors: bool = False,
+    ) -> list[R]:
+        """As `results`, for asyncio and Twisted; `await batch` is the same without *timeout* and *return_errors*."""
+        if not await self._all(deadline_in(timeout)):
+            raise await self._unfinished_async(timeout)
         return self._values(return_errors=return_errors)
 
     def __await__(self) -> Generator[Any, Any, list[R]]:
         yield from self._all().__await__()
         return self._values(return_errors=False)
 
-    async def _all(self) -> None:
+    async def _all(self, deadline: Deadline | None = None) -> bool:
         self._ask()
         while len(self._outcomes) < len(self._sent):
             more = self._more
             if len(self._outcomes) < len(self._sent):
                 self._raise_error()
-                await Awaiting(more, self._all_left)
+                if not await wait_within(more, self._all_left, deadline):
+                    return False
+        return True
 
     def as_completed(self, timeout: float | None = None) -> AsCompleted[R]:
         """Return the jobs as they end, for `for` and `async for`; raises NotFinished *timeout* seconds from now."""
@@ -118,24 +129,30 @@ class Batch(Generic[R]):
         """What has ended so far; asking for it begins to follow the batch."""
         self._ask()
         states = self._states
-        return BatchProgress(
-            len(self._sent), states[State.SUCCEEDED], states[State.FAILED], states[State.CANCELLED], states[State.EXPIRED]
-        )
+        cancelled = states[State.CANCELLED]
+        if self._cancelled:  # the outcomes of some of these may be on their way
+            cancelled += sum(self._joined.get(id, id) in self._cancelled for id in self._sent if id not in self._outcomes)
+        return BatchProgress(len(self._sent), states[State.SUCCEEDED], states[State.FAILED], cancelled, states[State.EXPIRED])
 
     def cancel(self, reason: str = "") -> int:
         """Cancel all jobs that have not ended; return how many are cancelled now. Running attempts may take a moment."""
         check_may_block("batch.cancel()", "await batch.cancel_async()")
         answers: list[Any] = []
         for ids in self._left():
-            answers += self._app.client.ask(messages.JOB_CANCEL, ids, reason=reason).get()
+            answers += self._note(ids, self._app.client.ask(messages.JOB_CANCEL, ids, reason=reason).get())
         return answers.count(State.CANCELLED)
 
     async def cancel_async(self, reason: str = "") -> int:
         """As `cancel`, for asyncio and Twisted."""
         answers: list[Any] = []
         for ids in self._left():
-            answers += await self._app.client.ask(messages.JOB_CANCEL, ids, reason=reason)
+            answers += self._note(ids, await self._app.client.ask(messages.JOB_CANCEL, ids, reason=reason))
         return answers.count(State.CANCELLED)
+
+    def _note(self, ids: list[str], states: list[str]) -> list[str]:
+        """Note which jobs are cancelled; their outcomes, which are on their way, say the same."""
+        self._cancelled.update(id for id, state in zip(ids, states, strict=True) if state == State.CANCELLED)
+        return states
 
     def _left(self) -> list[list[str]]:
         left = list(dict.fromkeys(self._joined.get(id, id) for id in self._sent if id not in self._outcomes))
@@ -188,11 +205,22 @@ class Batch(Generic[R]):
         return [outcome_value(outcome, signature) for outcome in map(outcomes.__getitem__, self._sent)]
 
     def _unfinished(self, timeout: float | None) -> NotFinished:
+        first = self._first_unfinished()
+        return self._not_finished(timeout, None if first is None else words_of(self._app.client, first, timeout or 0.0))
+
+    async def _unfinished_async(self, timeout: float | None) -> NotFinished:
+        first = self._first_unfinished()
+        return self._not_finished(
+            timeout, None if first is None else await words_of_async(self._app.client, first, timeout or 0.0)
+        )
+
+    def _first_unfinished(self) -> str | None:
+        return next((self._joined.get(id, id) for id in self._sent if id not in self._outcomes), None)
+
+    def _not_finished(self, timeout: float | None, why: str | None) -> NotFinished:
         left = len(self._sent) - len(self._outcomes)
         said = f"{left:,} of {len(self._sent):,} jobs ({self.task}) have not ended after {timeout:g} s"
-        first = next((id for id in self._sent if id not in self._outcomes), None)
-        why = "" if first is None else f"; {words_of(self._app.client, self._joined.get(first, first), timeout or 0.0)}"
-        return NotFinished(said + why, left=left)
+        return NotFinished(said if why is None else f"{said}; {why}", left=left)
 
     def _raise_error(self) -> None:
         if self._error is not None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overl
 
 import msgspec
 
+from taskbahn.attempt.async_deadline import wait_within
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.plain_data import data_of
-from taskbahn.attempt.waiting import Awaiting, Wait, awaited, deadline_in, deferred, wait_here
+from taskbahn.attempt.waiting import Wait, awaited, deadline_in, deferred, wait_here
 from taskbahn.errors import NotFinished, TaskbahnError
 from taskbahn.flows.output import Output
 from taskbahn.flows.results import ListOf
@@ -18,7 +19,7 @@ from taskbahn.jobs.event_stream import EventStream
 from taskbahn.jobs.graph import JobGraph, graph_of
 from taskbahn.jobs.outcome import outcome_error, outcome_value
 from taskbahn.jobs.pausable import Pausable, new_state
-from taskbahn.jobs.unfinished import words_of
+from taskbahn.jobs.unfinished import words_of, words_of_async
 from taskbahn.jobs.whole_result import WholeResult
 from taskbahn.protocol import ids, messages, views
 from taskbahn.protocol.inputs import is_whole
@@ -92,9 +93,13 @@ class Job(Pausable, Generic[R]):
         outcome = self._wait(timeout, "job.error()", "await job.error_async()")
         return _error_of(outcome)
 
-    async def error_async(self) -> TaskbahnError | None:
+    async def error_async(self, timeout: float | None = None) -> TaskbahnError | None:
         """As `error`, for asyncio and Twisted."""
-        return _error_of(await Awaiting(self._ask(), Wait((self.id,))))
+        future = self._ask()
+        if not await wait_within(future, Wait((self.id,)), deadline_in(timeout)):
+            words = await words_of_async(self._app.client, self.id, timeout or 0.0)
+            raise NotFinished(words, job=self.id, timeout=timeout)
+        return _error_of(future.now())
 
     def __await__(self) -> Generator[Any, Any, R]:
         outcome = yield from awaited(self._ask(), Wait((self.id,)))

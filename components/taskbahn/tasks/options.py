@@ -96,7 +96,13 @@ def make_options(given: dict[str, Any], where: Where) -> messages.Options:
         options["retries"], options["retry_delays"] = len(retries), [_seconds(delay) for delay in retries]
     if isinstance(options.get("tags"), tuple | set | frozenset):
         options["tags"] = list(options["tags"])
-    return check(with_seconds(options), where)
+    try:
+        return check(with_seconds(options), where)
+    except InvalidOption as error:
+        if "retry_delays" in given or error.detail.get("option") != "retry_delays":
+            raise
+        said = error.message.replace("retry_delays", "retries", 1)  # what the user wrote
+        raise InvalidOption(said, option="retries") from None
 
 
 def _moment(name: str, value: Any) -> Any:

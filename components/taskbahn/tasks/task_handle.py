@@ -359,7 +359,10 @@ class Prepared(TaskHandle[P, R]):
 
     def __repr__(self) -> str:
         said = {**self._call_options, **({} if self._id is None else {"id": self._id})}
-        return f"<Task {self.name} with {', '.join(f'{name}={value!r}' for name, value in said.items()) or 'callbacks'}>"
+        words = [f"{name}={value!r}" for name, value in said.items()]
+        words += [f"after {len(self._after)}"] if self._after else []
+        words += sorted(self._callbacks)
+        return f"<Task {self.name} with {', '.join(words) or 'no options'}>"
 
 
 def _references_to(after: Any) -> tuple[Reference, ...]:
