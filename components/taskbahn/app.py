@@ -13,7 +13,7 @@ from taskbahn.errors import InvalidName, InvalidOption
 from taskbahn.fork_imports import forget_half_imports, wait_for_imports
 from taskbahn.protocol.other_words import APP_WORDS, INIT_WORDS, refuse, refuse_words
 from taskbahn.transport.access import access_of, check_use
-from taskbahn.transport.address import check_address
+from taskbahn.transport.address import DEFAULT_URL, check_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
@@ -51,7 +51,6 @@ INTERNAL = {
     "declared_triggers",
     "substitute",
 }  # what decorators, jobs and workers use
-DEFAULT_URL = "ws://127.0.0.1:8080/ws"
 
 
 class Taskbahn:

@@ -82,6 +82,8 @@ def up(
     as_json: bool,
 ) -> None:
     """Start router, dispatcher and page; ends cleanly on Ctrl-C or SIGTERM."""
+    from taskbahn.client.guard import let_children
+
     # imported by name: this package does not depend on the router side, which may not be installed
     try:
         node = importlib.import_module("taskbahn_router.node.launcher")
@@ -90,6 +92,7 @@ def up(
         sys.exit(2)
 
     starting.end()
+    let_children("")  # a node that tests have started is theirs, with its own worker
     os.environ[PRIVATE_WEBHOOKS] = "1" if allow_private_webhooks else "0"  # the node's own worker inherits it
     sources = {
         name: context.get_parameter_source(name) for name in ("port", "interface", "socket", "data", "loglevel", "origins")

@@ -71,6 +71,7 @@ def _run(
     name: str | None,
     level: str | None,
 ) -> int:
+    from taskbahn.client.guard import GUARD
     from taskbahn.errors import TaskbahnError
     from taskbahn.transport.address import check_address
     from taskbahn.worker.capture import Capture
@@ -94,6 +95,7 @@ def _run(
         app = load_app(target)
         for task in app.tasks.values():
             task.declaration()
+        GUARD.check(app.url if url is None else url)
         settings = Settings(target=target, url=app.url if url is None else url, name=name, slots=slots, queues=served)
         freeze_memory()
         return run_worker(app, settings, grace=grace, burst=burst, level=level or DEFAULT_LEVEL)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from taskbahn.testing.real_node import RealNode
 
 MODES = ("refuse", "allow")
+BEFORE = pytest.StashKey[str]()  # from what this process was kept before
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,16 +29,21 @@ def pytest_configure(config: pytest.Config) -> None:
     mode = config.getini("taskbahn_nodes")
     if mode not in MODES:
         raise pytest.UsageError(f"taskbahn_nodes = {mode}: it is one of {', '.join(MODES)}")
-    from taskbahn.client.guard import GUARD  # late: the options are read first
+    from taskbahn.client.guard import GUARD, keep_children_away, let_children  # late: the options are read first
 
     GUARD.is_closed = mode == "refuse"
+    config.stash[BEFORE] = keep_children_away()
+    if not GUARD.is_closed:
+        let_children("")
 
 
-def pytest_unconfigure() -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     """Say nothing about them any more."""
-    from taskbahn.client.guard import GUARD  # late, as above
+    from taskbahn.client.guard import GUARD, let_children  # late, as above
 
     GUARD.is_closed = None
+    if (before := config.stash.get(BEFORE, None)) is not None:
+        let_children(before)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,15 +61,14 @@ def taskbahn_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNode
     TASKBAHN_NODE in the environment: the address of one that runs already, or the `taskbahn` command of another environment, in which
     Crossbar is installed.
     """
-    from taskbahn.client.guard import GUARD  # late, as above
+    from taskbahn.client.guard import allowing  # late, as above
     from taskbahn.testing.real_node import real_node
 
-    with real_node(tmp_path_factory.mktemp("taskbahn"), os.environ.get("TASKBAHN_NODE", "")) as node:
-        GUARD.allowed.add(node.url)
-        try:
-            yield node
-        finally:
-            GUARD.allowed.discard(node.url)
+    with (
+        real_node(tmp_path_factory.mktemp("taskbahn"), os.environ.get("TASKBAHN_NODE", "")) as node,
+        allowing(node.url),
+    ):
+        yield node
 
 
 @pytest.fixture(scope="session")

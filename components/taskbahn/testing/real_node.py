@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from taskbahn.client.guard import GUARD
+from taskbahn.client.guard import allowing
 from taskbahn.errors import RouterUnavailable, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.tasks.options import as_dict
@@ -132,19 +132,11 @@ def check_answers(url: str) -> None:
     """Raise RouterUnavailable if no node answers at an address soon."""
     from taskbahn.app import Taskbahn  # late: most nodes are started here
 
-    was_allowed = url in GUARD.allowed
-    GUARD.allowed.add(url)
     try:
-        app = Taskbahn(url, timeout=CHECK_SECONDS, connect_within=CHECK_SECONDS)
-        try:
+        with allowing(url), Taskbahn(url, timeout=CHECK_SECONDS, connect_within=CHECK_SECONDS) as app:
             app.view.status()
-        finally:
-            app.close()
     except TaskbahnError as error:
         raise RouterUnavailable(f"{VARIABLE}={url}: no node answers there: {error}") from None
-    finally:
-        if not was_allowed:
-            GUARD.allowed.discard(url)
 
 
 @contextlib.contextmanager

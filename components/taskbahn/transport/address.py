@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from taskbahn.errors import InvalidOption
 
+DEFAULT_URL = "ws://127.0.0.1:8080/ws"
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 PORTS = {"ws": 80, "wss": 443, "rs": 8080, "rss": 8080}
 MAX_PORT = 65535
 UNIX = "unix"
@@ -58,6 +60,18 @@ def parse_address(url: Any, source: str = "") -> Address:
     if parts.username is not None or parts.password is not None:
         raise _refused(f"{parts.scheme}://…@{host}", source, "a user and a password do not belong there")
     return Address(parts.scheme, host, port or PORTS[parts.scheme])
+
+
+def same_node(url: str, other: str) -> bool:
+    """Return whether two addresses are those of one node, by another scheme or name of this machine too."""
+    try:
+        one, two = parse_address(url), parse_address(other)
+    except InvalidOption:
+        return url == other
+    if one.port != two.port or (one.host != two.host and not {one.host, two.host} <= LOOPBACK):
+        return False
+    paths = {found.partition("://")[2].partition("/")[2] for found in (url, other) if found.lower().startswith("ws")}
+    return len(paths) < 2  # noqa: PLR2004 - a proxy may have several nodes, each under its own path
 
 
 def _socket_path(url: str, source: str) -> str:
