@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 TASK = "history.task"
-COUNTS = {"accepted": 6, "succeeded": 3, "failed": 1, "cancelled": 1, "expired": 0, "retried": 0}
+COUNTS = {"accepted": 6, "succeeded": 3, "failed": 1, "cancelled": 1, "expired": 0, "retried": 0, "again": 0}
 SECONDS = 2.5  # that a run takes, by its worker's clock
 
 

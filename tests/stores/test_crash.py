@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_crash_loses_nothing_of_what_was_committed(durable: StoreKind, running
         start = after.open()
         assert everything(after) == everything(running)
         running.close()
-        assert start == running.open()
+        assert replace(start, minutes=[]) == replace(running.open(), minutes=[])  # see test_history_lives.py
 
 
 def test_a_crash_leaves_nothing_of_what_was_only_prepared(durable: StoreKind, running: Store, tmp_path: Path) -> None:

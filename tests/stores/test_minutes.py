@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.minutes import ALWAYS, AT, minute
-from support.rows import claim, new_job, put, requeue, retry
+from support.rows import PARTITIONS, claim, finish, id_of, new_job, put, requeue, retry
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol.states import State
 from taskbahn_router.stores.contract import CommitBatch
-from taskbahn_router.stores.minutes import DropMinutes
-from taskbahn_router.stores.rows import NewJob, Sweep
+from taskbahn_router.stores.minutes import BeganAgain, DropMinutes
+from taskbahn_router.stores.rows import CancelJob, NewJob, Sweep
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import Store
@@ -68,6 +68,24 @@ def test_minutes_of_a_batch_that_fails_are_not_there(store: Store) -> None:
     with pytest.raises((StoreUnavailable, ValueError)):
         store.commit(CommitBatch(new=[wrong], minutes=[minute(2)], drop_minutes=DropMinutes(2**40, 9)))
     assert [row.at for row in store.reader().minutes(*ALWAYS, None)] == [AT + 60]
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED, State.EXPIRED])
+def test_a_job_that_begins_again_counts_no_longer_in_its_minute(store: Store, state: State) -> None:
+    put(store, *(new_job(seq, state=State.RUNNING) for seq in (1, 2, 3)), new_job(4, expires_at=AT + 61.0))
+    if state is State.FAILED:
+        store.commit(CommitBatch(finishes=[finish(seq, state=state, finished_at=AT + 61.0) for seq in (1, 2)]))
+    elif state is State.CANCELLED:
+        store.commit(CommitBatch(cancels=[CancelJob(id_of(seq), AT + 61.0, AT + 999.0, "{}") for seq in (1, 2)]))
+    else:
+        store.commit(CommitBatch(sweep=Sweep(AT + 61.0, 9, 99.0)))
+    again = [4] if state is State.EXPIRED else [1, 2]
+    result = store.commit(CommitBatch(retries=[retry(seq) for seq in (*again, 3)]))
+    assert result.again == [BeganAgain(1, state, AT + 61.0)] * len(again), "one that had not ended stays as it is"
+    rows = store.reader().minutes(*ALWAYS, None)
+    assert [(row.at, row.task, row.again) for row in rows] == [(AT + 60, task, len(again)) for task in (PARTITIONS[0].task, "")]
+    assert all(getattr(row, state) == -len(again) for row in rows)
+    assert all(row.accepted == row.succeeded == row.retried == 0 for row in rows)
 
 
 def test_a_claimed_job_has_the_known_time_of_becoming_ready(store: Store) -> None:

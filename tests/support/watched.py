@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -10,12 +10,15 @@ from support.dispatcher_harness import DispatcherHarness
 from taskbahn.protocol import messages, views
 from taskbahn_router.model.pending_call import PendingCall
 
+if TYPE_CHECKING:
+    from support.storing import FakeSqliteStore, FakeStore
+
 
 class Watched:
     """A harness with all that the service does about numbers: a look each second, and `taskbahn.view.history`."""
 
-    def __init__(self) -> None:
-        self.harness = DispatcherHarness()
+    def __init__(self, store: FakeStore | FakeSqliteStore | None = None) -> None:
+        self.harness = DispatcherHarness(store)
         self._begin()
 
     def _begin(self) -> None:

@@ -8,7 +8,7 @@ from support.dispatcher_harness import TASK
 from support.watched import Watched
 
 from taskbahn.protocol import messages
-from taskbahn_router.metrics.recent import KEPT, MAX_FAILED, STEP, Bucket, FailedJobs
+from taskbahn_router.metrics.recent import KEPT, STEP
 from taskbahn_router.queries.failure_grades import Grade, Grades, grade_of
 
 JOBS = 9
@@ -111,15 +111,3 @@ def test_a_grade_rises_only_with_a_new_failure(windows: list[tuple[int, int, boo
         before = grade
     assert grades.look({}, {}) == {}
     assert grades.look({TASK: (40, 40)}, {TASK: mark})[TASK] is Grade.ERROR, "what was fine is forgotten"
-
-
-def test_of_many_failed_jobs_only_the_newest_are_remembered() -> None:
-    failed, first, second = FailedJobs(), Bucket(0), Bucket(STEP)
-    for seq in range(MAX_FAILED):
-        failed.add(seq, first, TASK)
-    failed.add(-1, second, TASK)
-    failed.begins_again(0)
-    failed.begins_again(1)
-    failed.begins_again(1)
-    failed.begins_again(-1)
-    assert (first.again, second.again) == ({TASK: 1}, {TASK: 1})

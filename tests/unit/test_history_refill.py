@@ -56,7 +56,12 @@ def test_a_time_in_which_no_node_ran_stays_a_gap() -> None:
     assert accepted.count(0) >= 60 // STEP
 
 
-@given(counts=st.lists(st.integers(0, 10_000), min_size=6, max_size=6), waits=HISTOGRAMS, runs=HISTOGRAMS, of=st.integers(1, 12))
+@given(
+    counts=st.lists(st.integers(0, 10_000), min_size=len(COUNTS), max_size=len(COUNTS)),
+    waits=HISTOGRAMS,
+    runs=HISTOGRAMS,
+    of=st.integers(1, 12),
+)
 def test_the_parts_of_a_minute_add_up_to_it(counts: list[int], waits: dict[int, int], runs: dict[int, int], of: int) -> None:
     tally = Tally()
     for name, count in zip(COUNTS, counts, strict=True):

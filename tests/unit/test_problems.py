@@ -253,7 +253,7 @@ def test_a_task_that_fails_in_a_tenth_of_thousands_is_listed() -> None:
         "400 of 4,000 jobs of a.task that ended in the last 10 minutes failed.",
     )
     slow = one(failures={"a.task": (2, 20)}, daily={"a.task": (300, 3000)})
-    assert slow.sentence == "300 of 3,000 runs of a.task that ended in the last 24 hours failed."
+    assert slow.sentence == "300 of 3,000 jobs of a.task that ended in the last 24 hours failed."
     assert slow.query == "state:failed task:a.task since:1h"
 
 

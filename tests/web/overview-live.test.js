@@ -37,6 +37,11 @@ test("after a restart of the node, a long silence or a clock that was set the hi
   assert.equal(extendHistory(HISTORY, heard(111), heard(90)), null);
 });
 
+test("when jobs begin again the history is asked for again, for they count no longer where they ended", () => {
+  assert.equal(extendHistory(HISTORY, heard(111, { again: 1 }), heard(112, { again: 3 })), null);
+  assert.ok(extendHistory(HISTORY, heard(111, { again: 3 }), heard(112, { again: 3 })));
+});
+
 test("the rates are those of the last ten seconds of this node", () => {
   let known = [];
   for (let now = 100; now <= 130; now += 0.25) known = recentStatuses(known, heard(now, { accepted: (now - 100) * 2, succeeded: now - 100, failed: now - 100 }));

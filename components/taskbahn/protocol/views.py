@@ -289,7 +289,7 @@ class WorkerView(View, msgspec.Struct, kw_only=True):
 
 
 class Totals(View, msgspec.Struct, kw_only=True):
-    """Jobs that were accepted and that ended since this dispatcher started; retried counts attempts that failed and are tried again."""
+    """Jobs since this dispatcher started, each time they ended; retried: attempts that failed and are tried again."""
 
     accepted: int = 0
     succeeded: int = 0
@@ -297,6 +297,7 @@ class Totals(View, msgspec.Struct, kw_only=True):
     cancelled: int = 0
     expired: int = 0
     retried: int = 0
+    again: int = 0  # jobs that had ended
 
 
 class Problem(View, msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -331,6 +332,7 @@ class History(View, msgspec.Struct, kw_only=True):
     cancelled: list[int | None]
     expired: list[int | None]
     retried: list[int | None]
+    again: list[int | None] = []  # jobs that ended in the bucket and began again since: only their newest ends count
     waiting: list[int | None]
     running: list[int | None]
     oldest: list[float | None]

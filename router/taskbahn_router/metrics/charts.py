@@ -6,7 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from taskbahn_router.metrics import histogram
-from taskbahn_router.metrics.tally import COUNTS, Tally
+from taskbahn_router.metrics.tally import COUNTS, ENDS, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +40,8 @@ def chart(step: int, start: int, now: float, tallies: Iterable[tuple[int, Tally]
     columns: dict[str, list[Any]] = {
         name: [None if tally is None else getattr(tally, name) for tally in found] for name in (*COUNTS, *STOOD)
     }
+    for name in ENDS:  # a commit may be seen a minute later than the ends in it
+        columns[name] = [count and max(0, count) for count in columns[name]]
     for name, histograms in {"wait": "waits", "run": "runs"}.items():
         pairs = [histogram.median_and_95(getattr(tally, histograms)) if tally is not None else (None, None) for tally in found]
         columns[name] = [_short(median) for median, _ in pairs]

@@ -49,6 +49,14 @@ class Daily:
         elif tally.runs and len(self._earlier) < MAX_TASKS:
             self._earlier.setdefault(task, tally.runs)
 
+    def uncount(self, at: float, task: str, tally: Tally, now: float) -> None:
+        """Count jobs no longer that ended at a time, and began again."""
+        hour = hour_of(at)
+        if hour > hour_of(now) - HOURS * HOUR and self.has_room_for(task):
+            if hour == hour_of(now) and hour not in self._hours:
+                self._forget(hour)
+            self._add(hour, task, tally)
+
     def of(self, task: str) -> Tally | None:
         """Return the sums of a task; None if it did nothing."""
         return self._sums.get(task)

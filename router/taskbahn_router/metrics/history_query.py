@@ -10,9 +10,9 @@ from twisted.logger import Logger
 from taskbahn.errors import InvalidRequest, UnknownTask
 from taskbahn_router.metrics.charts import LONGEST, SHORTEST, chart, start_of, step_for
 from taskbahn_router.metrics.daily import ENOUGH, HOUR, HOURS, hour_of
-from taskbahn_router.metrics.minutes import MINUTE, minute_of
 from taskbahn_router.metrics.recent import KEPT, STEP
 from taskbahn_router.metrics.tally import NOTHING, Tallies, Tally, add_to
+from taskbahn_router.stores.minutes import MINUTE, minute_of
 from taskbahn_router.submission.submission import check_name
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn_router.metrics.tally import NOTHING, Tallies, Tally, add_to
+from taskbahn_router.stores.minutes import MINUTE, minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,13 +13,7 @@ if TYPE_CHECKING:
     from taskbahn_router.metrics.recent import Bucket
     from taskbahn_router.stores.minutes import MinuteRow
 
-MINUTE = 60
 MOST = 120  # minutes in memory while the store refuses; little happens then, so little is lost
-
-
-def minute_of(time: float) -> int:
-    """Return when the minute of a time began."""
-    return int(time // MINUTE) * MINUTE
 
 
 class Minutes:
@@ -34,6 +29,7 @@ class Minutes:
             add_to(self._began, row.task, Tally.of(row))
         self._open: dict[int, Tallies] = {}
         self._storing: dict[int, Tallies] = {}
+        self._again: dict[int, Tallies] = {}  # ends that count no longer; the store knows them by itself
 
     def add(self, bucket: Bucket) -> None:
         """Take in a closed bucket."""
@@ -47,6 +43,11 @@ class Minutes:
             if task:
                 add_to(tallies, task, tally)
         add_to(tallies, "", bucket.whole)
+
+    def uncount(self, at: int, task: str, tally: Tally) -> None:
+        """Count jobs no longer that ended in a minute, and began again."""
+        for name in (task, "") if task else ("",):
+            add_to(self._again.setdefault(at, {}), name, tally)
 
     def take(self, before: float) -> list[MinuteRow]:
         """Hand over the minutes that ended before a time; nothing while the last ones are on their way."""
@@ -66,13 +67,17 @@ class Minutes:
 
     def first(self, now: float) -> int:
         """Return the first minute that is not, or not wholly, in the store."""
-        return min([*self._storing, *self._open, minute_of(now)])
+        first = min([*self._storing, *self._open, minute_of(now)])
+        for at in [at for at in self._again if at < first]:
+            del self._again[at]
+        return first
 
     def of(self, task: str, now: float) -> dict[int, Tally]:
         """Return the minutes of a task from `first` on, those in which it did nothing as well; copies."""
-        began = {self._began_at: self._began} if self._began_at >= self.first(now) else {}
+        first = self.first(now)
+        began = {self._began_at: self._began} if self._began_at >= first else {}
         found: dict[int, Tally] = {}
-        for minutes in (began, self._storing, self._open):
+        for minutes in (began, self._storing, self._open, self._again):
             for at, tallies in minutes.items():
                 found.setdefault(at, Tally()).add(tallies.get(task, NOTHING))
         return found

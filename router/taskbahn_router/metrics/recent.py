@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from taskbahn_router.metrics.tally import Tally, total
+from taskbahn_router.metrics.tally import NOTHING, Tallies, Tally, total
+from taskbahn_router.stores.minutes import MINUTE, minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,15 +14,14 @@ if TYPE_CHECKING:
 STEP = 5  # seconds
 KEPT = 900 // STEP
 RATE_BUCKETS = 60 // STEP
-MAX_FAILED = 50_000  # failed jobs that are remembered, some 10 MB
 MAX_NAMED = 20_000  # tallies of single tasks in all buckets, some 20 MB
 
 
 class Bucket:
     """Five seconds: what happened, by task ("": those beyond `MAX_TASKS`) and together.
 
-    whole is complete when the bucket is closed. queues: jobs that succeeded or failed, kept for a minute. again: jobs that failed here
-    and began again since, by task, as far as `FailedJobs` remembers them.
+    whole is complete when the bucket is closed. queues: jobs that succeeded or failed, kept for a minute. again: what is
+    to be taken from the tallies, as jobs that ended here began again; those are as it happened.
     """
 
     __slots__ = ("again", "is_named", "queues", "start", "tasks", "whole")
@@ -31,7 +31,7 @@ class Bucket:
         self.tasks: dict[str, Tally] = {}
         self.queues: dict[str, int] = {}
         self.whole = Tally()
-        self.again: dict[str, int] = {}
+        self.again: Tallies = {}
         self.is_named = True  # the bucket has tallies of its tasks, too
 
     def close(self) -> None:
@@ -40,27 +40,23 @@ class Bucket:
         whole.note_gauge(self.whole.waiting, self.whole.running, self.whole.oldest)
         self.whole = whole
 
+    def of(self, task: str) -> Tally:
+        """Return what happened to a task ("": to all) in a closed bucket; a job that began again counts no longer."""
+        return self.net(task, self.tasks.get(task, NOTHING)) if task else total((*self.again.values(), self.whole))
 
-class FailedJobs:
-    """The jobs that failed of late, each with its bucket, so that one which a person retries counts as failed no longer."""
+    def net(self, task: str, tally: Tally) -> Tally:
+        """Return a tally of a task ("": of those beyond `MAX_TASKS`) without the ends of jobs that began again."""
+        again = self.again.get(task)
+        return tally if again is None else total((again, tally))
 
-    def __init__(self) -> None:
-        self._buckets: dict[int, tuple[Bucket, str]] = {}  # seq -> where it is counted, and for which task; the oldest first
-
-    def add(self, seq: int, bucket: Bucket, task: str) -> None:
-        """Take note of a job that failed."""
-        self._buckets[seq] = bucket, task
-        while len(self._buckets) > MAX_FAILED or self._oldest().start <= bucket.start - KEPT * STEP:
-            del self._buckets[next(iter(self._buckets))]
-
-    def begins_again(self, seq: int) -> None:
-        """Count a job no longer, if it failed of late."""
-        bucket, task = self._buckets.pop(seq, (None, ""))
-        if bucket is not None:
-            bucket.again[task] = bucket.again.get(task, 0) + 1
-
-    def _oldest(self) -> Bucket:
-        return self._buckets[next(iter(self._buckets))][0]
+    def uncount(self, task: str, state: str, jobs: int) -> int:
+        """Count jobs no longer that ended here, as many as there are; return how many."""
+        name = task if task in self.tasks else ""
+        tally = self.net(name, self.tasks.get(name, NOTHING)) if self.is_named else self.of("")
+        taken = min(jobs, int(getattr(tally, state)))
+        if taken > 0:
+            self.again.setdefault(name, Tally()).uncount(state, taken)
+        return max(0, taken)
 
 
 class Recent:
@@ -101,6 +97,19 @@ class Recent:
             if bucket.start < time:
                 return
             yield bucket
+
+    def uncount(self, now: Bucket, at: int, task: str, state: str, jobs: int) -> None:
+        """Count jobs of a task no longer that ended at a time: where they did, or where the commit of their ends was seen.
+
+        now: the bucket that is open. Buckets of before the start are even parts of a minute, so any of that minute may have them.
+        """
+        near = [old for old in self.since(minute_of(at) - STEP) if old.start < at + MINUTE] + (
+            [now] if now.start < at + MINUTE else []
+        )
+        for bucket in sorted(near, key=lambda bucket: (bucket.start < at, bucket.start)):
+            jobs -= bucket.uncount(task, state, jobs)
+            if not jobs:
+                return
 
     def _forget_names(self) -> None:
         for bucket in self._buckets:

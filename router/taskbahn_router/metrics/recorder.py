@@ -12,13 +12,13 @@ from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.protocol.states import State
-from taskbahn_router.core.lifecycle import Event
 from taskbahn_router.metrics import histogram
 from taskbahn_router.metrics.daily import MAX_TASKS, Daily
-from taskbahn_router.metrics.minutes import Minutes, minute_of
-from taskbahn_router.metrics.recent import KEPT, RATE_BUCKETS, STEP, Bucket, FailedJobs, Recent
+from taskbahn_router.metrics.minutes import Minutes
+from taskbahn_router.metrics.recent import KEPT, RATE_BUCKETS, STEP, Bucket, Recent
 from taskbahn_router.metrics.refill import buckets_of
-from taskbahn_router.metrics.tally import COUNTS, NOTHING, Tallies, Tally, total
+from taskbahn_router.metrics.tally import COUNTS, ENDS, NOTHING, Tallies, Tally, total
+from taskbahn_router.stores.minutes import minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from taskbahn_router.model.state import DispatcherState, LiveJob
     from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.stores.contract import CommitResult
-    from taskbahn_router.stores.minutes import MinuteRow
+    from taskbahn_router.stores.minutes import BeganAgain, MinuteRow
     from taskbahn_router.stores.rows import Claimed, Moved
 
 # to read these from the enumeration costs as much as the rest of a count
@@ -48,6 +48,11 @@ def _start(time: float) -> int:
     return int(time // STEP) * STEP
 
 
+def _again(bucket: Bucket, task: str) -> list[Tally]:
+    """Return what the tally of a task ("": of all) counts too much."""
+    return [tally for name, tally in bucket.again.items() if not task or name == task]
+
+
 class Recorder:
     """What happened since this dispatcher started, and, of the last day, before."""
 
@@ -60,7 +65,6 @@ class Recorder:
         self._minutes = Minutes((), self.started_at)
         self._days = Daily()
         self.fine = Recent()
-        self._failed_jobs = FailedJobs()
 
     # before it begins
 
@@ -98,11 +102,11 @@ class Recorder:
         for requeued in effects.requeued:
             if requeued.error is not None:  # without an error the attempt was handed back
                 self._tally(bucket, requeued.job.partition.task).retried += 1
+        if result.again:
+            self._began_again(bucket, result.again, now)
         for moved in result.moved:
-            if moved.event in (Event.CANCEL, Event.EXPIRE, Event.PARENT_FAILED):
-                self._ended_early(bucket, moved, now)
-            elif moved.before is FAILED:
-                self._failed_jobs.begins_again(moved.seq)
+            if moved.after.is_final:
+                self._moved_to_end(bucket, moved, now)
 
     def _accepted(self, bucket: Bucket, jobs: list[LiveJob]) -> None:
         task = ""
@@ -151,22 +155,28 @@ class Recorder:
                 tally.runs[step] = tally.runs.get(step, 0) + 1
             else:
                 tally.failed += 1
-                self._failed_jobs.add(job.seq, bucket, self._name_in(bucket, partition.task))
         if partition is not None:
             bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + count
 
-    def _ended_early(self, bucket: Bucket, moved: Moved, now: float) -> None:
-        partition = self._state.partitions_by_id[moved.partition]
+    def _moved_to_end(self, bucket: Bucket, moved: Moved, now: float) -> None:
+        """Count a job that ended without a report: cancelled, too late, or by what became of another."""
+        partition, state = self._state.partitions_by_id[moved.partition], moved.after
         tally = self._tally(bucket, partition.task)
         tally.last_at = now
-        if moved.event is Event.CANCEL:
-            tally.cancelled += 1
-        elif moved.event is Event.EXPIRE:
-            tally.expired += 1
-        else:
-            tally.failed += 1
-            self._failed_jobs.add(moved.seq, bucket, self._name_in(bucket, partition.task))
+        setattr(tally, state, getattr(tally, state) + 1)
+        if state in (SUCCEEDED, FAILED):
             bucket.queues[partition.queue] = bucket.queues.get(partition.queue, 0) + 1
+
+    def _began_again(self, bucket: Bucket, again: list[BeganAgain], now: float) -> None:
+        """Count jobs no longer where they ended before: each counts once, at its newest end. The store takes it from its minutes."""
+        jobs = Counter((_start(one.ended_at), self._state.partitions_by_id[one.partition].task, one.state) for one in again)
+        self._totals.again += len(again)
+        for (at, task, state), number in jobs.items():
+            tally = Tally()
+            tally.uncount(state, number)
+            self._minutes.uncount(minute_of(at), task, tally)
+            self._days.uncount(at, task, tally, now)
+            self.fine.uncount(bucket, at, task, state, number)
 
     def _tally(self, bucket: Bucket, task: str) -> Tally:
         tally = bucket.tasks.get(task)
@@ -175,10 +185,6 @@ class Recorder:
                 return self._tally(bucket, "")
             tally = bucket.tasks[task] = Tally()
         return tally
-
-    def _name_in(self, bucket: Bucket, task: str) -> str:
-        """Return the name under which a bucket counts a task."""
-        return task if task in bucket.tasks else ""
 
     # time
 
@@ -237,14 +243,14 @@ class Recorder:
         """Return the five seconds of a task ("": of all) from a time on, with those that go on."""
         bucket = self.turn(self._wall())
         found = [
-            (old.start, old.tasks.get(task, NOTHING) if task else old.whole)
+            (old.start, old.of(task))
             for old in self.fine.since(since)
             if old.is_named or not task
         ]  # fmt: skip
-        return [*reversed(found), (bucket.start, self._so_far(task))]
+        return [*reversed(found), (bucket.start, total((*_again(bucket, task), self._so_far(task))))]
 
     def totals(self) -> dict[str, int]:
-        """Return the `views.Totals`."""
+        """Return the `views.Totals`: each end of a job counts."""
         now = total((self._totals, self._so_far("")))
         return {name: getattr(now, name) for name in COUNTS}
 
@@ -266,20 +272,18 @@ class Recorder:
         return {queue: count / seconds for queue, count in ended.items()}
 
     def failures(self, seconds: float) -> dict[str, tuple[int, int]]:
-        """Return for each task with failures of late how many of its jobs failed, and how many succeeded or failed.
-
-        A job that failed and began again since counts by its newest end.
-        """
+        """Return for each task with failures of late how many of its jobs failed, and how many succeeded or failed."""
         failed: Counter[str] = Counter()
         succeeded: Counter[str] = Counter()
         now = self._wall()
         for bucket in chain((self.turn(now),), self.fine.since(now - seconds)):
-            for task, tally in bucket.tasks.items():
+            for task, happened in bucket.tasks.items():
+                tally = bucket.net(task, happened)
                 if tally.failed:
-                    failed[task] += tally.failed - bucket.again.get(task, 0)
+                    failed[task] += tally.failed
                 if tally.succeeded:
                     succeeded[task] += tally.succeeded
-        return {task: (count, count + succeeded[task]) for task, count in failed.items() if count}
+        return {task: (count, count + max(0, succeeded[task])) for task, count in failed.items() if count > 0}
 
     def newest_failures(self, seconds: float) -> dict[str, tuple[int, int]]:
         """Return for each task with failures of late a mark that changes when more of its jobs fail."""
@@ -295,8 +299,8 @@ class Recorder:
         """Return how many jobs failed in the last quarter of an hour, without those that began again."""
         now = self._wall()
         bucket = self.turn(now)
-        closed = sum(old.whole.failed - sum(old.again.values()) for old in self.fine.since(now - KEPT * STEP))
-        return self._so_far("").failed - sum(bucket.again.values()) + closed
+        tallies = (*_again(bucket, ""), self._so_far(""), *(old.of("") for old in self.fine.since(now - KEPT * STEP)))
+        return max(0, sum(tally.failed for tally in tallies))
 
     def typical(self, task: str) -> float | None:
         """Return the median of the seconds that recent successful attempts of a task took; None if none is known."""
@@ -311,7 +315,7 @@ class Recorder:
         tally = total(tallies)
         wait, wait95 = histogram.median_and_95(tally.waits)
         run, run95 = histogram.median_and_95(tally.runs)
-        counts = {name: getattr(tally, name) for name in COUNTS if name != "retried"}
+        counts = {name: max(0, getattr(tally, name)) for name in ("accepted", *ENDS)}
         return {**counts, "wait": wait, "wait95": wait95, "run": run, "run95": run95, "last_at": tally.last_at}
 
     def _so_far(self, task: str) -> Tally:

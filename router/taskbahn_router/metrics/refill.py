@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskbahn_router.metrics.minutes import MINUTE
 from taskbahn_router.metrics.recent import MAX_NAMED, STEP, Bucket
 from taskbahn_router.metrics.tally import COUNTS, Tallies, Tally, add_to
+from taskbahn_router.stores.minutes import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,8 @@ def buckets_of(rows: Iterable[MinuteRow], until: int) -> list[Bucket]:
     has_names = sum(map(len, minutes.values())) * MINUTE // STEP <= MAX_NAMED
     found = []
     for at in sorted(minutes):
-        starts = range(at, min(at + MINUTE, until), STEP)
+        # of a minute that began with the start the bucket is still open, so its counts go into the one before
+        starts = range(at, min(at + MINUTE, until), STEP) or (until - STEP,)
         for index, start in enumerate(starts):
             bucket = Bucket(start)
             parts = {task: part(tally, index, len(starts)) for task, tally in minutes[at].items() if has_names or not task}

@@ -10,19 +10,21 @@ from taskbahn_router.stores.minutes import MinuteRow
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-COUNTS = ("accepted", "succeeded", "failed", "cancelled", "expired", "retried")
+ENDS = ("succeeded", "failed", "cancelled", "expired")
+COUNTS = ("accepted", *ENDS, "retried", "again")
 
 
 class Tally:
     """Counts of jobs, how long they waited and ran, and the gauges at the end.
 
+    again: jobs of it that ended and began again since; the other counts do not have them.
     waits: from ready to started; runs: of attempts that succeeded. waiting, running, oldest: None when it was not looked at.
     """
 
     __slots__ = (*COUNTS, "last_at", "oldest", "running", "runs", "waiting", "waits")
 
     def __init__(self) -> None:
-        self.accepted = self.succeeded = self.failed = self.cancelled = self.expired = self.retried = 0
+        self.accepted = self.succeeded = self.failed = self.cancelled = self.expired = self.retried = self.again = 0
         self.waits: histogram.Histogram = {}
         self.runs: histogram.Histogram = {}
         self.last_at: float | None = None
@@ -32,7 +34,7 @@ class Tally:
 
     def __bool__(self) -> bool:
         """Return whether anything happened, or waited, or ran."""
-        return bool(self.accepted or self.ended or self.retried or self.waits or self.waiting or self.running)
+        return bool(self.accepted or self.ended or self.again or self.retried or self.waits or self.waiting or self.running)
 
     @property
     def ended(self) -> int:
@@ -47,6 +49,7 @@ class Tally:
         self.cancelled += later.cancelled
         self.expired += later.expired
         self.retried += later.retried
+        self.again += later.again
         if later.waits:
             histogram.add(self.waits, later.waits)
         if later.runs:
@@ -55,6 +58,11 @@ class Tally:
             self.last_at = max(later.last_at, self.last_at or 0.0)
         if later.waiting is not None:
             self.waiting, self.running, self.oldest = later.waiting, later.running, later.oldest
+
+    def uncount(self, state: str, jobs: int) -> None:
+        """Count jobs no longer that ended in a state, and began again."""
+        setattr(self, state, getattr(self, state) - jobs)
+        self.again += jobs
 
     def take_away(self, earlier: Tally) -> None:
         """Subtract an earlier tally that this one includes."""
@@ -71,7 +79,7 @@ class Tally:
         """Return the tally as a row of the store."""
         return MinuteRow(
             at, task, self.accepted, self.succeeded, self.failed, self.cancelled, self.expired, self.retried,
-            histogram.packed(self.waits), histogram.packed(self.runs), self.last_at, self.waiting, self.running, self.oldest,
+            histogram.packed(self.waits), histogram.packed(self.runs), self.last_at, self.waiting, self.running, self.oldest, self.again,
         )  # fmt: skip
 
     @classmethod
@@ -79,7 +87,7 @@ class Tally:
         """Return the tally of a stored row."""
         tally = cls()
         tally.accepted, tally.succeeded, tally.failed = row.accepted, row.succeeded, row.failed
-        tally.cancelled, tally.expired, tally.retried = row.cancelled, row.expired, row.retried
+        tally.cancelled, tally.expired, tally.retried, tally.again = row.cancelled, row.expired, row.retried, row.again
         tally.waits, tally.runs = histogram.unpacked(row.waits), histogram.unpacked(row.runs)
         tally.last_at, tally.waiting, tally.running, tally.oldest = row.last_at, row.waiting, row.running, row.oldest
         return tally

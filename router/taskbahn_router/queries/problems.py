@@ -98,14 +98,13 @@ def _failing(facts: Facts) -> Iterator[Problem]:
     for task in worst[:MAX_ALIKE]:
         failed, ended = bad[task]
         share = f"All {failed:,}" if failed == ended else f"{failed:,} of {ended:,}"
-        # a job that was retried counts in the day once for each end
-        what, span = ("runs", "24 hours") if task in slow else ("jobs", "10 minutes")
+        span = "24 hours" if task in slow else "10 minutes"
         yield Problem(
             kind="failing",
             level="error"
             if grades.get(task) == Grade.ERROR or (task in slow and grade_of(failed, ended) == Grade.ERROR)
             else "warning",
-            sentence=f"{share} {what} of {task or 'rare tasks'} that ended in the last {span} failed.",
+            sentence=f"{share} jobs of {task or 'rare tasks'} that ended in the last {span} failed.",
             hint="See the errors by their kind; when the cause is mended, retry the jobs from there.",
             page="errors",
             query=f"state:failed task:{quote(task)} since:1h" if task else "state:failed since:1h",

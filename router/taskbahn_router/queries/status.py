@@ -9,7 +9,6 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.outgoing import NODE_QUEUE
 from taskbahn.protocol.states import State
 from taskbahn_router.metrics import histogram
-from taskbahn_router.metrics.minutes import minute_of
 from taskbahn_router.metrics.queue_age import QueueAges
 from taskbahn_router.metrics.recent import STEP
 from taskbahn_router.queries.facts import Facts, GoneWorker, LongRun, PartitionFacts, WorkerFacts
@@ -19,6 +18,7 @@ from taskbahn_router.queries.problems import problems, too_long
 from taskbahn_router.queries.schedule_facts import ScheduleFacts
 from taskbahn_router.queries.trigger_facts import TriggerFacts, Trouble
 from taskbahn_router.queries.waiting_problems import NOT_TAKEN_SECONDS
+from taskbahn_router.stores.minutes import minute_of
 from taskbahn_router.workers.lost_workers import LostWorkers
 from taskbahn_router.workers.registry import AttachChannel
 

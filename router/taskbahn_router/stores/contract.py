@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.suspensions import Asked, Note, OpenQuestion, Suspension, Told
     from taskbahn_router.core.triggers import TriggerChange, Triggered
     from taskbahn_router.core.unique_keys import NewKey
-    from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
+    from taskbahn_router.stores.minutes import BeganAgain, DropMinutes, MinuteRow
     from taskbahn_router.stores.rows import (
         Answer,
         AttemptRow,
@@ -181,6 +181,7 @@ class CommitResult:
         default_factory=dict
     )  # those of them whose id has a job of another partition -> that partition
     moved: list[Moved] = field(default_factory=list)  # jobs that cancels, retries, the sweep, rules and reactions moved, in order
+    again: list[BeganAgain] = field(default_factory=list)  # those of them that had ended; their minutes count them no longer
     errors: dict[int, str] = field(default_factory=dict)  # seqs of jobs that reactions ended without success -> the error as JSON
     results: dict[int, str] = field(default_factory=dict)  # seqs of flows that succeeded -> the result as JSON
     admitted: Admitted | None = None  # what became of the submissions of the batch, if it had some

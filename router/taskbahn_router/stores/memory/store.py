@@ -42,6 +42,7 @@ from taskbahn_router.stores.memory.start import start_state
 from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell, uncount_suspension
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
 from taskbahn_router.stores.memory.triggers import change_triggers, note_triggered
+from taskbahn_router.stores.minutes import BeganAgain
 from taskbahn_router.stores.reacting import bounded, moved_in
 from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Claim, Claimed, Moved, NewJob, Snapshot, Sweep
 
@@ -125,9 +126,7 @@ class _Transaction:
         self.holding.apply(batch)
         if batch.prune is not None:
             prune(tables, batch.prune, result)
-        for partition in batch.vacated:
-            tables.drop(tables.partitions, partition)
-            tables.drop(tables.ready, partition)
+        tables.vacate(batch.vacated)
         tables.add_minutes(batch.minutes, batch.drop_minutes)
         change_schedules(tables, batch, result)
         change_triggers(tables, batch, result)
@@ -139,6 +138,7 @@ class _Transaction:
         note_triggered(tables, batch, result)
         self._suspend(batch)
         units = self._react(moved_in(batch, result), batch.reactions, 0, result.repaused) if batch.reactions is not None else 0
+        tables.uncount(result.again)
         self.holding.answer()
         if ruled is not None:
             self._rule(batch, ruled, units)
@@ -328,6 +328,7 @@ class _Transaction:
     def _begin_again(self, seq: int, event: Event, now: float) -> Moved:
         """Begin an ended job again, as if it were accepted now."""
         record, changes = self.tables.records[seq], dict(FORGOTTEN_BY_RETRY, failures=0, crashes=0)
+        self.result.again.append(BeganAgain(record.new.partition, record.state, record.finished_at or record.new.created_at))
         flags, changes["deadline"] = record.flags, renewed_deadline(record, now)
         if event is Event.RETRY_BY_HAND:
             flags, changes["pending"] = uncount_suspension(self.tables, seq), record.pending & PAUSE_BIT

@@ -12,6 +12,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import IN_TIME, IS_FLOW, IS_OVERDUE, IS_UNSEALED, FlaggedJob, Input
 from taskbahn_router.core.rows import NO_PLACE
 from taskbahn_router.core.unique_keys import KeyHolder
+from taskbahn_router.stores.minutes import rows_of
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, NewJob, PartitionRow
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.triggers import TriggerRow
     from taskbahn_router.core.unique_keys import KeyRow
     from taskbahn_router.stores.contract import CommitBatch
-    from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
+    from taskbahn_router.stores.minutes import BeganAgain, DropMinutes, MinuteRow
 
 Key = tuple[float, int]  # what orders the jobs, and a job's seq
 
@@ -263,6 +264,16 @@ class Tables:
             self.drop(self.limits, name)
         for limit in batch.limits:
             self.put(self.limits, limit.name, limit)
+
+    def vacate(self, partitions: list[int]) -> None:
+        """Forget partitions of which no job is left."""
+        for partition in partitions:
+            self.drop(self.partitions, partition)
+            self.drop(self.ready, partition)
+
+    def uncount(self, again: list[BeganAgain]) -> None:
+        """Have the minutes count no longer how jobs ended that began again."""
+        self.add_minutes(rows_of(again, lambda partition: self.partitions[partition].task), None)
 
     def add_minutes(self, rows: list[MinuteRow], drop: DropMinutes | None) -> None:
         for number, row in enumerate(rows, max(self.minutes, default=0) + 1):

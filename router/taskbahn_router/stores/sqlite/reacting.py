@@ -26,6 +26,7 @@ from taskbahn_router.core.suspensions import SUSPENSIONS
 from taskbahn_router.core.unique_keys import Member
 from taskbahn_router.stores.driving import drive
 from taskbahn_router.stores.guards import GUARDS
+from taskbahn_router.stores.minutes import BeganAgain, rows_of
 from taskbahn_router.stores.pruning import prunable
 from taskbahn_router.stores.reacting import bounded, moved_in, moves_of, one_each
 from taskbahn_router.stores.rows import Answer
@@ -99,6 +100,15 @@ class ReactingPart:
         is_moved = self._connection.execute(SQL["skip"], (row[1],)).rowcount == 1
         self._result.look_at += [row[1]] if is_moved else []
         return Answer(State(row[3]), is_moved=is_moved)
+
+    def note_end(self, seq: int) -> None:
+        """Note when and how a job ended that begins again."""
+        self._result.again.append(BeganAgain(*self._connection.execute(SQL["ended"], (seq,)).fetchone()))
+
+    def uncount(self) -> None:
+        """Have the minutes count no longer how jobs ended that began again."""
+        execute = self._connection.execute
+        self._many("insert_minute", rows_of(self._result.again, lambda line: execute(SQL["task_of"], (line,)).fetchone()[0]))
 
     def jobs(self, seqs: Sequence[int], name: str = "jobs_by_seq") -> list[FlaggedJob]:
         """Return those jobs that exist."""
@@ -224,6 +234,7 @@ class ReactingPart:
         self._write_ends(moves, reactions)
         for move in moves:
             if move.event in BEGUN_AGAIN:
+                self.note_end(move.job.seq)
                 moved = self._connection.execute(SQL[move.event], (reactions.now, move.job.seq)).rowcount
                 GUARDS[move.event].check_count(move.event, moved, 1)
             if move.event is Event.RETRY_BY_HAND and move.job.flags & IS_SUSPENDED:

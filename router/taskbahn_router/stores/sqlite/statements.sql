@@ -63,6 +63,12 @@ SELECT id, seq, line, state, number, pending, flags FROM job WHERE id = ?
 -- End a job because a client asked for it.
 UPDATE job SET state = {to:cancel}, finished_at = ?, delete_at = ?, error = ?, number = number + 1 WHERE seq = ? AND {from:cancel}
 
+-- name: ended
+SELECT line, state, coalesce(finished_at, created_at) FROM job WHERE seq = ?
+
+-- name: task_of
+SELECT task FROM line WHERE id = ?
+
 -- name: retry_by_hand
 -- Begin an ended job again, its counts at zero.
 UPDATE job SET state = {to:retry_by_hand}, failures = 0, crashes = 0, number = number + 1, finished_at = NULL, delete_at = NULL, result = NULL,
@@ -162,8 +168,7 @@ DELETE FROM task WHERE name IN (SELECT value FROM json_each(?))
 
 -- name: insert_minute
 -- Keep the counts of a minute.
-INSERT INTO minute (at, task, accepted, succeeded, failed, cancelled, expired, retried, waits, runs, last_at, waiting, running, oldest)
-VALUES {rows}
+INSERT INTO minute ({minute_columns}) VALUES {rows}
 
 -- name: drop_minutes
 -- Delete minutes that are too old.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -23,6 +22,7 @@ from taskbahn_router.stores.rows import Answer, Claim, Claimed, Moved, NewJob, P
 from taskbahn_router.stores.sqlite.deleting import prune
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
 from taskbahn_router.stores.sqlite.holding import HoldingPart
+from taskbahn_router.stores.sqlite.log import has_rows, lengthen_log
 from taskbahn_router.stores.sqlite.overdue import sweep_overdue
 from taskbahn_router.stores.sqlite.progress import progress_said
 from taskbahn_router.stores.sqlite.reacting import Links, ReactingPart
@@ -33,14 +33,13 @@ from taskbahn_router.stores.sqlite.start import next_sweep, start_state
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
 from taskbahn_router.stores.sqlite.suspending import SuspendingPart
 from taskbahn_router.stores.sqlite.triggers import change_triggers
+from taskbahn_router.stores.sqlite.uncounted import count_rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 CACHE_KIB = 16 * 1024
 CHECKPOINT_PAGES = 2_000  # pages of the write-ahead log, 8 MiB, after which SQLite moves them into the database
-PAGE_BYTES = 4096
-ROOM_NEEDED = 4  # times the log's length; with less space left on the disk, the log grows only as SQLite needs it
 LOCK_SECONDS = 5.0  # seconds that `open` waits for another program that holds the data
 STEPS = tuple(1000 >> halvings for halvings in range(10))  # rows in one step of a statement; large batches come in thousands
 # statement: the guard of its rows, and the column of their state
@@ -78,6 +77,7 @@ class SqliteStore:
             if not os.access(self.path.parent, os.W_OK):
                 raise PermissionError(f"no write permission for {self.path.parent}")
             self._keep_others_out()
+            was_killed = has_rows(self.path)
             self._connection = connect(self.path)
             mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
             if mode != "wal":
@@ -87,6 +87,8 @@ class SqliteStore:
             self._connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             self._migrate(self._connection)
             self._lengthen_log(self._connection)
+            if was_killed:
+                count_rest(self._connection)
             start = start_state(self._connection)
             # the dispatcher also commits on the event loop, which must not wait
             self._connection.execute("PRAGMA busy_timeout = 0")
@@ -162,6 +164,8 @@ class SqliteStore:
         """Let go of the file; safe twice."""
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # a reader may keep the log there, but empty
+            with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = self._links = None
         self._lock.release()
@@ -193,22 +197,7 @@ class SqliteStore:
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
     def _lengthen_log(self, connection: sqlite3.Connection) -> None:
-        """Give the write-ahead log its full length once: syncing what overwrites it takes half the time of what makes it longer."""
-        log = self.path.with_name(self.path.name + "-wal")
-        size = CHECKPOINT_PAGES * PAGE_BYTES
-        if (log.exists() and log.stat().st_size >= size) or shutil.disk_usage(self.path.parent).free < ROOM_NEEDED * size:
-            return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            connection.execute("CREATE TABLE padding (bytes BLOB)")
-            connection.execute("INSERT INTO padding VALUES (zeroblob(?))", (size,))
-            connection.execute("DROP TABLE padding")
-            connection.execute("COMMIT")
-            connection.execute("PRAGMA wal_checkpoint(RESTART)")
-        except sqlite3.OperationalError:
-            # the disk has no room; the store works without a long log, and commits report a full disk
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
+        lengthen_log(connection, self.path, CHECKPOINT_PAGES)
 
 
 class _Transaction:
@@ -256,6 +245,7 @@ class _Transaction:
             if (ended := self._suspending.suspend(suspension, batch.now())) is not None:
                 self.result.look_at.append(ended)
         units = self._react(batch)
+        self._reacting.uncount()
         self._holding.answer()
         if ruled is not None:
             self._rule(batch, ruled, units)
@@ -360,6 +350,8 @@ class _Transaction:
         if row[3] not in GUARDS[event].sources or not may_be:
             return Answer(State(row[3]), is_moved=False)
         moved = moved_by(event, row)
+        if moved.before.is_final:
+            self._reacting.note_end(moved.seq)
         self._move(event, [moved], *values, moved.seq)
         if event is Event.RETRY_BY_HAND and flags & IS_SUSPENDED:
             self.execute(SQL["uncount_suspension"], (moved.seq, SUSPENSIONS))

@@ -1,5 +1,7 @@
 """The counts of the newest minutes, from the jobs: a router stores a minute when it is over, and a copy may be made before.
 
+A node that was killed leaves the same gap, which the store fills when it is opened again.
+
 What the jobs do not say is missing: waits, run times and attempts that are tried again, and jobs that are deleted already.
 """
 
@@ -17,7 +19,7 @@ COUNTED = ("accepted", *ENDED.values())
 
 # a row for each minute and task, '' being all of them, from the newest stored minute on: what happened, by the jobs
 BY_JOBS = f"""
-WITH newest (at) AS (SELECT coalesce(max(at), 0) FROM minute),
+WITH newest (at) AS (SELECT coalesce(max(at), 0) FROM minute WHERE again = 0),
 happened (at, task, what, time) AS (
     SELECT CAST(created_at AS INTEGER) / 60 * 60, line.task, 'accepted', NULL
     FROM job JOIN line ON line.id = job.line WHERE created_at >= (SELECT at FROM newest)
@@ -36,11 +38,12 @@ VALUES (?, ?, {", ".join("?" * len(COUNTED))}, 0, '[]', '[]', ?)
 """  # noqa: S608
 
 
-def count_rest(copy: sqlite3.Connection) -> None:
-    """Add to the minutes of a copy what its jobs have done and no minute counts."""
-    for at, task, *counts, last_at in copy.execute(BY_JOBS).fetchall():
-        stored = copy.execute(STORED, (at, task)).fetchone()
+def count_rest(connection: sqlite3.Connection) -> None:
+    """Add to the minutes what jobs have done and no minute counts."""
+    connection.execute("BEGIN IMMEDIATE")
+    for at, task, *counts, last_at in connection.execute(BY_JOBS).fetchall():
+        stored = connection.execute(STORED, (at, task)).fetchone()
         rest = [max(0, count - known) for count, known in zip(counts, stored, strict=True)]
         if any(rest):
-            copy.execute(ADD, (at, task, *rest, last_at))
-    copy.commit()
+            connection.execute(ADD, (at, task, *rest, last_at))
+    connection.commit()

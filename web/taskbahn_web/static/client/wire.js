@@ -298,13 +298,8 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {BlockedView | null} [blocked]  it does not answer for its async tasks
  * @property {[string, string, number][]} [jobs]  what it runs: id, task, started_at; the oldest 100
  *
- * @typedef {object} Totals  jobs since this dispatcher started
- * @property {number} accepted
- * @property {number} succeeded
- * @property {number} failed
- * @property {number} cancelled
- * @property {number} expired
- * @property {number} retried  attempts that failed and are tried again
+ * Jobs since this dispatcher started, each time that they ended; attempts that failed and are tried again; jobs that began again.
+ * @typedef {Record<"accepted" | "succeeded" | "failed" | "cancelled" | "expired" | "retried", number> & { again?: number }} Totals
  *
  * @typedef {object} Problem  something that is wrong now
  * @property {string} kind  a stable word
@@ -325,6 +320,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {(number | null)[]} cancelled
  * @property {(number | null)[]} expired
  * @property {(number | null)[]} retried
+ * @property {(number | null)[]} [again]  jobs that ended in the bucket and began again since: only their newest ends count
  * @property {(number | null)[]} waiting  ready and waiting for a time, at the end of the bucket
  * @property {(number | null)[]} running
  * @property {(number | null)[]} oldest  age of the oldest ready job, seconds

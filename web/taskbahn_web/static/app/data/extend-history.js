@@ -16,12 +16,14 @@ const COUNTED_NAMES = ["accepted", "succeeded", "failed", "cancelled", "expired"
  * @param {History} history
  * @param {Status} before  what is in it already
  * @param {Status} newest
- * @returns {History | null}  null if the page must ask for it again: the node has restarted, or too much time has passed
+ * @returns {History | null}  null if the page must ask for it again: the node has restarted, too much time has passed, or jobs began
+ *   again that count no longer where they ended
  */
 export function extendHistory(history, before, newest) {
   const { step, start, accepted } = history;
   const passed = Math.floor((newest.now - start) / step) - (accepted.length - 1);
   if (newest.started_at !== before.started_at || passed < 0 || passed > MAX_SKIPPED_BUCKETS) return null;
+  if (newest.totals?.again !== before.totals?.again) return null;
   const longer = { ...history, start: start + passed * step };
   for (const name of COUNTED_NAMES) {
     longer[name] = shiftValues(history[name], passed, 0);

@@ -620,22 +620,13 @@ export type WorkerView = {
     blocked?: BlockedView | null | undefined;
     /**
      * what it runs: id, task, started_at; the oldest 100
+     *
+     * Jobs since this dispatcher started, each time that they ended; attempts that failed and are tried again; jobs that began again.
      */
     jobs?: [string, string, number][] | undefined;
 };
-/**
- * jobs since this dispatcher started
- */
-export type Totals = {
-    accepted: number;
-    succeeded: number;
-    failed: number;
-    cancelled: number;
-    expired: number;
-    /**
-     * attempts that failed and are tried again
-     */
-    retried: number;
+export type Totals = Record<"accepted" | "succeeded" | "failed" | "cancelled" | "expired" | "retried", number> & {
+    again?: number;
 };
 /**
  * something that is wrong now
@@ -686,6 +677,10 @@ export type History = {
     cancelled: (number | null)[];
     expired: (number | null)[];
     retried: (number | null)[];
+    /**
+     * jobs that ended in the bucket and began again since: only their newest ends count
+     */
+    again?: (number | null)[] | undefined;
     /**
      * ready and waiting for a time, at the end of the bucket
      */
