@@ -211,7 +211,7 @@ class Parts:
             "jobs": dict(state.counts),
             "workers": len(workers),
             "slots": sum(worker.room.slots for worker in workers),
-            "running": sum(worker.room.in_flight for worker in workers),  # flows run, too, but in no slot
+            "running": sum(worker.room.taken for worker in workers),  # flows run, too, but in no slot
             "lag": self._owner.lag(),
             "pauses": [messages.plain(pause.view()) for pause in self.dispatcher.limit_book.pauses.all()],
             **self.status.status(),

@@ -31,6 +31,11 @@ class WorkerCapacity:
     slow: int = 0  # attempts in flight that are not known to be short
     open: bool = True
 
+    @property
+    def taken(self) -> int:
+        """How many slots are taken: what was handed out ahead waits in front of them, and does not run yet."""
+        return min(self.in_flight, self.slots)
+
     def free(self, ahead: int) -> int:
         """Return how many more attempts may be handed out now, when *ahead* may lie in front of the slots.
 

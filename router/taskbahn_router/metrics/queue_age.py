@@ -6,6 +6,8 @@ has not waited since then. So a partition counts as waiting at most since it was
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
@@ -35,9 +37,8 @@ class QueueAges:
         """Note how many jobs wait and run; for each task only where a bucket of the charts ends."""
         self._crowded = {partition: self._crowded.get(partition, now) for partition in self._state.partitions_with_backlog}
         counts, oldest = self._state.counts, self.oldest(now)
-        whole = QueueGauge(
-            counts[State.READY] + counts[State.WAITING], counts[State.RUNNING], None if oldest is None else now - oldest
-        )
+        taken = sum(worker.room.taken for worker in self._state.workers.values() if worker.orders is not None)
+        whole = QueueGauge(counts[State.READY] + counts[State.WAITING], taken, None if oldest is None else now - oldest)
         self._history.note_gauges(now, whole, self._tasks(now) if now % STEP >= STEP - TICK else {})
 
     def learn(self, accepted: dict[int, float]) -> None:
@@ -58,10 +59,11 @@ class QueueAges:
         )
 
     def _tasks(self, now: float) -> dict[str, QueueGauge]:
-        running: dict[str, int] = {}
-        for job in self._state.jobs.values():
-            if job.state is State.RUNNING:
-                running[job.partition.task] = running.get(job.partition.task, 0) + 1
+        running: Counter[str] = Counter()
+        for worker in self._state.workers.values():
+            if worker.orders is not None:  # it runs what it got first; the rest waits in front of its slots
+                held = (id for id in worker.attempts if id not in worker.parked and id in self._state.jobs)
+                running.update(self._state.jobs[id].partition.task for id in islice(held, worker.room.slots))
         found = {task: QueueGauge(0, count, None) for task, count in running.items()}
         for id in self._state.partitions_with_backlog:
             partition = self._state.partitions_by_id[id]

@@ -90,7 +90,7 @@ def worker_view(worker: AttachedWorker, state: DispatcherState, now: float) -> d
     held = (state.jobs.get(id) for id in islice(worker.attempts, MAX_SHOWN_JOBS))  # the first jobs that the worker got
     return {
         "id": worker.id, "host": hello.host, "pid": hello.pid, "version": hello.version, "python": hello.python,
-        "slots": worker.room.slots, "running": worker.room.in_flight, "queues": hello.queues, "tasks": [task.name for task in hello.tasks],
+        "slots": worker.room.slots, "running": worker.room.taken, "queues": hello.queues, "tasks": [task.name for task in hello.tasks],
         "draining": worker.draining or worker.drained, "drained": worker.drained,
         "attached_at": worker.attached_at, "seen": round(now - worker.last_heartbeat, 3) if speaks else 0.0,
         "finished": worker.finished + worker.failed, "failed": worker.failed,
