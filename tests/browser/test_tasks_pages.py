@@ -128,10 +128,13 @@ def test_what_the_dispatcher_finds_wrong_is_shown_at_its_field(page: Page) -> No
     expect(form_of(page, "kinds.slow").get_by_label("priority")).to_be_focused()
 
 
-def test_nested_values_begin_as_examples_and_further_arguments_have_names(page: Page) -> None:
+def test_nested_values_have_examples_and_further_arguments_have_names(page: Page) -> None:
     go(page, "#/tasks/kinds.nested")
     box = page.locator("#field-box")
-    assert json.loads(box.input_value()) == {"corner": {"x": 1, "y": 0}, "size": 1, "tags": []}
+    expect(box).to_have_value("")
+    assert json.loads(box.get_attribute("placeholder") or "") == {"corner": {"x": 1, "y": 0}, "size": 1, "tags": []}
+    page.get_by_role("button", name="Start job").click()
+    expect(problem(page, "field-box")).to_have_text("Box is missing.")
     box.fill('{"corner": {"x": "left"}}')
     page.locator("#field-boxes").fill('[{"corner": {"x": 3, "y": 4}, "size": 5}]')
     page.locator("#field-ages").fill('{"Ada": 36}')

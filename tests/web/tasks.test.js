@@ -9,7 +9,7 @@ import { mergeColumns } from "../../web/taskbahn_web/static/app/charts/merge-col
 import { optionFields, makeOptions } from "../../web/taskbahn_web/static/app/text/task-options.js";
 import { exampleOf, limitsText, typeText } from "../../web/taskbahn_web/static/shared/schema-text.js";
 import { fieldsOf, FURTHER_FIELD, kindText } from "../../web/taskbahn_web/static/shared/schema.js";
-import { makeArguments, controlValue } from "../../web/taskbahn_web/static/shared/values.js";
+import { controlValue, makeArguments, placeholderText } from "../../web/taskbahn_web/static/shared/values.js";
 
 const BOX = {
   title: "Box",
@@ -59,8 +59,16 @@ test("an example has what is required, what has a default, and empty lists", () 
   assert.match(JSON.stringify(exampleOf({ $ref: "#/$defs/Node" }, { Node: endless })), /^\{"next":/);
 });
 
-test("a required object begins with its example, a nullable one is empty", () => {
-  assert.equal(controlValue(field({ $ref: "#/$defs/Box" })), JSON.stringify({ left: 1, size: 1, tags: [] }, null, 2));
+test("an example is shown in an empty field, and is no value", () => {
+  const kinds = [{ $ref: "#/$defs/Box" }, { type: "object", properties: { a: { type: "string" } }, required: ["a"] }, { type: "array" }, { type: "string" }, { type: "integer" }, {}];
+  for (const schema of [...kinds, ...["date", "time", "date-time", "uuid", "decimal", "duration"].map((format) => ({ type: "string", format })), { enum: [3, 1] }]) {
+    const required = field(schema);
+    assert.equal(controlValue(required), "", JSON.stringify(schema));
+    assert.deepEqual(makeArguments([required], { it: controlValue(required) }), { args: [], kwargs: {}, problems: { it: "is missing" } });
+  }
+  assert.equal(placeholderText(field({ $ref: "#/$defs/Box" })), '{"left":1,"size":1,"tags":[]}');
+  assert.equal(placeholderText(field({ anyOf: [{ $ref: "#/$defs/Box" }, { type: "null" }] })), 'none, or {"left":1,"size":1,"tags":[]}');
+  assert.equal(placeholderText(field({ type: "string" })), "");
   assert.equal(controlValue(field({ anyOf: [{ $ref: "#/$defs/Box" }, { type: "null" }] })), "");
 });
 

@@ -1,7 +1,7 @@
 /** One argument in `<task-form>`: label, control, what may be given, what is wrong with it. */
 
 import { FURTHER_FIELD, kindText } from "../shared/schema.js";
-import { problemText, controlValue } from "../shared/values.js";
+import { controlValue, placeholderText, problemText, rowsOf } from "../shared/values.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
 
 /** @typedef {import("../shared/schema.js").Field} Field */
@@ -80,9 +80,10 @@ function makeControl(field, typed, words) {
   const text = String(typed);
   if (kind === "boolean" || kind === "choice") return makeSelect(field, text, words);
   const isLong = kind === "json" || kind === "longtext" || kind === "bytes";
-  const rows = String(Math.min(MAX_ROWS, Math.max(2, text.split("\n").length)));
+  const placeholder = placeholderText(field, (text, values) => words.say(text, values)) || undefined;
+  const rows = String(rowsOf(text || (placeholder ?? ""), MAX_ROWS));
   const attributes = isLong ? { rows } : { type: INPUT_TYPES[kind] ?? "text", step: INPUT_TYPES[kind] && kind !== "date" ? "1" : undefined, inputmode: INPUT_MODES[kind] };
-  const given = { ...attributes, class: kind, placeholder: isNullable ? words.say("none") : undefined, autocomplete: "off", spellcheck: "false" };
+  const given = { ...attributes, class: kind, placeholder, autocomplete: "off", spellcheck: "false" };
   const control = /** @type {HTMLInputElement} */ (makeElement(isLong ? "textarea" : "input", given));
   control.value = text;
   return control;

@@ -106,6 +106,7 @@ export const GERMAN = {
   true: "ja",
   false: "nein",
   none: "keine Angabe",
+  "none, or {value}": "keine Angabe, oder {value}",
 
   // what a field takes
   "{type}, optional": "{type}, freiwillig",

@@ -30,6 +30,7 @@ export const OWN_TEXTS = new Set([
   "No worker has offered a task {task} yet.",
   "Arguments of {task}",
   "{name} from a file",
+  "none, or {value}",
   "{type}, optional",
   "{type} or {other}",
   "list of {type}",

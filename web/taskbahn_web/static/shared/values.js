@@ -29,12 +29,29 @@ export function controlValue(field, value = field.initial) {
   if (kind === "choice" && value !== undefined && value !== null) return String(choices.findIndex((choice) => isSameJson(choice, value)));
   if (value === undefined || value === null) {
     if (!isRequired || isNullable) return "";
-    if (kind === "json" && field.schema.type === "object" && field.schema.properties) return stringify(field.example, 2) ?? "";
     return kind === "choice" && choices.length === 1 ? "0" : ""; // the reader chooses where there is a choice
   }
   if (kind === "json") return isVariadic && isSameJson(value, []) ? "" : field.takesText && isPlainText(value) ? value : jsonText(value);
   if (kind === "datetime") return localTime(String(value));
   return String(value);
+}
+
+/**
+ * What could be given where nothing is: shown in an empty field, and never taken as its value.
+ * @param {Field} field
+ * @param {(text: string, values: {value: string}) => string} [say]
+ * @returns {string}
+ */
+export function placeholderText({ kind, schema, isNullable, example, placeholder }, say = (text, { value }) => text.replace("{value}", () => value)) {
+  if (placeholder !== undefined) return placeholder;
+  const sample = kind === "json" && schema.type === "object" && schema.properties ? jsonText(example) : "";
+  if (!isNullable) return sample;
+  return say(sample ? "none, or {value}" : "none", { value: sample });
+}
+
+/** The rows of a control for text of many lines. @param {string} text  in it, or its placeholder @param {number} most */
+export function rowsOf(text, most) {
+  return Math.min(most, Math.max(2, text.split("\n").length));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** One argument of a form: label, control, what may be given, what is wrong with it. */
 
 import { FURTHER_FIELD, kindText } from "../../shared/schema.js";
-import { problemText } from "../../shared/values.js";
+import { placeholderText, problemText, rowsOf } from "../../shared/values.js";
 import { html } from "../core/html.js";
 import { FileButton } from "./file-button.js";
 
@@ -40,7 +40,7 @@ export function FieldRow({ field, typed, problem, onChange, family = "field" }) 
  * @param {Record<string, unknown>} common  attributes of every control
  */
 function makeControl(field, typed, onChange, common) {
-  const placeholder = field.placeholder ?? placeholderOf(field);
+  const placeholder = placeholderText(field) || undefined;
   const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => onChange(currentTarget.value);
   const { kind, isNullable, isRequired, choices } = field;
   if (kind === "boolean" && !isNullable) {
@@ -57,7 +57,7 @@ function makeControl(field, typed, onChange, common) {
     </select>`;
   }
   if (kind === "json" || kind === "longtext") {
-    const rows = Math.min(8, Math.max(2, String(typed).split("\n").length));
+    const rows = rowsOf(String(typed) || (placeholder ?? ""), 8);
     return html`<textarea class=${kind} rows=${rows} spellcheck=${false} placeholder=${placeholder} value=${typed} onInput=${onInput} ...${common}></textarea>`;
   }
   const isNumber = kind === "integer" || kind === "number";
@@ -76,11 +76,4 @@ function makeControl(field, typed, onChange, common) {
   />`;
   if (kind !== "bytes") return input;
   return html`<div class="field-bytes">${input}<${FileButton} name=${field.name} onRead=${onChange} /></div>`;
-}
-
-/** What holds where nothing is given, or what could be. @param {Field} field */
-function placeholderOf({ kind, schema, isNullable, example }) {
-  const sample = kind === "json" && schema.type === "object" && schema.properties ? JSON.stringify(example) : "";
-  if (isNullable) return sample ? `none, or ${sample}` : "none";
-  return sample || undefined;
 }

@@ -15,6 +15,17 @@
  */
 export function controlValue(field: Field, value?: unknown): Typed;
 /**
+ * What could be given where nothing is: shown in an empty field, and never taken as its value.
+ * @param {Field} field
+ * @param {(text: string, values: {value: string}) => string} [say]
+ * @returns {string}
+ */
+export function placeholderText({ kind, schema, isNullable, example, placeholder }: Field, say?: (text: string, values: {
+    value: string;
+}) => string): string;
+/** The rows of a control for text of many lines. @param {string} text  in it, or its placeholder @param {number} most */
+export function rowsOf(text: string, most: number): number;
+/**
  * Make arguments of a form. What is left empty is left out, where the task has a default; text stays as it is.
  * @param {Field[]} fields
  * @param {Record<string, Typed>} typed
