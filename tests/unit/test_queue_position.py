@@ -126,15 +126,23 @@ def test_the_watcher_of_a_job_that_no_worker_can_run_learns_it(harness: Dispatch
     worker = harness.worker()
     worker.lost()
     submit(harness, 2)
-    assert place(harness, 2) == {"why": "No worker is attached"}
+    assert place(harness, 2) == {"why": "No worker is attached", "ahead": 1, "served": False}
     harness.worker("other", tasks=["b.task"])
-    assert place(harness, 2) == {"why": f"No attached worker offers {TASK}"}
+    assert place(harness, 2) == {"why": f"No attached worker offers {TASK}", "ahead": 1, "served": False}
     elsewhere = harness.worker("elsewhere", queues=["slow"])
-    assert place(harness, 2) == {"why": f"The worker that offers {TASK} does not serve the queue default"}
+    assert place(harness, 2) == {
+        "why": f"The worker that offers {TASK} does not serve the queue default",
+        "ahead": 1,
+        "served": False,
+    }
     draining = harness.worker("draining")
     draining.hands_back(*draining.take(), draining=True)
     harness.settle()
-    assert place(harness, 2) == {"why": "The worker that can run it takes no new jobs: it is draining"}
+    assert place(harness, 2) == {
+        "why": "The worker that can run it takes no new jobs: it is draining",
+        "ahead": 1,
+        "served": False,
+    }
     assert elsewhere.take() == []
 
 
@@ -190,7 +198,7 @@ def test_the_place_of_a_job_that_waits_again_is_sent_again(harness: DispatcherHa
     assert told(asked) == [("Attempt 1 failed; it is tried again when its delay is over", None)]
     worker.lost()
     harness.passes(60)
-    assert told(asked)[1:] == [("No worker is attached", None)]
+    assert told(asked)[1:] == [("No worker is attached", 0)]
 
 
 def test_places_are_sent_to_a_bounded_number_a_second_in_turn(harness: DispatcherHarness) -> None:

@@ -110,12 +110,14 @@ test("a job that waits tells why, how many are before it, and when it starts", (
   assert.deepEqual(footText(EN, { id: ID, state: "waiting", due_at: 105 }, 100, LIVE), { facts: "", left: "starts in about 5 s" });
 });
 
-test("a job that a pause holds has no place in a line, and starts at no time of its own", () => {
+test("a job that a pause holds, or no worker takes, is not next in line", () => {
   const paused = { reason: "lunch", paused_at: 90 };
   const job = { id: ID, state: "waiting", due_at: 130, paused, place: { why: "It is paused since 12:00: lunch" } };
   assert.deepEqual(footText(EN, job, 100, LIVE), { facts: "It is paused since 12:00: lunch", left: "" });
   assert.deepEqual(footText(EN, { ...job, place: undefined }, 100, LIVE), { facts: "", left: "" });
   assert.equal(footText(EN, { ...job, paused: { ...paused, until: 130 } }, 100, LIVE).left, "goes on in about 30 s");
+  const unserved = { id: ID, state: "ready", place: { why: "No worker is attached", ahead: 0, served: false } };
+  assert.deepEqual(footText(EN, unserved, 100, LIVE), { facts: "No worker is attached", left: "" });
   const queue = { id: ID, state: "ready", place: { why: "The queue slow is paused", ahead: 0, paused: { query: "queue:slow" } } };
   assert.deepEqual(footText(EN, queue, 100, LIVE), { facts: "The queue slow is paused", left: "" });
 });

@@ -63,12 +63,13 @@ class Place(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """Why a job does not run yet: a sentence, and what is before it.
 
     ahead: ready jobs that will be taken before it, at most 10,000 are counted; under a limit that holds it, those with the same keys.
-    None: no worker takes such jobs.   starts_at: when it is expected to start, if known.   limit: what holds it, if a limit does.
-    paused: what operators have paused.
+    served: whether a worker takes such jobs now.   starts_at: when it is expected to start, if known.
+    limit: what holds it, if a limit does.   paused: what operators have paused.
     """
 
     why: str
     ahead: int | None = None
+    served: bool = True
     starts_at: float | None = None
     limit: HoldingLimit | None = None
     paused: Pause | None = None

@@ -121,7 +121,7 @@ class StartEstimate:
             return self._paused(of_all, placed.ahead)
         why, its_hands = self.workers(row)
         if not its_hands.slots:
-            return {"why": why}  # it is in no line that moves
+            return {"why": why, "ahead": placed.ahead, "served": False}
         if placed.held is not None:
             return self._held(placed.held, placed)
         if 0 < its_hands.free <= placed.ahead:

@@ -171,10 +171,10 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @typedef {object} Place  why a job does not run yet
  * @property {string} why  a sentence
  * @property {number | null} [ahead]  ready jobs that will be taken before it; at most 10,000 are counted
+ * @property {boolean} [served]  false: no worker takes such jobs now
  * @property {number | null} [starts_at]  when it is expected to start, seconds since the epoch
  * @property {HoldingLimit | null} [limit]  what holds it, if a limit does
  * @property {Pause | null} [paused]  what holds it, if operators do
- *
  * @typedef {object} Pause  what operators have paused
  * @property {string} query  "" for the system, "queue:NAME", "task:NAME", or "key:" and the key of a limit
  * @property {string} [reason]

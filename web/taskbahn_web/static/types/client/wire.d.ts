@@ -333,6 +333,10 @@ export type Place = {
      */
     ahead?: number | null | undefined;
     /**
+     * false: no worker takes such jobs now
+     */
+    served?: boolean | undefined;
+    /**
      * when it is expected to start, seconds since the epoch
      */
     starts_at?: number | null | undefined;
