@@ -62,9 +62,8 @@ class HoldingLimit(View, msgspec.Struct, kw_only=True, omit_defaults=True):
 class Place(View, msgspec.Struct, kw_only=True, omit_defaults=True):
     """Why a job does not run yet: a sentence, and what is before it.
 
-    ahead: ready jobs that will be taken before it, at most 10,000 are counted; under a limit that holds it, those with the same keys.
-    served: whether a worker takes such jobs now.   starts_at: when it is expected to start, if known.
-    limit: what holds it, if a limit does.   paused: what operators have paused.
+    ahead: ready jobs that will be taken before it, counted up to 10,000; under a limit that holds it, those with the same keys.
+    served: whether a worker takes such jobs now.   starts_at: when it is expected to start, if known.   limit, paused: what holds it.
     """
 
     why: str

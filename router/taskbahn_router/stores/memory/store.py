@@ -133,8 +133,7 @@ class _Transaction:
         ruled = RuledPart(tables, result, batch.rules) if batch.rules is not None else None
         if ruled is not None:
             batch = self._admit_all(batch, ruled)
-        if result.duplicates:
-            result.others = others_in(batch, result.duplicates, tables.partition_of)
+        result.others = others_in(batch, result.duplicates, tables.partition_of) if result.duplicates else {}
         note_triggered(tables, batch, result)
         self._suspend(batch)
         units = self._react(moved_in(batch, result), batch.reactions, 0, result.repaused) if batch.reactions is not None else 0
