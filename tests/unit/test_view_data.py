@@ -107,3 +107,16 @@ def test_events_for_pages_have_no_traceback_unless_asked() -> None:
     assert event.json_data(traceback=True) == event.data == data
     chunk = messages.Event(job=ID, number=4, kind="chunk", at=1.0, data={"error": {"traceback": "the user's"}})
     assert chunk.json_data() == chunk.data
+
+
+def test_views_are_components_by_their_names() -> None:
+    class Page(pydantic.BaseModel):
+        first: views.JobView
+        others: list[views.JobView]
+        queue: views.QueueView
+
+    for mode in ("validation", "serialization"):
+        schema = Page.model_json_schema(mode=mode)
+        assert set(schema["$defs"]) == {"JobView", "QueueView"}
+        properties = schema["properties"]
+        assert properties["first"]["$ref"] == properties["others"]["items"]["$ref"] == "#/$defs/JobView"

@@ -41,7 +41,9 @@ class View:
                 raise ValueError(str(error)) from None
 
         return core_schema.no_info_plain_validator_function(
-            made, serialization=core_schema.plain_serializer_function_ser_schema(cls.data)
+            made,
+            ref=f"{cls.__module__}.{cls.__qualname__}:{id(cls)}",  # so FastAPI's OpenAPI has it once, as a component of its name
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.data),
         )
 
     @classmethod
