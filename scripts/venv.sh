@@ -29,6 +29,20 @@ find_python() {
     exit 1
 }
 
+# Show what pip does, in one line that changes on a terminal, else in a line now and then: minutes of silence look like a fault.
+show_progress() {
+    local line doing count=0
+    while IFS= read -r line; do
+        case $line in
+            "Collecting "*) doing=${line#Collecting } doing="package $((count += 1)): ${doing%% *}" ;;
+            "Installing collected packages"*) doing="all are here; unpacks them" ;;
+            *) continue ;;
+        esac
+        if [ -t 1 ]; then printf '\r\033[K  %s' "${doing:0:70}"; elif [[ $doing == all* ]] || ((count % 20 == 1)); then echo "  $doing"; fi
+    done
+    if [ -t 1 ]; then printf '\r\033[K'; fi
+}
+
 # crossbar -> autobahn[serialization] -> bjdata and py-ubjson, which are published as source only. Their C
 # extensions speed up UBJSON, which we never speak: without them nothing is compiled, no compiler is needed, and
 # bjdata cannot quarrel with NumPy (see setup.cfg, which pins NumPy for those who install without this script).
@@ -44,14 +58,19 @@ if ! [ -x "$folder/bin/python" ] || ! fits "$folder/bin/python"; then
     "$python" -m venv "$folder"
 fi
 
-echo "Installing taskbahn${extras:+[$extras]} into $folder (the first time: a minute or two)"
-pip=("$folder/bin/python" -m pip install -qq --retries 10 --timeout 60 --root-user-action ignore)
+echo "Installing taskbahn${extras:+[$extras]} into $folder (the first time: one to ten minutes, by network and machine)"
+pip=("$folder/bin/python" -m pip install --progress-bar off --retries 10 --timeout 60 --root-user-action ignore)
 # A release of yesterday must not turn red today what was green: each environment has the versions that the last one had.
 known=(--constraint "${VERSIONS:-scripts/versions.txt}")
 if [ -n "${NEWEST-}" ]; then known=(--upgrade --upgrade-strategy eager); fi
+complaints=$(mktemp) # warnings of those who build a package, and why it fails, if it does
+trap 'rm -f "$complaints"' EXIT
 # A registry that stumbles for a moment must not cost the whole run: what was fetched is in pip's cache.
 for attempt in 1 2 3; do
-    "${pip[@]}" --upgrade "pip>=25" "setuptools>=77" && "${pip[@]}" "${known[@]}" --editable ".${extras:+[$extras]}" && break
+    {
+        "${pip[@]}" --upgrade "pip>=25" "setuptools>=77" && "${pip[@]}" "${known[@]}" --editable ".${extras:+[$extras]}"
+    } 2>"$complaints" | show_progress && break
+    cat "$complaints" >&2
     [ "$attempt" -lt 3 ] || { echo "The installation failed three times; the last error is above." >&2; exit 1; }
     echo "The installation failed; once more in ${attempt}0 seconds" >&2
     sleep "${attempt}0"
@@ -62,3 +81,4 @@ done
 "$folder/bin/python" -c 'from twisted.plugin import IPlugin, getPlugins; list(getPlugins(IPlugin))' >/dev/null
 
 touch "$folder/.installed"
+echo "Installed in $SECONDS s"
