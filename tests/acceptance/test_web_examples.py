@@ -165,6 +165,94 @@ def test_django_tests_that_forget_the_helpers_start_nothing(node: Node, tmp_path
     assert len(Taskbahn(node.websocket).view.jobs(task="shop.deliver").jobs) == before
 
 
+DATABASE = """
+from unittest.mock import patch
+from uuid import uuid4
+
+from django.db import connection
+from django.test import TestCase, TransactionTestCase
+from mysite.bahn import app
+from shop.models import Order
+from taskbahn import Concurrency, current
+from taskbahn.testing import eager, simulated
+
+
+def make(parcels=1):
+    return Order.objects.create(customer="Ada", parcels=parcels, job=uuid4())
+
+
+@app.task(name="test.count")
+async def count() -> int:
+    return await Order.objects.acount()
+
+
+@app.task(name="test.add")
+def add() -> int:
+    make()
+    return Order.objects.count()
+
+
+@app.task(name="test.late", limits=[Concurrency(2)])
+async def late(after: str) -> int:
+    await current.sleep_async(after)
+    await Order.objects.acreate(customer="Bob", parcels=1, job=uuid4())
+    return await Order.objects.acount()
+
+
+@app.task(name="test.parent")
+def parent() -> list[int]:
+    return [add.call(), count.call(), Order.objects.count()]
+
+
+class Orders(TestCase):
+    def test_eager_tasks_see_the_transaction(self):
+        make()
+        with eager(app):
+            self.assertEqual([count.call(), add.call(), parent.call()], [1, 2, [3, 3, 3]])
+        self.assertEqual(Order.objects.count(), 3)
+
+    async def test_eager_coroutines_see_the_transaction(self):
+        await Order.objects.acreate(customer="Ada", parcels=1, job=uuid4())
+        with eager(app):
+            self.assertEqual(await count.call_async(), 1)
+        self.assertEqual(await Order.objects.acount(), 1)
+
+    def test_simulated_tasks_see_the_transaction(self):
+        make()
+        with simulated(app):
+            self.assertEqual([count.call(), add.call(), parent.call()], [1, 2, [3, 3, 3]])
+        self.assertEqual(Order.objects.count(), 3)
+
+    def test_tasks_that_wait_between_see_it_too(self):
+        with simulated(app) as node:
+            make()
+            jobs = [late.start("1h"), late.start("2h"), count.start(), late.start("0.1s")]
+            self.assertEqual([job.result() for job in jobs], [3, 4, 1, 2])
+        self.assertEqual(Order.objects.count(), 4)
+        self.assertTrue(connection.in_atomic_block)
+
+
+class Committed(TransactionTestCase):
+    async def test_it_is_as_ever_without_a_transaction(self):
+        with simulated(app):
+            self.assertEqual(await add.call_async(), 1)
+            self.assertEqual(await count.call_async(), 1)
+"""
+
+
+def test_tasks_see_the_transaction_of_a_django_test(tmp_path: Path) -> None:
+    (tmp_path / "transactions.py").write_text(DATABASE, encoding="utf-8")
+    log = tmp_path / "tests.log"
+    environment = {
+        "TASKBAHN_URL": "ws://127.0.0.1:9/ws",
+        "SHOP_DATABASE": str(tmp_path / "db.sqlite3"),
+        "PYTHONPATH": str(tmp_path),
+    }
+    with process("manage.py", "test", "transactions", cwd=DJANGO, log=log, **environment) as testing:
+        assert testing.wait(100) == 0, log.read_text(encoding="utf-8")
+    assert "Ran 5 tests" in log.read_text(encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def shop(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The Django project with its worker; its address."""

@@ -20,6 +20,7 @@ from taskbahn.testing.local_jobs import Heard, LocalJob, LocalJobs
 from taskbahn.testing.one_attempt import begun
 from taskbahn.testing.said import Said
 from taskbahn.testing.scripted import Due
+from taskbahn.testing.shared_connections import SharedConnections
 from taskbahn.testing.substitute import substituted
 from taskbahn.worker.capture import Capture
 from taskbahn.worker.execution import AttemptContexts, conclude, execute, execute_async
@@ -42,16 +43,18 @@ def eager(app: Taskbahn) -> Iterator[None]:
     What waits for a person, an event or a time raises OutsideJob; flows run in a simulation, for which the extra `taskbahn[testing]` is
     needed.   An `async def` task that is awaited runs on the event loop that awaits it.
     """
-    jobs = cast("Client", EagerJobs(app))
-    with substituted(app, lambda: jobs, "eager(app)"):
+    connections = SharedConnections()
+    jobs = cast("Client", EagerJobs(app, connections))
+    with connections.kept(), substituted(app, lambda: jobs, "eager(app)"):
         yield
 
 
 class EagerJobs(LocalJobs):
     """Runs what it takes."""
 
-    def __init__(self, app: Taskbahn) -> None:
+    def __init__(self, app: Taskbahn, connections: SharedConnections) -> None:
         super().__init__("eager")
+        self._connections = connections
         self._app = app
         self._new_context = AttemptContexts().new
 
@@ -94,7 +97,8 @@ class EagerJobs(LocalJobs):
             capture = Capture()
             capture.start()
             try:
-                record = self._new_context().run(execute, task, context)
+                with self._connections.here():
+                    record = self._new_context().run(execute, task, context)
             finally:
                 capture.stop()
             self._ended(job, said, record)
@@ -103,7 +107,8 @@ class EagerJobs(LocalJobs):
         for job in jobs:
             while job.outcome is None:
                 said, context = self._begin(job)
-                record = await asyncio.get_running_loop().create_task(_run_async(task, context), context=self._new_context())
+                async with self._connections.in_loop():
+                    record = await asyncio.get_running_loop().create_task(_run_async(task, context), context=self._new_context())
                 self._ended(job, said, record)
 
     def _begin(self, job: LocalJob) -> tuple[Said, AttemptContext]:

@@ -13,6 +13,7 @@ from taskbahn.errors import InvalidRequest, NoQuestion
 from taskbahn.installing import installed_by
 from taskbahn.protocol import messages
 from taskbahn.testing.left_open import ending
+from taskbahn.testing.shared_connections import SharedConnections
 from taskbahn.testing.substitute import substituted
 
 if TYPE_CHECKING:
@@ -149,7 +150,8 @@ def _running(app: Taskbahn, slots: int, queues: Sequence[str] | None) -> Iterato
 
     node = Node(time.time())
     driver = Driver(node)
-    worker = driver.worker = Worker(app, driver, node, slots, queues)
+    connections = SharedConnections()
+    worker = driver.worker = Worker(app, driver, node, slots, queues, connections)
     simulation = Simulation(driver, node, worker, Clients(driver, node))
     driver.start()
     _active.append(simulation)
@@ -164,7 +166,7 @@ def _running(app: Taskbahn, slots: int, queues: Sequence[str] | None) -> Iterato
             driver.stop()
             _active.remove(simulation)
 
-    with ending(WORDS, end):
+    with connections.kept(), ending(WORDS, end):
         with _named_extra():
             driver.run(worker.attach)
         _use(driver, node, worker)

@@ -9,7 +9,7 @@ from mysite.bahn import app
 from shop.models import Order
 from shop.tasks import deliver
 from taskbahn import Job, RouterUnavailable
-from taskbahn.testing import attempt, eager, recorded
+from taskbahn.testing import attempt, eager, recorded, simulated
 
 
 class Orders(TestCase):
@@ -46,6 +46,16 @@ class Orders(TestCase):
         with attempt(number=2) as said:
             self.assertEqual(deliver(order.pk), "3 parcels for Ada")
         self.assertEqual(said.logs, ["parcel 3 is with Ada"])
+
+    @patch("shop.tasks.sleep", side_effect=[OSError("the road is closed"), None, None])
+    def test_a_parcel_that_did_not_arrive_is_tried_again(self, sleep):
+        with simulated(app) as node:
+            with self.captureOnCommitCallbacks(execute=True):
+                number = self.client.post("/orders", {"customer": "Ada", "parcels": 2}).json()["order"]
+            node.settle()
+            self.assertEqual(Order.objects.get(pk=number).delivered, 0)
+            node.advance("1h")
+            self.assertEqual(Order.objects.get(pk=number).delivered, 2)
 
     @patch("shop.tasks.sleep")
     def test_jobs_of_orders_are_in_one_answer(self, sleep):

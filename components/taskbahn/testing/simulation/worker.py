@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from taskbahn.app import Taskbahn
     from taskbahn.attempt.context import Record
+    from taskbahn.testing.shared_connections import SharedConnections
     from taskbahn.testing.simulation.driver import Driver
     from taskbahn.testing.simulation.node import Node
 
@@ -45,13 +46,16 @@ class Worker:
     It is the `RecordSink` of its attempts, and the `Parking` of those that wait.
     """
 
-    def __init__(self, app: Taskbahn, driver: Driver, node: Node, slots: int, queues: Sequence[str] | None) -> None:
+    def __init__(
+        self, app: Taskbahn, driver: Driver, node: Node, slots: int, queues: Sequence[str] | None, connections: SharedConnections
+    ) -> None:
         self.is_leaving = False
         self.loses_next = False  # the next attempt that ends takes the worker along
         self._app = app
         self._driver = driver
         self._node = node
         self._slots = slots
+        self._connections = connections
         self._queues = queues  # None: all in which there are jobs
         self._number = 0
         self._attachments: list[Attachment] = []
@@ -357,7 +361,8 @@ class Worker:
 
     def _run(self, attempt: Attempt) -> None:
         context = attempt.context
-        record = self._new_context().run(execute, self._app.tasks[context.task], context)
+        with self._connections.here():
+            record = self._new_context().run(execute, self._app.tasks[context.task], context)
         self._end(attempt, record)
 
     def _run_loop(self, attempt: Attempt) -> None:
@@ -369,8 +374,9 @@ class Worker:
     async def _coroutine(self, attempt: Attempt) -> Record:
         context = attempt.context
         ACTIVE.set(context)
-        attempt.coroutine = asyncio.ensure_future(execute_async(self._app.tasks[context.task], context))
-        record = await attempt.coroutine
+        async with self._connections.in_loop():
+            attempt.coroutine = asyncio.ensure_future(execute_async(self._app.tasks[context.task], context))
+            record = await attempt.coroutine
         context.ended = True
         conclude(context)
         return record
