@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 SHOWN = 3  # names that a sentence shows of many
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
 
@@ -20,6 +22,19 @@ def join_names(names: list[str]) -> str:
     """Return the first names, and how many more there are."""
     shown = names if len(names) <= SHOWN + 1 else names[:SHOWN]
     return ", ".join(shown) + (f" and {len(names) - len(shown):,} more" if len(shown) < len(names) else "")
+
+
+def shell_word(text: str) -> str:
+    """Return a text as a shell takes it: `slow`, `'very slow'`; what cannot be seen is written as its bytes within `$''`."""
+    if text.isprintable():
+        return shlex.quote(text)
+    return f"$'{''.join(map(_escaped, text))}'"
+
+
+def _escaped(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    return character if character.isprintable() else "".join(map(r"\x{:02x}".format, character.encode()))
 
 
 def format_duration(seconds: float) -> str:

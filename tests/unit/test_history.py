@@ -355,7 +355,8 @@ def test_a_worker_that_stays_away_after_a_restart_is_seen_as_lost(watched: Watch
     watched.restart(cleanly=False)
     watched.passes(12)
     (problem,) = (problem for problem in watched.status().problems if problem.kind == "lost_worker")
-    assert problem.sentence == "The worker w on an unknown host was lost with 2 jobs, which all go to other workers."
+    wait = "2 jobs, which all wait; no attached worker takes a.task in the queue default"
+    assert problem.sentence == f"The worker w on an unknown host was lost with {wait}."
 
 
 def test_a_problem_of_unknown_age_is_there_since_it_was_first_seen(watched: Watched) -> None:
@@ -392,18 +393,3 @@ def test_a_refused_firing_is_seen_until_one_starts_its_job(watched: Watched) -> 
     harness.worker()
     watched.passes(70)
     assert [problem.kind for problem in watched.status().problems if problem.kind == "schedule_refused"] == []
-
-
-def test_no_more_jobs_run_than_there_are_slots(watched: Watched) -> None:
-    for _ in range(3):
-        watched.one_job(seconds=0.001)  # short, so that workers get some ahead of their slots
-    worker = watched.harness.worker(slots=2)
-    for _ in range(20):
-        watched.harness.submit()
-    watched.harness.settle()
-    assert len(worker.take()) > 2
-    watched.passes(12)
-    charts = [watched.ask(seconds=60, **given) for given in ({}, {"task": TASK})]
-    assert [max(filter(None, chart.running)) for chart in charts] == [2, 2]
-    assert watched.harness.ask(messages.VIEW_STATUS).answer["running"] == 2
-    assert [view["running"] for view in watched.harness.ask(messages.VIEW_WORKERS).answer] == [2]

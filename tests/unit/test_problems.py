@@ -9,6 +9,7 @@ import pytest
 
 from taskbahn.protocol.states import State
 from taskbahn.protocol.views import Problem
+from taskbahn_router.model.partitions import Partition
 from taskbahn_router.queries.facts import Facts, GoneWorker, LongRun, PartitionFacts, WorkerFacts
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
 from taskbahn_router.queries.problems import MOST, problems, too_long
@@ -99,8 +100,24 @@ def test_from_three_on_queues_that_no_worker_serves_are_one_problem() -> None:
     assert three.sentence == "6 jobs wait in the queues q0, q1, q2, which no attached worker serves."
     assert three.hint == "Start a worker for them, as in `taskbahn worker MODULE:app --queues q2,q1,q0`."
     assert many.sentence == "45 jobs wait in the queues q0, q1, q2 and 6 more, which no attached worker serves."
-    assert many.hint.endswith("--queues q8,q7,q6,q5,…`.")
-    assert (many.id, many.page, many.query, many.since) == ("", "queues", "state:ready", NOW - 300)
+    assert many.hint.endswith("--queues q8,q7,q6,q5,q4,q3,q2,q1,q0`."), "a copy serves all of them"
+    assert (many.id, many.page, many.query, many.since) == ("", "queues", "", NOW - 300), "no query has these jobs alone"
+    (very_many,) = of(21)
+    assert "MODULE:app" not in very_many.hint
+
+
+def test_a_command_that_a_copy_would_change_is_not_shown() -> None:
+    hints = {queue: one(partitions=[PARTITION._replace(queue=queue)]).hint for queue in ("a b", "bell\a", "a,b", " a", "a`b")}
+    assert hints["a b"].endswith("--queues 'a b'`.")
+    assert hints["bell\a"].endswith(r"--queues $'bell\x07'`.")
+    assert all("MODULE:app" not in hints[queue] and "--queues" in hints[queue] for queue in ("a,b", " a", "a`b"))
+
+
+def test_a_problem_of_many_tasks_offers_no_jobs_of_others() -> None:
+    tasks = [PARTITION._replace(task=f"t{number}") for number in range(9)]
+    merged = [problem for problem in found(partitions=tasks) if not problem.query]
+    assert [(problem.kind, problem.page) for problem in merged] == [("task_not_offered", "tasks")]
+    assert all("task:" in problem.query for problem in found(partitions=tasks) if problem.query)
 
 
 def test_a_task_and_a_queue_that_no_worker_has_together_are_named() -> None:
@@ -261,7 +278,7 @@ def lost(id: str = "w", *became: State | None, host: str = "host-7", at: float =
     """A lost worker, and what became of its jobs; None: that is not recorded yet."""
     worker = LostWorker(id, host, at, **more)
     for number, state in enumerate(became or (State.READY,)):
-        worker.loses(f"{id}-{number}")
+        worker.loses(f"{id}-{number}", Partition(1, "doomed", "a.task"))
         if state is not None:
             worker.decided(state)
     return worker
@@ -284,6 +301,20 @@ def test_a_lost_worker_is_listed_with_what_became_of_its_jobs(became: list[State
     problem = one(lost=[lost("w", *became)])
     assert problem.sentence == f"The worker w on host-7 was lost with {sentence}."
     assert problem.since == NOW - 60
+
+
+def test_a_lost_worker_whose_jobs_no_other_takes_says_that_they_wait() -> None:
+    doomed = PARTITION._replace(queue="doomed", ready=2, since=NOW)
+    worker = lost("w", State.READY, State.READY)
+    (alone,) = found(lost=[worker], partitions=[doomed])
+    wait = "2 jobs, which all wait; no attached worker takes a.task in the queue doomed"
+    assert alone.sentence == f"The worker w on host-7 was lost with {wait}."
+    other = WORKER._replace(id="other", queues=frozenset({"doomed"}))
+    served = one(lost=[worker], partitions=[doomed], workers=[other])
+    assert served.sentence.endswith("2 jobs, which all go to other workers.")
+    (single,) = found(lost=[lost("w", State.READY)], partitions=[doomed], workers=[])[1:]
+    assert "1 job, which waits; no attached worker takes" in single.sentence
+    assert one(lost=[worker]).sentence.endswith("2 jobs, which all go to other workers."), "none of them waits any more"
 
 
 def test_a_lost_worker_leads_to_the_jobs_that_it_lost() -> None:

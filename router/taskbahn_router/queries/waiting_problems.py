@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.query_words import quote
 from taskbahn.protocol.views import Problem
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
-from taskbahn_router.text import jobs_waiting, join_names
+from taskbahn_router.text import jobs_waiting, join_names, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +20,7 @@ LATE_SECONDS = 60.0  # seconds that a ready job may wait for a busy slot, or LAT
 LATE_TIMES = 10.0
 TASK, QUEUE = "task", "queue"
 MAX_QUEUES = 2  # queues without a worker that are a problem each; more of them are one
+MAX_IN_COMMAND, MAX_COMMAND = 20, 400  # queues, and characters of them, that a command of a hint may have
 NOT_TAKEN_SECONDS = 60.0  # seconds for which a job that a worker's code did not take is a problem; it is tried every 30
 
 
@@ -53,8 +53,8 @@ def unserved(facts: Facts) -> Iterator[Problem]:
             sentence=f"{_jobs(partitions)}, and no attached worker offers {task or _names(partitions, TASK)}.",
             hint="Start a worker whose application has the task. If it was renamed or removed, cancel the jobs.",
             since=_since(partitions),
-            page="jobs",
-            query=f"state:ready task:{quote(task)}" if task else "state:ready",
+            page="jobs" if task else "tasks",
+            query=f"state:ready task:{quote(task)}" if task else "",
         )
     for queue, partitions in _grouped(
         (partition for partition in old if partition.task in offered and partition.queue not in served), QUEUE, MAX_QUEUES
@@ -63,11 +63,11 @@ def unserved(facts: Facts) -> Iterator[Problem]:
             kind="queue_not_served",
             level="error",
             sentence=f"{_jobs(partitions)} in {_queues(queue, partitions)}, which no attached worker serves.",
-            hint=f"Start a worker for {'it' if queue else 'them'}, as in `taskbahn worker MODULE:app --queues {_queue_list(partitions)}`.",
+            hint=_how_to_serve(partitions),
             since=_since(partitions),
             page="queues",
             id=queue,
-            query=f"state:ready queue:{quote(queue)}" if queue else "state:ready",
+            query=f"state:ready queue:{quote(queue)}" if queue else "",
         )
     known = (partition for partition in old if partition.task in offered and partition.queue in served)
     for task, partitions in _grouped((partition for partition in known if not facts.able(partition)), TASK):
@@ -77,8 +77,8 @@ def unserved(facts: Facts) -> Iterator[Problem]:
             sentence=f"{_jobs(partitions)}: no worker that offers {task or _names(partitions, TASK)} serves {_names(partitions, QUEUE)}.",
             hint="Start a worker that offers the task and serves the queue.",
             since=_since(partitions),
-            page="jobs",
-            query=f"state:ready task:{quote(task)}" if task else "state:ready",
+            page="jobs" if task else "tasks",
+            query=f"state:ready task:{quote(task)}" if task else "",
         )
 
 
@@ -92,8 +92,8 @@ def not_taken(facts: Facts) -> Iterator[Problem]:
             level="warning",
             sentence=f"A worker does not take the arguments of jobs of {which}: its code is not that of their caller.",
             hint="Deploy the same code to all workers. The jobs wait for a worker that takes them, for up to a day.",
-            page="jobs",
-            query=f"state:waiting task:{quote(name)}" if name else "state:waiting",
+            page="jobs" if name else "tasks",
+            query=f"state:waiting task:{quote(name)}" if name else "",
         )
 
 
@@ -114,7 +114,7 @@ def busy(facts: Facts) -> Iterator[Problem]:
             since=_since(partitions),
             page="queues",
             id=queue,
-            query=f"state:ready queue:{quote(queue)}" if queue else "state:ready",
+            query=f"state:ready queue:{quote(queue)}" if queue else "",
         )
 
 
@@ -173,13 +173,21 @@ def _queues(queue: str, partitions: Iterable[PartitionFacts]) -> str:
     return f"the queue {queue}" if queue else f"the queues {_names(partitions, QUEUE)}"
 
 
-def _queue_list(partitions: Iterable[PartitionFacts]) -> str:
-    """Return the queues of partitions as `--queues` takes them, those with the most ready jobs first; of many the first ones."""
+def _how_to_serve(partitions: Iterable[PartitionFacts]) -> str:
+    """Say how to start a worker for the queues of partitions: by a command that can be copied as it is, or by none."""
     ready: Counter[str] = Counter()
     for partition in partitions:
         ready[partition.queue] += partition.ready
-    shown = [name for name, _ in ready.most_common(MAX_ALIKE)]
-    return shlex.quote(",".join(shown)) + (",…" if len(ready) > len(shown) else "")
+    begin = f"Start a worker for {'it' if len(ready) == 1 else 'them'}"
+    names = [name for name, _ in ready.most_common()]  # those with the most ready jobs first
+    words = shell_word(",".join(names))
+    if (
+        len(names) > MAX_IN_COMMAND
+        or any(name != name.strip() or {",", "`"} & set(name) for name in names)
+        or len(words) > MAX_COMMAND
+    ):
+        return f"{begin}: `--queues` of `taskbahn worker` takes their names, with commas between them; *Queues* has all of them."
+    return f"{begin}, as in `taskbahn worker MODULE:app --queues {words}`."
 
 
 def _names(partitions: Iterable[PartitionFacts], of: str) -> str:

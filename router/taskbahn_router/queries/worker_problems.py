@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from taskbahn.protocol.query_words import quote
 from taskbahn.protocol.views import Problem
 from taskbahn_router.queries.limit_problems import MAX_ALIKE
-from taskbahn_router.text import format_duration, pluralize
+from taskbahn_router.text import format_duration, join_names, pluralize
 from taskbahn_router.workers.registry import GRACE_SECONDS
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def lost(facts: Facts) -> Iterator[Problem]:
         yield Problem(
             kind="lost_worker",
             level="warning",
-            sentence=f"The worker {worker.id} on {worker.host or 'an unknown host'} was lost with {_became(worker)}.",
+            sentence=f"The worker {worker.id} on {worker.host or 'an unknown host'} was lost with {_became(worker, facts)}.",
             hint=" ".join(filter(None, (_jobs_of(worker), _is_back(worker), "Was it killed, out of memory, or cut off?"))),
             since=worker.at,
             page="jobs" if one_job or has_failed else "",
@@ -68,12 +68,30 @@ def lost(facts: Facts) -> Iterator[Problem]:
         )
 
 
-def _became(worker: LostWorker) -> str:
+def _became(worker: LostWorker, facts: Facts) -> str:
     """Say how many jobs it had, and what became of them as far as that is recorded."""
+    if left := _left_over(worker, facts):
+        return f"{_decided(worker, are_taken=False)}; {left}"
+    return _decided(worker, are_taken=True)
+
+
+def _left_over(worker: LostWorker, facts: Facts) -> str:
+    """Say which jobs like those that it lost wait, and no attached worker may be given them; empty if there are none."""
+    ready = [partition for partition in facts.partitions if (partition.task, partition.queue) in worker.partitions]
+    left = sorted((one.queue, one.task) for one in ready if one.ready and not facts.able(one))
+    if not left:
+        return ""
+    queues, tasks = (list(dict.fromkeys(names)) for names in zip(*left, strict=True))
+    return f"no attached worker takes {join_names(sorted(tasks))} in {'the queue' if len(queues) == 1 else 'the queues'} {join_names(queues)}"
+
+
+def _decided(worker: LostWorker, *, are_taken: bool) -> str:
     jobs = pluralize(worker.jobs, "job")
     if worker.failed == worker.jobs:
         return f"{jobs}, which failed for good" if worker.jobs == 1 else f"{jobs}, which all failed for good"
     if worker.queued == worker.jobs:
+        if not are_taken:
+            return f"{jobs}, which {'waits' if worker.jobs == 1 else 'all wait'}"
         return f"{jobs}, which other workers get" if worker.jobs == 1 else f"{jobs}, which all go to other workers"
     parts = [
         f"{worker.queued:,} queued again" if worker.queued else "",

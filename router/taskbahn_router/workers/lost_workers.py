@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from taskbahn.protocol.states import State
+    from taskbahn_router.model.partitions import Partition
 
 MAX_LOST = 100  # the latest
 MAX_IDS = 3  # ids of jobs that are kept of each
@@ -20,7 +21,7 @@ class LostWorker:
     """A worker that was lost.  at: when it was given up.  jobs: how many it had; ids: of the first of them.
 
     failed: how many of them failed for good; queued: how many wait to run again; the commit of the others is under way.
-    back_at: when a worker of this id was attached again.
+    back_at: when a worker of this id was attached again. partitions: tasks and queues of the jobs.
     """
 
     id: str
@@ -31,10 +32,12 @@ class LostWorker:
     failed: int = 0
     queued: int = 0
     back_at: float | None = None
+    partitions: set[tuple[str, str]] = field(default_factory=set)
 
-    def loses(self, job: str) -> LostWorker:
+    def loses(self, job: str, of: Partition) -> LostWorker:
         """Count a job that it had."""
         self.jobs += 1
+        self.partitions.add((of.task, of.queue))
         if len(self.ids) < MAX_IDS:
             self.ids.append(job)
         return self

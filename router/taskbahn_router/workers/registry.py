@@ -262,7 +262,7 @@ class WorkerRegistry:
                 self._dispatcher.publisher.dirty_workers.add(worker.id)
             else:
                 error = {"message": f"worker {worker.id} came back without it"}
-                self._dispatcher.lost(LostAttempt(job, "worker_lost", error, lost.loses(job.id).decided))
+                self._dispatcher.lost(LostAttempt(job, "worker_lost", error, lost.loses(job.id, job.partition).decided))
         self.lost_workers.add(lost)
         self._end_unnamed(worker, before)
         for id, attempt in says.items():
@@ -306,7 +306,7 @@ class WorkerRegistry:
                 self._attempt_ended(id, worker.attempts[id])
             elif job.worker is worker:
                 error = {"type": "WorkerLost", "message": f"worker {worker.id} ({worker.hello.host}) was lost"}
-                self._dispatcher.lost(LostAttempt(job, "worker_lost", error, lost.loses(job.id).decided))
+                self._dispatcher.lost(LostAttempt(job, "worker_lost", error, lost.loses(job.id, job.partition).decided))
         self.lost_workers.add(lost)
 
     def _fail_unclaimed(self) -> None:
@@ -322,7 +322,7 @@ class WorkerRegistry:
                     "message": f"worker {job.worker_id} did not come back after a restart of the router",
                 }
                 one = lost.setdefault(job.worker_id, LostWorker(job.worker_id, "", self._dispatcher.wall()))
-                self._dispatcher.lost(LostAttempt(job, "worker_lost", error, one.loses(job.id).decided))
+                self._dispatcher.lost(LostAttempt(job, "worker_lost", error, one.loses(job.id, job.partition).decided))
         for one in lost.values():
             self.lost_workers.add(one)
 

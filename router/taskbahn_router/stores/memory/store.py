@@ -42,7 +42,6 @@ from taskbahn_router.stores.memory.start import start_state
 from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell, uncount_suspension
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
 from taskbahn_router.stores.memory.triggers import change_triggers, note_triggered
-from taskbahn_router.stores.minutes import BeganAgain
 from taskbahn_router.stores.reacting import bounded, moved_in
 from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Claim, Claimed, Moved, NewJob, Snapshot, Sweep
 
@@ -327,7 +326,7 @@ class _Transaction:
     def _begin_again(self, seq: int, event: Event, now: float) -> Moved:
         """Begin an ended job again, as if it were accepted now."""
         record, changes = self.tables.records[seq], dict(FORGOTTEN_BY_RETRY, failures=0, crashes=0)
-        self.result.again.append(BeganAgain(record.new.partition, record.state, record.finished_at or record.new.created_at))
+        self.result.again.append(record.end())
         flags, changes["deadline"] = record.flags, renewed_deadline(record, now)
         if event is Event.RETRY_BY_HAND:
             flags, changes["pending"] = uncount_suspension(self.tables, seq), record.pending & PAUSE_BIT

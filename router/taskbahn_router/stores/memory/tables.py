@@ -12,7 +12,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.reactions import IN_TIME, IS_FLOW, IS_OVERDUE, IS_UNSEALED, FlaggedJob, Input
 from taskbahn_router.core.rows import NO_PLACE
 from taskbahn_router.core.unique_keys import KeyHolder
-from taskbahn_router.stores.minutes import rows_of
+from taskbahn_router.stores.minutes import BeganAgain, rows_of
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, NewJob, PartitionRow
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.triggers import TriggerRow
     from taskbahn_router.core.unique_keys import KeyRow
     from taskbahn_router.stores.contract import CommitBatch
-    from taskbahn_router.stores.minutes import BeganAgain, DropMinutes, MinuteRow
+    from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 
 Key = tuple[float, int]  # what orders the jobs, and a job's seq
 
@@ -55,6 +55,10 @@ class Record:
     flags: int = 0
     pending: int = 0  # edges to parents that are not satisfied, and `PAUSE_BIT`
     place: Place = NO_PLACE
+
+    def end(self) -> BeganAgain:
+        """Return how the job ended, for it begins again."""
+        return BeganAgain(self.new.partition, self.state, self.finished_at or self.new.created_at)
 
     def ready_at(self) -> float | None:
         """Return when the job became ready; None when that is not known."""

@@ -2,11 +2,13 @@
 
 import { ago, count, fullTime } from "../../shared/format.js";
 import { html } from "../core/html.js";
+import { link } from "../core/route.js";
 import { now } from "../data/live.js";
 import { problemLink } from "../data/problem-link.js";
 
 /** @typedef {import("../../client/wire.js").Problem} Trouble */
 
+const JOB_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const LEVELS = { error: "Error", warning: "Warning" };
 
 /** @param {{problems: Trouble[]}} props */
@@ -33,7 +35,10 @@ function ProblemRow({ problem }) {
   </li>`;
 }
 
-/** Text between backticks becomes code. @param {string} text */
+/** Text between backticks becomes code, and the id of a job a link to it. @param {string} text */
 function withCode(text) {
-  return text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));
+  return text.split("`").map((part, index) => {
+    if (index % 2 === 0) return part;
+    return JOB_ID.test(part) ? html`<a class="mono" href=${link("jobs", part)}>${part}</a>` : html`<code>${part}</code>`;
+  });
 }
