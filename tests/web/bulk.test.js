@@ -71,3 +71,10 @@ test("jobs are counted before, up to a bound", async () => {
   assert.deepEqual(await countJobs(router(pages), "cancel", {}, { most: 1e4 }), { found: 1400, isComplete: true });
   assert.deepEqual(await countJobs(router(pages), "cancel", {}, { most: 500 }), { found: 700, isComplete: false });
 });
+
+test("each slice of jobs that are cancelled gets the reason", async () => {
+  const given = [];
+  const bahn = { cancel: async (ids, ...why) => (given.push([ids.length, ...why]), ids.map(() => "cancelled")) };
+  await runBulk(bahn, { action: "cancel", ids: some(250), reason: "sent twice" });
+  assert.deepEqual(given, [[200, "sent twice", "the dashboard"], [50, "sent twice", "the dashboard"]]);
+});

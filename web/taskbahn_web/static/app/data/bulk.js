@@ -84,11 +84,12 @@ export async function countJobs(bahn, action, query, { most, onProgress, signal 
  * @param {BulkAction} order.action
  * @param {string[]} [order.ids]
  * @param {Wanted} [order.query]
+ * @param {string} [order.reason]  why they are cancelled
  * @param {(report: BulkReport) => void} [order.onProgress]
  * @param {AbortSignal} [order.signal]  aborting it stops after the slice on its way
  * @returns {Promise<BulkReport>}
  */
-export async function runBulk(bahn, { action, ids, query, onProgress, signal }) {
+export async function runBulk(bahn, { action, ids, query, reason = "", onProgress, signal }) {
   const count = new BulkCount();
   const tell = () => onProgress?.(count.report());
   const wanted = query && narrowQuery(action, query);
@@ -97,7 +98,7 @@ export async function runBulk(bahn, { action, ids, query, onProgress, signal }) 
     for await (const page of ids ? [ids] : wanted ? matchingIds(bahn, wanted) : []) {
       if (!ids) count.found += page.length;
       for (const slice of sliceIds(page, signal)) {
-        count.take(await (action === "cancel" ? bahn.cancel(slice, "", nameShown()) : bahn.retry(slice)), action);
+        count.take(await (action === "cancel" ? bahn.cancel(slice, reason, nameShown()) : bahn.retry(slice)), action);
         tell();
       }
       if (signal?.aborted) return count.report();

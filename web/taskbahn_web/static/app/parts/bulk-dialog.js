@@ -8,6 +8,7 @@ import { html } from "../core/html.js";
 import { bahn } from "../data/live.js";
 import { sentence } from "../../taskbahn.js";
 import { Bar } from "./bar.js";
+import { CancelFields } from "./cancel-fields.js";
 import { Problem } from "./note.js";
 
 const MAX_COUNTED_JOBS = 20_000; // jobs that are counted before asking
@@ -37,6 +38,7 @@ export function BulkDialog({ order, onClose }) {
   const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [report, setReport] = useState(/** @type {BulkReport | null} */ (null));
   const [isOver, setOver] = useState(false);
+  const [reason, setReason] = useState("");
   const found = useJobCount(order);
   const stop = useMemo(() => new AbortController(), []);
   useLayoutEffect(() => box.current?.showModal(), []);
@@ -44,7 +46,7 @@ export function BulkDialog({ order, onClose }) {
 
   const begin = async () => {
     setReport({ found: found.found, isComplete: found.isComplete, done: 0, refused: 0, reasons: [], problem: "" });
-    setReport(await runBulk(bahn, { ...order, signal: stop.signal, onProgress: setReport }));
+    setReport(await runBulk(bahn, { ...order, reason: reason.trim(), signal: stop.signal, onProgress: setReport }));
     setOver(true);
   };
   const isRunning = report !== null && !isOver;
@@ -61,6 +63,7 @@ export function BulkDialog({ order, onClose }) {
     : html`<${Running} order=${order} report=${report} total=${found.isComplete ? found.found : null} />`;
   return html`<dialog class="bulk" ref=${box} onCancel=${leave} aria-labelledby="bulk-title">
     ${face}
+    ${report === null && order.action === "cancel" && found.isReady && found.found > 0 && html`<${CancelFields} isMany reason=${reason} onReason=${setReason} />`}
     <div class="bulk-actions">
       ${isNothing && html`<button class="primary" onClick=${leave}>Close</button>`}
       ${report === null && !isNothing && html`<button class="quiet" onClick=${leave}>${order.action === "cancel" ? "Keep them" : "Not now"}</button>`}

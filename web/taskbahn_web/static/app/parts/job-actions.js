@@ -12,9 +12,9 @@ import { nameShown } from "../core/who.js";
 import { bahn } from "../data/live.js";
 import { link } from "../core/route.js";
 import { isFlow } from "../text/flow-text.js";
+import { CancelFields } from "./cancel-fields.js";
 import { PauseJobQuestion } from "./job-pause.js";
 import { Problem } from "./note.js";
-import { WhoField } from "./who-field.js";
 
 /**
  * @param {object} props
@@ -80,13 +80,7 @@ function Ask({ task, isRunning, onYes, onNo }) {
   return html`<dialog class="bulk" ref=${box} onCancel=${onNo} aria-labelledby="cancel-title">
     <h2 id="cancel-title">Cancel this job of ${task}?</h2>
     <p class="muted">${isRunning ? "Its worker stops it; what it has done so far is not undone." : "It will not start."} It keeps its history and can be retried.</p>
-    <div class="ask-fields">
-      <div class="field">
-        <label for="cancel-reason">Reason<span class="field-kind">optional</span></label>
-        <input id="cancel-reason" value=${reason} maxlength="500" autocomplete="off" onInput=${(/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => setReason(currentTarget.value)} />
-      </div>
-      <${WhoField} id="cancel-who" note="Shown as who cancelled it." />
-    </div>
+    <${CancelFields} reason=${reason} onReason=${setReason} />
     <div class="bulk-actions">
       <button class="quiet" onClick=${onNo}>Keep it</button>
       <button class="danger" onClick=${() => onYes(reason)}>Cancel the job</button>
