@@ -10,10 +10,11 @@ import time
 
 
 class Pace:
-    """How fast the bytes of the server go through: `rate` a second, None: as fast as they come."""
+    """How fast the bytes of the server go through: `rate` a second, None: as fast as they come; and `lag` seconds later."""
 
     def __init__(self) -> None:
         self.rate: float | None = None
+        self.lag = 0.0
         self._free_at = 0.0
 
     def wait(self) -> float | None:
@@ -75,6 +76,10 @@ class Relay:
         """Carry *rate* bytes a second of what the server says; 0: nothing, None: all, as it comes."""
         self._pace.rate = rate
 
+    def delay(self, seconds: float) -> None:
+        """Carry what the server says so much later, as a long way does."""
+        self._pace.lag = seconds
+
     def close(self) -> None:
         self.cut()
         self.thaw()
@@ -120,6 +125,8 @@ def carry(near: socket.socket, far: socket.socket, flows: threading.Event, pace:
                     data = key.fileobj.recv(65536)  # type: ignore[union-attr]  # a socket
                     if not data:
                         return
+                    if key.fileobj is far and pace.lag:
+                        time.sleep(pace.lag)
                     key.data.sendall(data)
                 except OSError:
                     return

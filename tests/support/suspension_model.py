@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from support.pause_checks import EDGES, check_holds, is_held
 from support.promise_tables import tables_of
 from support.rows import NOW, PARTITIONS, cancel, finish, id_of, new_job, requeue, retry
-from taskbahn.protocol.suspended import CIRCLE_NOTE
+from taskbahn.protocol.suspended import CIRCLE_NOTE, OVER_NOTE
 from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
 from taskbahn_router.core.rows import Room
 from taskbahn_router.core.suspensions import SUSPENSIONS, Note, Suspension
@@ -318,5 +318,5 @@ class SuspensionLife:
         for seq, job in self.jobs.items():
             notes = {note.name: note.value for note in self.store.reader().notes(seq, "", 100)}
             assert notes.pop(SUSPENSIONS, "0") == str(job.suspensions)
-            notes = {name: value for name, value in notes.items() if not name.startswith(CIRCLE_NOTE)}
+            notes = {name: value for name, value in notes.items() if not name.startswith((CIRCLE_NOTE, OVER_NOTE))}
             assert notes == job.notes

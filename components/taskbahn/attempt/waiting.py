@@ -20,9 +20,10 @@ from taskbahn.attempt.moments import moment_now, seconds_until
 from taskbahn.attempt.stops import Suspended
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import messages
-from taskbahn.protocol.suspended import circle_note
+from taskbahn.protocol.suspended import OVER_NOTE, circle_note, over_note
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Generator, Sequence
 
     from twisted.internet.defer import Deferred
@@ -35,6 +36,7 @@ T = TypeVar("T")
 
 PARK_AFTER = 0.005  # seconds for which an attempt waits in its slot: telling of it costs more
 SUSPEND_AFTER = 30.0  # seconds for which a process or thread is parked
+LOOK_AGAIN = 0.05  # seconds until coroutines look whether what they wait for is still on its way
 MOST_JOBS = 10_000  # jobs for which one suspended job waits
 
 
@@ -98,6 +100,8 @@ class Waits:
         self._counting = threading.Lock()
         self._gates: list[threading.Event] = []  # of threads
         self._timed: Counter[str] = Counter()  # by item of a chunk
+        self._stays_since: float | None = None  # since when coroutines wait in their slot for what is on its way
+        self._look: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
         """Have the threads look that wait here: the attempt has to stop, or to leave; from any thread."""
@@ -167,14 +171,15 @@ class Waits:
         if deadline is None:
             self._check(wait)
         may_suspend = wait is not None and threading.get_ident() == context.thread and not context.is_once
-        if may_suspend and context.has_permits:
+        stays_here = may_suspend and context.has_permits
+        if stays_here and not self._is_over(wait):
             raise self._suspend(wait, deadline)
         gate = threading.Event()
         self._gates.append(gate)  # before the worker may order it to leave
         try:
-            is_parked = self._park(may_suspend=may_suspend)
+            is_parked = not stays_here and self._park(may_suspend=may_suspend)
             try:
-                if is_parked or not may_suspend:
+                if stays_here or is_parked or not may_suspend:
                     future.listen(gate.set)
                     self._stay(future, gate, deadline, may_suspend=may_suspend, stays=stays)
             finally:
@@ -202,6 +207,17 @@ class Waits:
             CLOCK.wait(gate, None if deadline is None else deadline.left())
             gate.clear()  # it is set as well to have it leave, which it does not
             is_over = deadline is not None and not deadline.left()
+
+    def _is_over(self, wait: Waited | None) -> bool:
+        """Return whether the jobs of a wait have ended, as an earlier attempt has learnt: what they gave is on its way."""
+        notes = self._context.notes
+        if wait is None or not any(name.startswith(OVER_NOTE) for name in notes):
+            return False
+        asked = _told(wait)
+        jobs = list(dict.fromkeys(asked.jobs))[:MOST_JOBS]
+        if asked.every:
+            return bool(jobs) and over_note(jobs, every=True) in notes
+        return any(over_note([id], every=False) in notes for id in jobs)
 
     def _suspend(self, wait: Waited | None, deadline: Deadline | None) -> Suspended:
         asked = _told(wait) if wait is not None else Wait()
@@ -240,9 +256,29 @@ class Waits:
         if context.ended or self._holds or not self._active:
             return
         if not context.is_once and (context.has_permits or parking.is_leaving):
+            if not parking.is_leaving and self._stays_in_loop():
+                self._look_again()
+                return
             parking.leave(context)
         if self.suspended is None:
             self._holds = self._park(may_suspend=False)
+
+    def _stays_in_loop(self) -> bool:
+        """Return whether what coroutines wait for is on its way, and for no longer than the threads of an attempt would wait."""
+        now = CLOCK.monotonic()
+        if not any(self._is_over(wait) for wait in self._active):
+            self._stays_since = None
+            return False
+        self._stays_since = now if self._stays_since is None else self._stays_since
+        return now - self._stays_since < SUSPEND_AFTER
+
+    def _look_again(self) -> None:
+        """Have the coroutines look again soon: those that wait still may have nothing on its way then."""
+        import asyncio  # late, as above
+
+        if self._look is not None:
+            self._look.cancel()
+        self._look = asyncio.get_running_loop().call_later(LOOK_AGAIN, self._park_loop)
 
     def leave(self) -> bool:
         """Note what the job waits for, as its coroutine is about to be cancelled; False: it does not wait, or may not be called again."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskbahn.protocol import messages
 from taskbahn.protocol.questions import ANSWER, AWAITED, EVENT, QUESTION
 from taskbahn.protocol.states import State
-from taskbahn.protocol.suspended import circle_note
+from taskbahn.protocol.suspended import circle_note, over_note
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import FAIL, HAS_PARENTS, IS_FLOW, IS_SUSPENDED, OPEN, WAKE, WAKE_POSITION, Edge
 from taskbahn_router.core.wait_circles import circle
@@ -99,6 +99,7 @@ class Waiting(NamedTuple):
 
     flags: that it has since then.   ended: the job that takes its place, if it has ended.
     circle: ids of jobs of which each waits for the next, and the last for the job, which therefore does not wait for the first.
+    over: the jobs that it does not wait for, as they have ended: all that it named, or the first of them that has.
     """
 
     edges: list[Edge]
@@ -107,12 +108,23 @@ class Waiting(NamedTuple):
     flags: int = IS_SUSPENDED
     ended: int | None = None
     circle: tuple[bytes, ...] = ()
+    over: tuple[bytes, ...] = ()
 
-    def refusal(self, asked: Suspension, now: float) -> list[Note]:
-        """Return the note by which the next attempt refuses a wait that would close a circle."""
-        if not self.circle:
-            return []
-        return [Note(asked.seq, circle_note(asked.attempt), messages.to_json([id_text(id) for id in self.circle]), now)]
+    def notes(self, asked: Suspension, now: float) -> list[Note]:
+        """Return what the next attempt is to know of the wait: that it would close a circle, or is over already."""
+        if self.circle:
+            return [Note(asked.seq, circle_note(asked.attempt), messages.to_json([id_text(id) for id in self.circle]), now)]
+        if self.over:
+            return [Note(asked.seq, over_note([id_text(id) for id in self.over], every=asked.every), "true", now)]
+        return []
+
+
+def _over(asked: Suspension, still_open: Container[bytes]) -> tuple[bytes, ...]:
+    """Return the jobs for whose end a suspension need not wait, as it is over; () if it has to wait."""
+    ended = tuple(id for id in dict.fromkeys(asked.jobs) if id not in still_open)
+    if asked.every:
+        return ended if len(ended) == len(set(asked.jobs)) else ()
+    return ended[:1]
 
 
 def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Container[str], now: float, rows: WaitRows) -> Waiting:
@@ -125,10 +137,11 @@ def waiting(asked: Suspension, found: Mapping[bytes, FlaggedJob], notes: Contain
         return _replaced(asked, found.get(asked.replaced_by), now)
     jobs = {job.seq: job for id in asked.jobs if (job := found.get(id)) is not None and job.seq != asked.seq}
     edges = [Edge(seq, asked.seq, WAKE_POSITION, WAKE, OPEN) for seq, job in jobs.items() if not State(job.state).is_final]
-    missing = len(dict.fromkeys(asked.jobs)) - len(edges)
-    is_there = any(name in notes for name in asked.notes) or (missing > 0 and not (asked.every and edges))
+    still_open = {edge.parent for edge in edges}
+    over = _over(asked, {id for id, job in found.items() if job.seq in still_open})
+    is_there = bool(over) or any(name in notes for name in asked.notes)
     if is_there or not (edges or asked.notes or asked.until is not None):
-        return Waiting([], 0, now)
+        return Waiting([], 0, now, over=over)
     if asked.until is not None:
         # with a moment nothing is counted: for all of many jobs it looks when the last of them ends, not at each end
         return Waiting(edges[-1:] if asked.every and not asked.notes else edges, 0, asked.until)

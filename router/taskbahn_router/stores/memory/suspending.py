@@ -100,8 +100,9 @@ def suspend(tables: Tables, asked: Suspension, now: float) -> int | None:
         parent = tables.records[edge.parent]
         tables.keep(edge.parent, replace(parent, flags=parent.flags | HAS_CHILDREN))
     tables.put(tables.waits, asked.seq, frozenset(asked.notes))
-    for note in found.refusal(asked, now):
-        tables.put(known, note.name, note)
+    for note in found.notes(asked, now):
+        if note.name not in known:
+            tables.put(known, note.name, note)
     count = int(known[SUSPENSIONS].value) + 1 if SUSPENSIONS in known else 1
     tables.put(known, SUSPENSIONS, Note(asked.seq, SUSPENSIONS, str(count), now))
     flags = record.flags | found.flags | HAS_NOTES

@@ -112,6 +112,6 @@ class SuspendingPart:
         self._many("insert_wait", [(asked.seq, "note", name) for name in dict.fromkeys(asked.notes)])
         execute(SQL["suspend"], (found.pending, found.due_at, found.flags, asked.seq))
         execute(SQL["count_suspension"], (asked.seq, SUSPENSIONS, now))
-        self._many("insert_note", found.refusal(asked, now))
+        self._many("insert_note", found.notes(asked, now))
         execute(SQL["remembers"], (seq,))
         return found.ended
