@@ -58,6 +58,7 @@ docs: venv  ## Write again what scripts make from the code: tables, diagrams and
 
 site: venv  ## Build the documentation as a site with search and the Python API, into build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "The site is in build/site. Open build/site/index.html in a browser."
 
 test: venv  ## Everything: installs what is missing, then lint and all tests (about 10 minutes); tells how far it is and what failed
 	@bash scripts/run_tests.sh $(VENV) $(SIDE_BY_SIDE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,12 @@ LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]+)(#[^)]*)?\)")
 RUN = re.compile(r"^(```\w+ title=\"[^\"]+\") run$", re.MULTILINE)  # a word for the tests
 ELEMENTS = re.compile(r"^\| element \|.*\n\|[-|]+\|\n(?P<rows>(?:\| `<[\w-]+>` \|.*\n)+)", re.MULTILINE)
 CELL = re.compile(r"(?<!\\)\|")
-# Elements such as `job-log` are found by two words that many pages have. A page that explains a word comes before hundred names with it.
-BOOSTS = {"browser.md": 3, "api.md": 0.3}
+# A search finds first what a part of the site is for: how to use it, before why it is made so. Elements such as `job-log` are found by two
+# words that many pages have. A page that explains a word comes before hundred names with it.
+PARTS = {"Use it": 2, "Run it": 1, "What holds": 0.7, "Reference": 0.5, "Change it": 0.3}
+PAGES = {"browser.md": 3, "from-celery.md": 0.7, "api.md": 0.2, "benchmarks.md": 0.3}
+# What completion hides (`INTERNAL` beside each class), and what errors and declarations have for the wire.
+INTERNAL = {"info", "rebuild", "declared", "prepared", "in_zone_of"}
 INTRODUCTION = """# Python API
 
 What `import taskbahn` gives, from its docstrings. [Tasks](tasks.md) and [Calling](calling.md) show how it is used;
@@ -38,12 +43,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     files.append(File.generated(config, "index.md", content=re.sub(r"\]\(docs/", "](", readme)))
     files.append(File.generated(config, "api.md", content=api()))
+    script = (Path(__file__).parent / "site_search.js").read_text(encoding="utf-8")
+    files.append(File.generated(config, "assets/iframe-worker-and-queries.js", content=script))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, files: Files, **_: Any) -> str:
     """Take away what only the tests and the repository need: links to files that the site does not have become their names."""
-    page.meta.setdefault("search", {"boost": BOOSTS.get(page.file.src_uri, 1)})
+    part = page.parent.title if page.parent else ""
+    page.meta.setdefault("search", {"boost": PAGES.get(page.file.src_uri, PARTS.get(part, 1))})
     known = {file.src_uri for file in files}
 
     def link(found: re.Match[str]) -> str:
@@ -82,4 +90,18 @@ def api() -> str:
 
 
 def _entries(package: str, names: Iterable[str]) -> str:
-    return "\n\n".join(f"::: {package}.{name}" for name in names)
+    return "\n\n".join(_entry(package, name) for name in names)
+
+
+def _entry(package: str, name: str) -> str:
+    hidden = internal(getattr(sys.modules[package], name))
+    filters = "".join(f', "!^{one}$"' for one in sorted(hidden))
+    return f'::: {package}.{name}\n    options:\n      filters: ["!^_"{filters}]'
+
+
+def internal(value: object) -> set[str]:
+    """Return the names of a class that are not for its users."""
+    if not isinstance(value, type):
+        return set()
+    beside = (getattr(sys.modules.get(part.__module__), "INTERNAL", ()) for part in value.__mro__)
+    return {name for name in INTERNAL.union(*beside) if hasattr(value, name)}

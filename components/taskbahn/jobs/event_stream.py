@@ -16,12 +16,13 @@ from taskbahn.future import Future
 from taskbahn.protocol import messages, views
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from taskbahn.client.client import Client
 
 PLAIN_FOR = ("job.events() in a plain `for`", "async for event in job.events()")
 ENDS = ("snapshot", "outcome")  # kinds of the first event and the last one, which do not travel as events
+INTERNAL = {"begin", "until"}  # what commands and flows call, which wait up to a time
 MAX_WAITING = 10_000  # events that a slow reader may leave; beyond, of progress only the newest before each state is kept
 
 
@@ -50,6 +51,9 @@ class EventStream:
 
     def __repr__(self) -> str:
         return f"<EventStream of job {self.job}>"
+
+    def __dir__(self) -> Iterable[str]:
+        return [name for name in super().__dir__() if name not in INTERNAL]
 
     def __iter__(self) -> Iterator[messages.Event]:
         try:
