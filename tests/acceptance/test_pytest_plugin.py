@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.ports import free_port
+from support.programs import running_node
+
+from taskbahn import Taskbahn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,9 +70,11 @@ def test_does_not(request):
 """
 
 
-def run(folder: Path, test: str, config: str = "", url: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, test: str, config: str = "", url: str = "", app: str = APP, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a project's tests as it would."""
-    (folder / "shop.py").write_text(APP.format(url=url), encoding="utf-8")
+    (folder / "shop.py").write_text(app.format(url=url), encoding="utf-8")
     (folder / "test_shop.py").write_text(test, encoding="utf-8")
     (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = .\n{config}", encoding="utf-8")
     named = {name: value for name, value in os.environ.items() if not name.startswith(("TASKBAHN_", "PYTEST_"))}
@@ -110,6 +115,42 @@ def test_the_node_may_run_already_or_live_elsewhere(node: Node, tmp_path: Path) 
     assert "1 passed" in done.stdout, done.stdout
     done = run(tmp_path, given, "taskbahn_app = shop:app", TASKBAHN_NODE=f"{sys.executable} -m taskbahn")
     assert "1 passed" in done.stdout, done.stdout
+
+
+DECLARES = (
+    APP
+    + """
+
+@app.schedule("0 3 * * *", id="tests.often")
+@app.on("tests.happened", id="tests.heard")
+@app.task
+def often() -> None:
+    pass
+"""
+)
+KEEPS = """
+from shop import add, app
+
+
+def test_it_fires(taskbahn_app):
+    app.schedules.create("tests.made", "0 4 * * *", add.s(1, 2))
+    assert not [one.id for one in app.schedules if one.view().pause is not None and one.id.startswith("tests.")]
+"""
+
+
+def test_what_tests_declare_on_a_running_node_ends_with_them(tmp_path: Path) -> None:
+    (tmp_path / "node").mkdir()
+    with running_node(tmp_path / "node") as own:
+        other = Taskbahn(own.websocket)
+        for _ in range(2):
+            done = run(tmp_path, KEEPS, "taskbahn_app = shop:app", TASKBAHN_NODE=own.websocket, app=DECLARES)
+            assert "1 passed" in done.stdout, done.stdout
+            left = {one.id: one.view().pause for one in [*other.schedules, *other.triggers]}
+            assert left.pop("mine", None) is None
+            assert "tests.made" not in left
+            assert all(pause is not None for pause in left.values()), left
+            other.schedules.create("mine", "0 5 * * *", other.get("shop.add").s(1, 2))  # its task is known now
+        other.close()
 
 
 def test_what_does_not_start_says_why(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from taskbahn.client.guard import allowing
 from taskbahn.errors import RouterUnavailable, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.tasks.options import as_dict
+from taskbahn.testing.borrowed_node import borrowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,8 +108,12 @@ def real_node(folder: Path, given: str = "") -> Iterator[RealNode]:
     Raises RouterUnavailable, which names the variable, if there is none.
     """
     if "://" in given:
-        check_answers(given)
-        yield RealNode(given, "", folder)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(borrowed(given, CHECK_SECONDS))
+            except TaskbahnError as error:
+                raise RouterUnavailable(f"{VARIABLE}={given}: no node answers there: {error}") from None
+            yield RealNode(given, "", folder)
         return
     process = _started(given, folder)
     try:
@@ -126,17 +130,6 @@ def _started(given: str, folder: Path) -> Process:
         return Process([*command, "up", "--port", "0", "--data", str(folder / "data"), "--json"], folder, advice)
     except (OSError, ValueError) as error:
         raise RouterUnavailable(f"{VARIABLE}={given}: this command cannot be started: {error}; {CHOICES}") from None
-
-
-def check_answers(url: str) -> None:
-    """Raise RouterUnavailable if no node answers at an address soon."""
-    from taskbahn.app import Taskbahn  # late: most nodes are started here
-
-    try:
-        with allowing(url), Taskbahn(url, timeout=CHECK_SECONDS, connect_within=CHECK_SECONDS) as app:
-            app.view.status()
-    except TaskbahnError as error:
-        raise RouterUnavailable(f"{VARIABLE}={url}: no node answers there: {error}") from None
 
 
 @contextlib.contextmanager
