@@ -150,6 +150,9 @@ def test_an_interrupted_call_exits_with_130_and_names_the_cancel_command(shell: 
     assert process.returncode == 130
     assert err.strip() == f"taskbahn: the job goes on; `taskbahn cancel {job}` stops it"
     assert shell("cancel", job, "--reason", "tidy up").code == 0
+    shown = shell("job", job).out
+    assert re.search(r"^  cancelled  (by .+: )?tidy up$", shown, re.MULTILINE)
+    assert not re.search(r"^  error ", shown, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", ["call", "submit"])

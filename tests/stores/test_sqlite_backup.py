@@ -122,8 +122,9 @@ def test_what_is_there_is_replaced_only_if_asked(quiet: Path, tmp_path: Path) ->
         back_up(quiet, tmp_path / "copy")
     assert (tmp_path / "copy").read_text() == "precious"
     assert back_up(quiet, tmp_path / "copy", replace=True).jobs == 1
-    with pytest.raises(StoreUnusable, match="is there already"):
-        back_up(quiet, quiet / "taskbahn.db", replace=True)
+    for is_replaced in (True, False):
+        with pytest.raises(StoreUnusable, match=r"is the database of the node itself: give the name of another file$"):
+            back_up(quiet, quiet / ".." / quiet.name / "taskbahn.db", replace=is_replaced)
 
 
 def test_what_cannot_be_copied_says_so_and_leaves_nothing(quiet: Path, tmp_path: Path) -> None:

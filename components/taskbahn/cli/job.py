@@ -69,7 +69,8 @@ def _facts(out: Console, view: views.JobView) -> None:
         "arguments": _written(view) if view.calls is None else f"of {len(view.calls):,} calls",
         "inputs": f"\n{'':13}".join(map(_input, view.inputs)),
         "result": plain(messages.to_json(view.result)[:MAX_TEXT]) if view.state == "succeeded" else "",
-        "error": f"[red]{plain(_error(view.error))}[/]" if view.error else "",
+        "cancelled": plain(_cancelled(view.error or {})) if view.state == "cancelled" else "",
+        "error": f"[red]{plain(_error(view.error))}[/]" if view.error and view.state != "cancelled" else "",
     }
     out.print(f"[bold]{view.id}[/]")
     for name, text in facts.items():
@@ -124,6 +125,13 @@ def print_stages(out: Console, view: views.JobView) -> None:
 def _error(error: dict[str, Any]) -> str:
     kind = f"{error['type']}: " if error.get("type") else ""
     return kind + str(error.get("message", ""))
+
+
+def _cancelled(error: dict[str, Any]) -> str:
+    """Say who cancelled the job, and why; a cancel without a reason says no more than that."""
+    reason = str(error.get("message", ""))
+    said = [f"by {error['by']}" if error.get("by") else "", reason if reason != "cancelled" else ""]
+    return ": ".join(filter(None, said)) or "without a reason"
 
 
 def _written(view: views.JobView) -> str:

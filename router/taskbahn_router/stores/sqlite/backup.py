@@ -59,7 +59,9 @@ def _check(source: Path, target: Path, *, replace: bool) -> None:
         raise StoreUnusable(f"there is no {source}: give the directory that `taskbahn up` has as --data")
     if target.is_dir() or not target.parent.is_dir():
         raise StoreUnusable(f"{target} cannot be written: give the name of a file in a directory that there is")
-    if target.exists() and (target.samefile(source) or not replace):
+    if target.exists() and target.samefile(source):
+        raise StoreUnusable(f"{target} is the database of the node itself: give the name of another file")
+    if target.exists() and not replace:
         raise StoreUnusable(f"{target} is there already: give another name, or --replace")
 
 
