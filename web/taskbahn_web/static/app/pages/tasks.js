@@ -13,6 +13,7 @@ import { Empty, Problem } from "../parts/note.js";
 import { PausedMark } from "../parts/pause.js";
 import { link } from "../core/route.js";
 import { focusRow } from "../core/rows.js";
+import { quote } from "../data/query-words.js";
 
 /** @typedef {import("../../client/wire.js").TaskView} TaskView */
 
@@ -99,7 +100,7 @@ function Row({ task: { name, doc, workers = 0, ready = 0, running = 0, unserved 
     <th scope="row" class="cell-task"><a href=${link("tasks", name)}>${name}</a><${PausedMark} query="task:${name}" /><p>${summary(doc)}</p></th>
     <td class="cell-number" data-name="workers">${workers ? number(workers) : html`<span class=${ready ? "bad" : "warning"}>none</span>`}</td>
     <td class="cell-number" data-name="running">${quietNumber(running)}</td>
-    <td class="cell-number" data-name="ready">${quietNumber(ready)}<${Unserved} queues=${unserved} /></td>
+    <td class="cell-number" data-name="ready">${quietNumber(ready)}<${Unserved} task=${name} queues=${unserved} /></td>
     ${hasNumbers && html`
       <td class="cell-number" data-name="succeeded">${quietNumber(succeeded)}</td>
       <td class="cell-number" data-name="failed">
@@ -110,12 +111,13 @@ function Row({ task: { name, doc, workers = 0, ready = 0, running = 0, unserved 
   </tr>`;
 }
 
-/** What waits and no attached worker can take. @param {{queues: Record<string, number>}} props */
-function Unserved({ queues }) {
+/** What waits and no attached worker can take: in one queue those jobs, else the task, which has them by queue. @param {{task: string, queues: Record<string, number>}} props */
+function Unserved({ task, queues }) {
   const names = Object.keys(queues);
   if (!names.length) return null;
   const jobs = names.reduce((sum, queue) => sum + queues[queue], 0);
-  return html` <small title="No attached worker can take them, of: ${names.join(", ")}"><span class="bad">${number(jobs)} unserved</span></small>`;
+  const where = names.length === 1 ? link("jobs", null, { q: `state:ready task:${quote(task)} queue:${quote(names[0])}` }) : link("tasks", task);
+  return html` <small title="No attached worker can take them, of: ${names.join(", ")}"><a class="bad" href=${where}>${number(jobs)} unserved</a></small>`;
 }
 
 /** None is said quietly. @param {number} value */
