@@ -74,6 +74,8 @@ declare module "taskbahn" {
   interface Tasks {
     "images.resize": { args: [photo: string, width?: number]; result: string };
     "report.make": { args: [pages: string[]]; kwargs: { title?: string; of?: string }; result: number };
+    "images.named": { args: [photo: string, width?: number]; kwargs: { photo: string; width?: number }; result: string };
+    "pure.position": { args: [photo: string]; kwargs: {}; result: string };
   }
 }
 
@@ -90,7 +92,28 @@ async function typed(bahn: Bahn): Promise<void> {
   console.log(made, list, same, known);
   chain(s("images.resize", ["a"]), s("report.make", [], { title: "A", of: output("a") }));
   chain(s("x.y"), s("images.resize", [64]), s("z.y", [1, 2, 3], { any: "name" })); // what comes before is the first argument
+  await bahn.call("report.make", [["a"]], { title: "A" });
+  await bahn.start("images.named", ["a"]);
+  await bahn.start("images.named", [], { photo: "a", width: 3 });
+  await bahn.call("images.resize", [], { photo: "a" }); // it says nothing of names
+  await bahn.call("images.resize", ["a"], {}, { onProgress: ({ fraction = 0 }) => fraction.toFixed() });
+  await bahn.start("pure.position", ["a"], {}, { priority: 1 });
+  // @ts-expect-error: a required argument is missing
+  await bahn.call("images.resize", []);
+  // @ts-expect-error: a required argument is missing, which has no name
   await bahn.call("report.make", [], { title: "A" });
+  // @ts-expect-error: there is no such level
+  document.createElement("job-log").level = "loud";
+  // @ts-expect-error: all are missing
+  await bahn.call("report.make");
+  // @ts-expect-error: it takes no named arguments
+  await bahn.start("pure.position", ["a"], { x: 3 });
+  // @ts-expect-error: listeners are options, and come after named arguments
+  await bahn.call("images.resize", ["a"], { onProgress() {} });
+  // @ts-expect-error: likewise of a task of which nothing is known
+  await bahn.call("x.y", ["a"], { onProgress() {} });
+  // @ts-expect-error: a required argument is missing among the named ones
+  await bahn.start("images.named", [], { width: 3 });
   // @ts-expect-error: neither all arguments nor those after the first
   s("images.resize", [true]);
   // @ts-expect-error: too many

@@ -49,13 +49,29 @@ export type FlowArgs<T extends string> = OrOutputs<Args<T>> | (Args<T> extends [
 /** Named arguments, likewise. */
 export type NamedOrOutputs<K> = { [N in keyof K]: K[N] | Output | Template | (K[N] extends (infer I)[] | undefined ? (I | Output)[] : never) };
 
+/** Named arguments of a task that says nothing of them: any, but for listeners, which belong one place further back. */
+export type AnyNamed = Record<string, unknown> & { onProgress?: never; onEvent?: never };
+
+/** Named arguments as a task declares them; none if it declares that there are none. */
+export type Named<K> = keyof K extends never ? Record<string, never> : K;
+
+/** What a task takes, and then options O: all that it must have by position, or by name. */
+export type TaskGiven<T extends string, O> = T extends keyof Tasks
+  ? Tasks[T] extends { args: infer A extends unknown[]; kwargs: infer K }
+    ? ByPosition<A, Named<Partial<K>>, K, O> | ({} extends K ? never : [args: Partial<A>, kwargs: K, options?: O])
+    : Tasks[T] extends { args: infer A extends unknown[] }
+      ? ([] extends A ? [args?: A, kwargs?: AnyNamed, options?: O] : [args: A, kwargs?: AnyNamed, options?: O] | [args: Partial<A>, kwargs: AnyNamed, options?: O])
+      : [args?: unknown[], kwargs?: Kwargs<T>, options?: O]
+  : [args?: unknown[], kwargs?: AnyNamed, options?: O];
+
+/** All that a task must have, by position; not possible if it must have names, and no positions. */
+type ByPosition<A extends unknown[], P, K, O> = [] extends A ? ({} extends K ? [args?: A, kwargs?: P, options?: O] : never) : [args: A, kwargs?: P, options?: O];
+
 /** What `start` takes after a task or a flow. */
-export type StartGiven<W> = W extends string
-  ? [args?: Args<W>, kwargs?: Kwargs<W>, options?: Options & Callbacks & { id?: string }]
-  : [options?: Options & { id?: string }];
+export type StartGiven<W> = W extends string ? TaskGiven<W, Options & Callbacks & { id?: string }> : [options?: Options & { id?: string }];
 
 /** What `call` takes after a task or a flow; L: how its caller listens. */
-export type CallGiven<W, L> = W extends string ? [args?: Args<W>, kwargs?: Kwargs<W>, options?: L] : [options?: L & Options];
+export type CallGiven<W, L> = W extends string ? TaskGiven<W, L> : [options?: L & Options];
 
 /** What a task returns, or a flow gives. */
 export type Given<W> = W extends string ? Result<W> : W extends Giving<infer R> ? (unknown extends R ? any : R) : any;

@@ -10,7 +10,10 @@ import { JobElement } from "./job-element.js";
 import { css } from "./job-log-css.js";
 import { problemSentence } from "./problem-words.js";
 
-/** @typedef {import("../client/wire.js").Event} Event */
+/**
+ * @typedef {import("../client/wire.js").Event} Event
+ * @typedef {"debug" | "info" | "warning" | "error" | "critical"} Level
+ */
 
 const BLOCK_LINES = 50; // lines
 const MAX_FRAME_LINES = 300; // lines that one frame takes
@@ -48,9 +51,9 @@ export class JobLog extends JobElement {
     });
   }
 
-  /** The least level that is shown: debug, info, warning, error or critical; all if empty. */
+  /** The least level that is shown; all if empty. @returns {Level | ""} */
   get level() {
-    return this.getAttribute("level") ?? "";
+    return /** @type {Level | ""} */ (this.getAttribute("level") ?? "");
   }
 
   set level(level) {
