@@ -59,9 +59,9 @@ def app(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taskba
     with contextlib.closing(Relay(node.port)) as relay:
         relay.delay(LAG)
         url = f"ws://127.0.0.1:{relay.port}/ws"
-        with running(Program("worker", "far_work:app", "--slots", "4", cwd=folder, TASKBAHN_URL=url), " ready"):
-            with Taskbahn(node.websocket) as app:
-                yield app
+        worker = Program("worker", "far_work:app", "--slots", "4", cwd=folder, TASKBAHN_URL=url)
+        with running(worker, " ready"), Taskbahn(node.websocket) as app:
+            yield app
 
 
 @pytest.mark.parametrize("kind", ["thread", "process", "batch", "loop", "gather"])
