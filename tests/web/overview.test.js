@@ -99,6 +99,11 @@ test("an id is its job, a task's name its task, and all else a question to the l
   assert.deepEqual(places("0123456789ab").slice(0, 2), [["Job", "#/jobs?q=id%3A0123456789ab&open=one"], ["Failed", "#/jobs?q=state%3Afailed+error%3A0123456789ab"]]);
   const failed = searchResults("0123456789AB", { tasks, errors: ["0123456789ab"] }).map(({ kind }) => kind);
   assert.deepEqual(failed.slice(0, 2), ["Failed", "Job"]); // Errors shows it
+  const known = { schedules: ["late-flaky"], triggers: ["t.pay:hook:shop"], limits: ["nightly-bank"], tags: ["nightly"] };
+  const found = (words) => searchResults(words, { tasks, ...known }).map(({ kind, where }) => [kind, where]);
+  assert.deepEqual(found("flaky")[0], ["Schedule", "#/schedules/late-flaky"]);
+  assert.deepEqual(found("hook:sh")[0], ["Trigger", "#/triggers/t.pay%3Ahook%3Ashop"]);
+  assert.deepEqual(found("nightly"), [["Limit", "#/limits/nightly-bank"], ["Tag", "#/jobs?q=tag%3Anightly"], ["Jobs", "#/jobs?q=nightly"]]);
   for (const words of ["queues", "Tasks", "jobs", "sched"]) assert.equal(places(words)[0][0], "Page", words);
   assert.deepEqual(places("nightly weird"), [["Jobs", "#/jobs?q=tag%3A%27nightly+weird%27"], ["Jobs", "#/jobs?q=%27nightly+weird%27"]]);
 });

@@ -21,6 +21,7 @@ WHY_SUSPENDED = "Its function waits for other jobs, or for an answer"
 WHY_PARKED = "Its function waits in its worker, and holds no slot: for a job, an event, a message or a time"
 WHY_SLEEPING = "Its function sleeps, and goes on then"
 WHY_AT_LATEST = "Its function goes on then at the latest"
+WHY_UNTIL = "Its function waits for a time, or for what comes before it"
 WHY_BEHIND = "The free slots go to jobs before it"
 DECIDE = "a person has to decide. It goes on when that is retried and succeeds, or is skipped"
 MAX_AHEAD = 10_000  # ready jobs before a job; the store counts no further

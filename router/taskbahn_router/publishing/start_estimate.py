@@ -10,10 +10,10 @@ from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import IS_SUSPENDED
 from taskbahn_router.core.rows import costs_of
 from taskbahn_router.core.wait_reason import (
-    WHY_AT_LATEST,
     WHY_BEHIND,
     WHY_PARENTS,
     WHY_SUSPENDED,
+    WHY_UNTIL,
     Capacity,
     WorkerFit,
     capacity_of,
@@ -108,7 +108,7 @@ class StartEstimate:
             why = why_job_paused(pause.pause, None if pause.id == row.id else id_text(pause.id))
             return {"why": why} if pause.pause.until is None else {"why": why, "starts_at": pause.pause.until}
         if row.state == State.WAITING and row.flags & IS_SUSPENDED:
-            return {"why": WHY_SUSPENDED} if row.due_at is None else {"why": WHY_AT_LATEST, "starts_at": row.due_at}
+            return {"why": WHY_SUSPENDED} if row.due_at is None else {"why": WHY_UNTIL, "starts_at": row.due_at}
         if row.state == State.WAITING and row.due_at is None:
             return {"why": WHY_PARENTS}
         if row.state == State.WAITING:

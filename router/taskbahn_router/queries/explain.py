@@ -19,6 +19,7 @@ from taskbahn_router.core.wait_reason import (
     WHY_AT_LATEST,
     WHY_PARKED,
     WHY_SLEEPING,
+    WHY_UNTIL,
     why_answer,
     why_asked,
     why_behind,
@@ -138,7 +139,8 @@ class Explain:
         reasons += [WaitReason(rule=f"answer:{name}", open=False, why=why_answer(name)) for name in found.names]
         if row.state == State.WAITING and row.due_at is not None and not (paused and row.due_at <= self._dispatcher.wall()):
             is_asleep = is_suspended(row) and not reasons
-            why = WHY_SLEEPING if is_asleep else (estimate.place(found.placed._replace(pause=None)) or {}).get("why", "")
+            of_place = (estimate.place(found.placed._replace(pause=None)) or {}).get("why", "")
+            why = WHY_SLEEPING if is_asleep else WHY_AT_LATEST if of_place == WHY_UNTIL else of_place
             reasons.append(WaitReason(rule="time", open=False, why=why, opens_at=row.due_at))
         reasons += self._pauses(row)
         why, its_hands = estimate.workers(row)

@@ -33,6 +33,7 @@ export const GERMAN_REASONS = {
   "Its function waits for other jobs, or for an answer": "Er wartet auf andere Aufträge oder auf eine Antwort",
   "Its function waits in its worker, and holds no slot: for a job, an event, a message or a time": "Er wartet in seinem Worker, ohne einen Platz zu belegen: auf einen Auftrag, ein Ereignis, eine Nachricht oder eine Zeit",
   "Its function sleeps, and goes on then": "Er ruht bis dahin",
+  "Its function waits for a time, or for what comes before it": "Er wartet auf eine Zeit, oder auf das, was vorher kommt",
   "Its function goes on then at the latest": "Er geht spätestens dann weiter",
   "Its function waits for the job {id} ({task}), which is {state}": "Er wartet auf den Auftrag {id} ({task}): {state}",
   "Its function waits for an answer, and holds no slot: {question}": "Er wartet auf eine Antwort, ohne einen Platz zu belegen: {question}",

@@ -81,9 +81,9 @@ function paceText(words, progress, now) {
 function idleText(words, job, now) {
   const { state, error, started_at, finished_at } = job;
   if (state === "waiting" || state === "ready") {
-    const { why, ahead, at, isHeld } = placeFacts(job);
+    const { why, ahead, at, goesOn } = placeFacts(job);
     const time = at !== null && at > now ? words.roughDuration(at - now) : "";
-    const left = !time ? "" : isHeld ? words.say("goes on in about {time}", { time }) : words.say("starts in about {time}", { time });
+    const left = !time ? "" : goesOn ? words.say("goes on in about {time}", { time }) : words.say("starts in about {time}", { time });
     return { facts: joinParts([why && words.phrase(why), aheadText(words, ahead)]), left };
   }
   const took = started_at && finished_at ? words.say("took {time}", { time: words.duration(finished_at - started_at) }) : "";

@@ -124,9 +124,9 @@ function Place({ job }) {
   const { state, place, due_at, paused } = job;
   if (state !== "waiting" && state !== "ready") return null;
   if (!place) return state === "waiting" && due_at && !paused ? `Due ${ago(due_at, now.value)}` : null;
-  const { why, ahead, at, isHeld } = placeFacts(job);
+  const { why, ahead, at, goesOn } = placeFacts(job);
   const before = ahead ? `${count(ahead, "job")}${ahead >= 10_000 ? " or more" : ""} before it` : ahead === 0 ? "next in line" : "";
-  const starts = at && at > now.value ? `${isHeld ? "goes on" : "starts"} in about ${roughDuration(at - now.value)}` : "";
+  const starts = at && at > now.value ? `${goesOn ? "goes on" : "starts"} in about ${roughDuration(at - now.value)}` : "";
   const text = [why.replace(/\.$/, ""), before, starts].filter(Boolean).join(" · ");
   return html`<span title=${at ? `${text}: ${fullTime(at)}` : text}>${text}</span>`;
 }

@@ -11,7 +11,12 @@ import { quote } from "../data/query-words.js";
  * @property {string} text
  * @property {string} where  a hash
  *
- * @typedef {{tasks?: string[], workers?: string[], queues?: string[], errors?: string[]}} Names  what is known; errors: fingerprints
+ * @typedef {{tasks?: string[], workers?: string[], queues?: string[], schedules?: string[], triggers?: string[], limits?: string[]}} Known
+ *
+ * @typedef {object} Found  what the node has for the words
+ * @property {string[]} [errors]  fingerprints
+ * @property {string[]} [tags]
+ * @property {string[]} [schedules]
  */
 
 const JOB_ID = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;
@@ -26,14 +31,14 @@ export function fingerprintIn(words) {
 }
 
 /**
- * An id is a job, the name of a task or a page is that, and the fingerprint of an error is its jobs; else the words are a question to
- * the list of jobs, and what has a name with them follows: tasks, workers, queues, pages. The beginning of a page's name comes before
- * a question if no task has it in its name.
+ * An id is a job, the name of a task or a page is that, the fingerprint of an error and a tag are their jobs; else the words are a
+ * question to the list of jobs, and what has a name with them is there as well. The beginning of a page's name comes before a question
+ * if no task has it in its name.
  * @param {string} words
- * @param {Names} names
+ * @param {Known & Found} names
  * @returns {SearchResult[]}
  */
-export function searchResults(words, { tasks = [], workers = [], queues = [], errors = [] }) {
+export function searchResults(words, { tasks = [], workers = [], queues = [], schedules = [], triggers = [], limits = [], errors = [], tags = [] }) {
   const text = words.trim();
   if (!text) return [];
   const small = text.toLowerCase();
@@ -51,6 +56,10 @@ export function searchResults(words, { tasks = [], workers = [], queues = [], er
     ...(isPage ? pages : []),
     ...named(workers).map((name) => ({ kind: "Worker", text: name, where: link("workers", name) })),
     ...named(queues).map((name) => ({ kind: "Queue", text: name, where: link("jobs", null, { q: `queue:${quote(name)}` }) })),
+    ...named(schedules).map((id) => ({ kind: "Schedule", text: id, where: link("schedules", id) })),
+    ...named(triggers).map((id) => ({ kind: "Trigger", text: id, where: link("triggers", id) })),
+    ...named(limits).map((name) => ({ kind: "Limit", text: name, where: link("limits", name) })),
+    ...(tags.includes(text) && !parseQuery(text).problem ? [{ kind: "Tag", text, where: link("jobs", null, { q: `tag:${quote(text)}` }) }] : []),
     ...jobs(text),
     ...others.slice(0, MAX_EACH).map(task),
     ...(isPage ? [] : pages),

@@ -3,13 +3,15 @@
 import { useRef, useState } from "preact/hooks";
 
 import { VIEW_QUEUES } from "../../client/wire.js";
-import { askJobs, askUntilFound } from "../data/ask-jobs.js";
-import { tasks, workers } from "../data/directory.js";
-import { fingerprintIn, searchResults } from "./search-results.js";
+import { limits, tasks, triggers, workers } from "../data/directory.js";
+import { look } from "./search-look.js";
+import { searchResults } from "./search-results.js";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { bahn } from "../data/live.js";
 import { go } from "../core/route.js";
+
+/** @typedef {import("./search-results.js").Found} Found */
 
 export function Search() {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -19,10 +21,10 @@ export function Search() {
   const [queues, setQueues] = useState(/** @type {string[]} */ ([]));
   useKeys({ "/": [() => input.current?.select(), "Search"] });
 
-  const [errors, setErrors] = useState(/** @type {string[]} */ ([]));
-  const looking = useRef(/** @type {Promise<string[]>} */ (Promise.resolve([]))); // whether the words are a fingerprint
+  const [found, setFound] = useState(/** @type {Found} */ ({}));
+  const looking = useRef(/** @type {Promise<Found>} */ (Promise.resolve({}))); // what the node has for the words
 
-  const lines = isOpen ? searchResults(words, { ...names(queues), errors }) : [];
+  const lines = isOpen ? searchResults(words, { ...names(queues), ...found }) : [];
   const leave = (/** @type {string} */ where) => {
     input.current?.blur(); // which closes the list
     setWords("");
@@ -32,7 +34,7 @@ export function Search() {
     const { key } = event;
     if (key === "Escape") return isOpen && words ? setOpen(false) : input.current?.blur();
     if (key === "Enter" && at > 0 && lines[at]) leave(lines[at].where);
-    else if (key === "Enter" && lines[at]) void looking.current.then((found) => leave(searchResults(words, { ...names(queues), errors: found })[0].where));
+    else if (key === "Enter" && lines[at]) void looking.current.then((now) => leave(searchResults(words, { ...names(queues), ...now })[0].where));
     else if (key === "ArrowDown" && lines.length) setAt((at + 1) % lines.length);
     else if (key === "ArrowUp" && lines.length) setAt((at + lines.length - 1) % lines.length);
     else return;
@@ -40,16 +42,15 @@ export function Search() {
   };
   const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => {
     setWords(currentTarget.value);
-    const fingerprint = fingerprintIn(currentTarget.value);
-    looking.current = knownErrors(fingerprint, () => fingerprintIn(currentTarget.value) === fingerprint);
-    void looking.current.then(setErrors);
+    const text = currentTarget.value.trim();
+    const isWanted = () => currentTarget.value.trim() === text;
+    looking.current = look(text, isWanted);
+    void looking.current.then((now) => isWanted() && setFound(now));
     setOpen(true);
     setAt(0);
   };
   const onFocus = () => {
-    tasks.once();
-    void workers.load();
-    bahn.ask(VIEW_QUEUES).then((all) => setQueues(all.map((/** @type {{name: string}} */ { name }) => name)), () => {});
+    loadNames(setQueues);
     setOpen(true);
   };
   return html`<div class="search" role="search">
@@ -71,14 +72,20 @@ export function Search() {
   </div>`;
 }
 
-/** The fingerprint, if a job that failed has it. @param {string} fingerprint @param {() => boolean} isWanted @returns {Promise<string[]>} */
-async function knownErrors(fingerprint, isWanted) {
-  if (!fingerprint) return [];
-  const ask = (/** @type {number | null} */ before) => askJobs(bahn, /** @type {any} */ ({ state: ["failed"], error: fingerprint }), before, 1);
-  return askUntilFound(ask, null, isWanted).then(({ jobs }) => (jobs.length ? [fingerprint] : []), () => []);
+/** @param {string[]} queues @returns {import("./search-results.js").Known} */
+function names(queues) {
+  return {
+    queues,
+    tasks: (tasks.entries.value ?? []).map(({ name }) => name),
+    workers: (workers.entries.value ?? []).map(({ id }) => id),
+    triggers: (triggers.entries.value ?? []).map(({ id }) => id),
+    limits: (limits.entries.value?.limits ?? []).map(({ name }) => name),
+  };
 }
 
-/** @param {string[]} queues @returns {import("./search-results.js").Names} */
-function names(queues) {
-  return { queues, tasks: (tasks.entries.value ?? []).map(({ name }) => name), workers: (workers.entries.value ?? []).map(({ id }) => id) };
+/** Load what has a name. @param {(names: string[]) => void} setQueues */
+function loadNames(setQueues) {
+  for (const known of [tasks, triggers, limits]) known.once();
+  void workers.load();
+  bahn.ask(VIEW_QUEUES).then((all) => setQueues(all.map((/** @type {{name: string}} */ { name }) => name)), () => {});
 }

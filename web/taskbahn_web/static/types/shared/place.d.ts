@@ -1,12 +1,11 @@
-/** What may be said of a job that does not run yet, so that no part of it contradicts another. */
 /**
  * @param {import("../client/wire.js").JobView} job
- * @returns {{why: string, ahead: number | null, at: number | null, isHeld: boolean}}  ahead: jobs before it; null if a pause holds it, or it is the
- *   first and no worker takes it.   at: when it is expected to start, or when its pause ends, seconds since the epoch; null if that is unknown
+ * @returns {{why: string, ahead: number | null, at: number | null, goesOn: boolean}}  ahead: jobs before it; null if a pause holds it, or it is the
+ *   first and no worker takes it.   at: when it is expected to start, or to go on (goesOn), seconds since the epoch; null if that is unknown
  */
 export function placeFacts({ state, place, due_at, paused }: import("../client/wire.js").JobView): {
     why: string;
     ahead: number | null;
     at: number | null;
-    isHeld: boolean;
+    goesOn: boolean;
 };
