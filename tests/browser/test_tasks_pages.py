@@ -93,7 +93,7 @@ def test_every_simple_kind_of_argument_arrives_in_its_python_type(page: Page) ->
         page.locator(f"#field-{name}").fill(value)
     page.locator("#field-yes").check()
     page.locator("#field-fit").select_option("cover")
-    page.locator("#field-level").select_option("2")
+    page.locator("#field-level").select_option(label="HIGH (2)")
     page.locator("#field-either").select_option("x")
     assert [page.locator(f"#field-{name}").get_attribute("type") for name in ("moment", "begin", "alarm", "zoned")] == [
         "datetime-local", "datetime-local", "time", "text",

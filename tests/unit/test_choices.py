@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from taskbahn import Taskbahn
+from taskbahn.cli.arguments import typed
 
 
 class Size(enum.Enum):
@@ -48,3 +49,29 @@ def test_choices_have_their_declared_order() -> None:
     found = choices(signature.parameters)
     for wanted in (["small", "medium", "large"], [3, 1, 2], ["weekly", "daily"], ["letter", "a4", "a5"]):
         assert wanted in [[value for value in each if value is not None] for each in found], wanted
+
+
+def test_an_enum_of_numbers_has_the_names_of_its_members() -> None:
+    app = Taskbahn()
+
+    @app.task(name="a.b")
+    def job(size: Size, level: Level, same: Literal[3, 1, 2]) -> None: ...
+
+    signature = job.declaration().signature
+    assert signature is not None
+    definitions = signature.parameters["$defs"]
+    assert definitions["Level"]["x-enum-varnames"] == ["HIGH", "LOW", "MIDDLE"]
+    assert definitions["Level"]["enum"] == [3, 1, 2]
+    assert "x-enum-varnames" not in definitions["Size"], "its values say what they mean"
+    assert "x-enum-varnames" not in str(signature.parameters["properties"]["same"])
+
+
+def test_the_command_line_takes_the_names_of_an_enum() -> None:
+    app = Taskbahn()
+
+    @app.task(name="a.b")
+    def job(level: Level, other: Level | None = None) -> None: ...
+
+    signature = job.declaration().signature
+    assert typed(signature, ("HIGH", "other=MIDDLE")) == ([3], {"other": 2})
+    assert typed(signature, ("1",)) == ([1], {})

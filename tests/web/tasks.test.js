@@ -223,3 +223,12 @@ test("a required choice begins empty, unless there is only one", () => {
   assert.equal(controlValue(field({ enum: ["a"] })), "0");
   assert.equal(said({ enum: ["a", "b"] }, ""), "is missing");
 });
+
+test("the members of an enum of numbers are called by their names", () => {
+  const $defs = { Level: { title: "Level", enum: [3, 1, null], "x-enum-varnames": ["HIGH", "LOW", "NONE"] } };
+  const [level] = fieldsOf({ digest: "", parameters: { properties: { level: { $ref: "#/$defs/Level" } }, required: ["level"], $defs } });
+  assert.deepEqual([level.choices, level.labels, level.isNullable], [[3, 1], ["HIGH (3)", "LOW (1)"], true]);
+  assert.equal(level.type, "HIGH (3) or LOW (1)");
+  const [plain] = fieldsOf({ digest: "", parameters: { properties: { size: { enum: ["s", "m"] } }, required: [], $defs } });
+  assert.deepEqual(plain.labels, ["s", "m"]);
+});

@@ -152,6 +152,9 @@ def _value(text: str, schema: dict[str, Any]) -> Any:
     choices = schema.get("enum", [])
     if schema.get("format") == "duration" and DURATION.fullmatch(text):
         return messages.from_json(messages.to_json(timedelta(seconds=parse_duration(text))))  # ISO 8601, as the task takes it
+    names = schema.get("x-enum-varnames", [])
+    if text in names and text not in choices and len(names) == len(choices):
+        return choices[names.index(text)]
     if text in choices or (schema.get("type") == "string" and not text.startswith('"') and text != "null"):
         return text
     try:

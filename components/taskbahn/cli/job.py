@@ -102,7 +102,9 @@ def _place(view: views.JobView) -> str:
         counted = f"{place.ahead:,} or more" if place.ahead >= MAX_COUNTED_JOBS else f"{place.ahead:,}"
         words.append(f"{counted} {'job is' if place.ahead == 1 else 'jobs are'} before it")
     if place.starts_at is not None and place.starts_at > time.time():
-        does = "goes on" if place.why.startswith("Its function") else "starts" if view.state == "waiting" else "is expected to start"
+        does = (
+            "goes on" if place.why.startswith("Its function") else "starts" if view.state == "waiting" else "is expected to start"
+        )
         words.append(f"it {does} {ago(place.starts_at)}")
     return "; ".join(words)
 

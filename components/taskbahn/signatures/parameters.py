@@ -14,7 +14,7 @@ import msgspec
 from taskbahn.errors import CallerError, did_you_mean
 from taskbahn.protocol import messages
 from taskbahn.signatures import codec, exact_values, streams
-from taskbahn.signatures.choices import declared_orders, in_declared_order
+from taskbahn.signatures.choices import as_declared, declared_choices
 from taskbahn.signatures.constraints import with_constraints
 from taskbahn.signatures.payloads import NOT_DATA
 
@@ -210,8 +210,8 @@ def _schemas(name: str, hints: list[Any], labels: list[str]) -> tuple[list[Any],
         for label, hint in zip(labels, hints, strict=True):
             _check_annotation(name, label, hint)
         raise UnsupportedAnnotation(f"{name}: the annotations cannot be published: {error}") from error
-    orders = declared_orders(hints)
-    return [in_declared_order(schema, orders) for schema in schemas], in_declared_order({**components, **extra}, orders)
+    choices = declared_choices(hints)
+    return [as_declared(schema, choices) for schema in schemas], as_declared({**components, **extra}, choices)
 
 
 def _checked(task: str, label: str, hint: Any) -> Any:

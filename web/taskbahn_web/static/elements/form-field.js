@@ -94,8 +94,8 @@ function makeControl(field, typed, words) {
  * @param {string} typed
  * @param {import("./words.js").Words} words
  */
-function makeSelect({ kind, choices, isNullable, isRequired }, typed, words) {
-  const named = kind === "boolean" ? ["true", "false"].map((value) => [value, words.say(value)]) : choices.map((choice, index) => [String(index), String(choice)]);
+function makeSelect({ kind, labels, isNullable, isRequired }, typed, words) {
+  const named = kind === "boolean" ? ["true", "false"].map((value) => [value, words.say(value)]) : labels.map((label, index) => [String(index), label]);
   const none = isNullable || !isRequired ? [["", isNullable ? words.say("none") : words.say("as the task has it")]] : [];
   const select = /** @type {HTMLSelectElement} */ (makeElement("select"));
   for (const [value, text] of [...none, ...named]) select.append(makeElement("option", { value }, text));

@@ -54,8 +54,8 @@ export function answerForm(schema = {}) {
  * @param {Field} field
  * @returns {Choice[]}
  */
-function choicesOf({ kind, choices, isNullable }) {
-  const named = kind === "boolean" ? [{ text: "Yes", value: true }, { text: "No", value: false }] : choices.map((value) => ({ text: String(value), value }));
+function choicesOf({ kind, choices, labels, isNullable }) {
+  const named = kind === "boolean" ? [{ text: "Yes", value: true }, { text: "No", value: false }] : choices.map((value, index) => ({ text: labels[index], value }));
   const buttons = named.length && isNullable ? [...named, { text: "None", value: null }] : named;
   const length = buttons.reduce((sum, { text }) => sum + text.length, 0);
   return buttons.length <= MAX_BUTTONS && length <= MAX_BUTTONS_LENGTH ? buttons : [];

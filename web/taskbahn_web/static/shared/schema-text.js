@@ -23,6 +23,7 @@ const FORMATS = /** @type {Record<string, string>} */ ({
   base64: "bytes",
 });
 
+export const ENUM_NAMES = "x-enum-varnames"; // the keyword for the names of an enum's members
 const MAX_NAMED_VALUES = 8; // of an enumeration that are named
 
 /**
@@ -32,7 +33,7 @@ const MAX_NAMED_VALUES = 8; // of an enumeration that are named
  */
 export function typeText(schema) {
   if (typeof schema.$ref === "string") return nameOf(schema.$ref);
-  if (schema.enum || "const" in schema) return valuesText(schema.enum ?? [schema.const]);
+  if (schema.enum || "const" in schema) return valuesText(choiceLabels(schema, schema.enum ?? [schema.const]));
   const ways = schema.anyOf ?? schema.oneOf;
   if (ways) return [...new Set(ways.map(typeText))].join(" or ");
   if (Array.isArray(schema.type)) return schema.type.map((/** @type {string} */ type) => typeText({ ...schema, type })).join(" or ");
@@ -47,9 +48,20 @@ function nameOf(ref) {
   return ref.slice(ref.lastIndexOf("/") + 1);
 }
 
-/** @param {unknown[]} values */
+/**
+ * What choices are called: the name of a member with its value, where the schema has names, or the value alone.
+ * @param {Schema} schema
+ * @param {unknown[]} choices
+ * @returns {string[]}
+ */
+export function choiceLabels(schema, choices) {
+  const names = Array.isArray(schema[ENUM_NAMES]) && schema[ENUM_NAMES].length === choices.length ? schema[ENUM_NAMES] : [];
+  return choices.map((value, index) => (value === null ? "none" : names[index] ? `${names[index]} (${value})` : String(value)));
+}
+
+/** @param {string[]} values */
 function valuesText(values) {
-  const named = values.slice(0, MAX_NAMED_VALUES).map((value) => (value === null ? "none" : String(value)));
+  const named = values.slice(0, MAX_NAMED_VALUES);
   return [named.slice(0, -1).join(", "), named.at(-1)].filter(Boolean).join(" or ") + (values.length > MAX_NAMED_VALUES ? " …" : "");
 }
 

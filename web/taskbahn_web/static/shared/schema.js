@@ -1,6 +1,6 @@
 /** From a task's JSON Schema to the fields of a form, and from what was typed to arguments. Nothing here touches the page. */
 
-import { exampleOf, limitsText, typeText } from "./schema-text.js";
+import { ENUM_NAMES, choiceLabels, exampleOf, limitsText, typeText } from "./schema-text.js";
 
 /**
  * @typedef {import("../client/wire.js").Schema} Schema
@@ -20,6 +20,7 @@ import { exampleOf, limitsText, typeText } from "./schema-text.js";
  * @property {string} type  the same in a word or two
  * @property {unknown} example
  * @property {unknown[]} choices
+ * @property {string[]} labels  of the choices: a name beside a value that does not say what it means
  * @property {Schema} schema  with references resolved
  * @property {Record<string, Schema>} [definitions]  to which references in it lead
  * @property {string} [placeholder]  what holds where nothing is given
@@ -88,6 +89,7 @@ function fieldOf(name, given, definitions, isRequired, isVariadic) {
     type: typeText(schema),
     example: initial ?? exampleOf(plain, definitions),
     choices,
+    labels: choiceLabels(schema, choices),
     schema,
     definitions,
   };
@@ -125,7 +127,9 @@ function withoutNull(schema, definitions) {
     return { schema: { ...schema, type: rest.length === 1 ? rest[0] : rest }, isNullable: true };
   }
   if (schema.enum?.includes(null)) {
-    return { schema: { ...schema, enum: schema.enum.filter((/** @type {unknown} */ value) => value !== null) }, isNullable: true };
+    const isKept = (/** @type {unknown} */ _, /** @type {number} */ index) => schema.enum[index] !== null;
+    const names = schema[ENUM_NAMES]?.filter(isKept);
+    return { schema: { ...schema, enum: schema.enum.filter(isKept), ...(names && { [ENUM_NAMES]: names }) }, isNullable: true };
   }
   return { schema, isNullable: schema.type === "null" };
 }

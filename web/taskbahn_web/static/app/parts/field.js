@@ -42,13 +42,13 @@ export function FieldRow({ field, typed, problem, onChange, family = "field" }) 
 function makeControl(field, typed, onChange, common) {
   const placeholder = placeholderText(field) || undefined;
   const onInput = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => onChange(currentTarget.value);
-  const { kind, isNullable, isRequired, choices } = field;
+  const { kind, isNullable, isRequired, labels } = field;
   if (kind === "boolean" && !isNullable) {
     const onTick = (/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => onChange(currentTarget.checked);
     return html`<input type="checkbox" checked=${typed} onChange=${onTick} ...${common} />`;
   }
   if (kind === "boolean" || kind === "choice") {
-    const options = kind === "boolean" ? [["true", "true"], ["false", "false"]] : choices.map((choice, index) => [String(index), String(choice)]);
+    const options = kind === "boolean" ? [["true", "true"], ["false", "false"]] : labels.map((label, index) => [String(index), label]);
     const isOptional = isNullable || !isRequired;
     return html`<select value=${typed} onChange=${onInput} ...${common}>
       ${isOptional && html`<option value="">${isNullable ? "none" : "as the task has it"}</option>`}

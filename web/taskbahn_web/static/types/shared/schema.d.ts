@@ -29,6 +29,7 @@ export function kindText({ kind, type, choices, isRequired, isVariadic }: Field)
  * @property {string} type  the same in a word or two
  * @property {unknown} example
  * @property {unknown[]} choices
+ * @property {string[]} labels  of the choices: a name beside a value that does not say what it means
  * @property {Schema} schema  with references resolved
  * @property {Record<string, Schema>} [definitions]  to which references in it lead
  * @property {string} [placeholder]  what holds where nothing is given
@@ -75,6 +76,10 @@ export type Field = {
     type: string;
     example: unknown;
     choices: unknown[];
+    /**
+     * of the choices: a name beside a value that does not say what it means
+     */
+    labels: string[];
     /**
      * with references resolved
      */
