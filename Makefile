@@ -32,7 +32,7 @@ $(VENV)/.installed: setup.cfg setup.py scripts/venv.sh scripts/versions.txt
 .venv-examples/.installed: setup.cfg setup.py scripts/venv.sh scripts/versions-examples.txt
 	@PYTHON=$(abspath $(BIN))/python EXTRAS=examples VERSIONS=scripts/versions-examples.txt bash scripts/venv.sh .venv-examples
 
-check: lint check-web  ## What every commit must pass: format, lint, types, layers, sizes, unit tests (< 1 minute)
+check: lint check-web  ## What every commit must pass: format, lint, types, layers, sizes, unit tests (about 3 minutes on two cores)
 	$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/unit
 
 lint: venv  ## The part of `check` that runs no code
@@ -60,7 +60,7 @@ site: venv  ## Build the documentation as a site with search and the Python API,
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "The site is in build/site. Open build/site/index.html in a browser."
 
-test: venv  ## Everything: installs what is missing, then lint and all tests (about 10 minutes); tells how far it is and what failed
+test: venv  ## Everything: installs what is missing, then lint and all tests (about half an hour on two cores); tells how far it is and what failed
 	@bash scripts/run_tests.sh $(VENV) $(SIDE_BY_SIDE)
 
 test-plain: venv  ## All tests without the workarounds that only make things quicker (TASKBAHN_PLAIN=1, docs/workarounds.md)

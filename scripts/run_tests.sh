@@ -47,7 +47,7 @@ if [ -z "${TASKBAHN_PLAIN:-}" ]; then
 else # all tests are without workarounds then
     part "lint, types, layers, sizes; the browser's modules" make --no-print-directory -j 2 lint check-web
 fi
-part "all tests but those that measure time, a few at a time (about 8 minutes)" "$bin/pytest" -q --durations=20 --durations-min=5 "$@" -m "not alone"
+part "all tests but those that measure time, a few at a time (about 25 minutes)" "$bin/pytest" -q --durations=20 --durations-min=5 "$@" -m "not alone"
 # Only the files that have such a test: collecting all takes six seconds.
 part "the tests that measure time, one at a time (about 2 minutes)" \
     "$bin/pytest" -q -m alone $(grep -rlF mark.alone --include='test_*.py' tests)
