@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import StoreUnusable
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL
+from taskbahn_router.stores.sqlite.uncounted import can_count, count_rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,6 +178,8 @@ def _copy(path: Path, fresh: Path) -> Salvage:
     ):
         saving = Salvage(old, new)
         saving.run()
+        if can_count(new):  # the log that says so to the store stays with the damaged database
+            count_rest(new)
     return saving
 
 

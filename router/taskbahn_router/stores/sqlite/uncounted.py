@@ -38,6 +38,12 @@ VALUES (?, ?, {", ".join("?" * len(COUNTED))}, 0, '[]', '[]', ?)
 """  # noqa: S608
 
 
+def can_count(connection: sqlite3.Connection) -> bool:
+    """Return whether the minutes have the columns of this version; the store of an elder one gets them when it is opened."""
+    asked = "SELECT count(*) FROM pragma_table_info('minute') WHERE name = 'again'"
+    return bool(connection.execute(asked).fetchone()[0])
+
+
 def count_rest(connection: sqlite3.Connection) -> None:
     """Add to the minutes what jobs have done and no minute counts."""
     connection.execute("BEGIN IMMEDIATE")
