@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from support import sample_app
+from support.until import until
 
 from taskbahn import Taskbahn
 from taskbahn.errors import (
@@ -228,13 +228,6 @@ def test_watching_may_stop_before_the_job(web: Taskbahn, gate: Path) -> None:
     assert "succeeded" not in [event.data["state"] for event in stream if event.kind == "state"]
     assert stream.final is None
     assert job.result(SECONDS) == "talked"
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 # what is large

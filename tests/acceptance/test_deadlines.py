@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.programs import Node, running, running_node, worker_of
 from support.shell import Shell
+from support.until import until
 
 from taskbahn import InvalidOption, Job, JobCancelled, JobFailed, Taskbahn, chain, group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -86,12 +87,6 @@ def app(tmp_path_factory: pytest.TempPathFactory, node: Node) -> Iterator[Taskba
     folder = tmp_path_factory.mktemp("late")
     with worker_of(MODULE, folder, node, 4), Taskbahn(node.websocket) as app:
         yield app
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end, "it does not come"
 
 
 def failure(job: Job[Any]) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 from support.programs import Node, running, worker_of
+from support.until import until
 
 from taskbahn import InvalidSchedule, Taskbahn
 from taskbahn.cli import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from taskbahn.protocol.scheduling import ScheduleFiring
@@ -42,13 +43,6 @@ SOURCE = """
 """
 
 
-def until(holds: Callable[[], Any]) -> Any:
-    """Ask until there is an answer: each question is a call, so this does not spin."""
-    while not (found := holds()):
-        pass
-    return found
-
-
 @pytest.fixture(scope="module")
 def app(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taskbahn]:
     with worker_of(SOURCE, tmp_path_factory.mktemp("clock"), node, 4), Taskbahn(node.websocket) as app:
@@ -60,7 +54,7 @@ def app(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taskba
 def test_the_schedules_of_code_fire(app: Taskbahn) -> None:
     fired = until(lambda: [one for one in app.schedules["clock.tick"].history() if one.state == "succeeded"])[0]
     due = datetime.fromtimestamp(fired.due_at, UTC)
-    assert app.job(fired.job).result(30) == f"{due:%H:%M:%S}"
+    assert app.job(str(fired.job)).result(30) == f"{due:%H:%M:%S}"
     view = app.schedules["both"].view()
     assert (view.zone, view.declared is not None, view.changed) == ("Europe/Berlin", True, {})
 

@@ -16,6 +16,7 @@ from autobahn.wamp.types import PublishOptions
 from click.testing import CliRunner
 from support.plain import session_to
 from support.programs import Node, running, worker_of
+from support.until import until
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
@@ -23,7 +24,7 @@ from taskbahn import InvalidOption, Taskbahn
 from taskbahn.cli import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -46,13 +47,6 @@ SOURCE = """
     async def waits(order: int) -> dict:
         return await current.wait_for_event_async("shop.plain", dict, where={"order": order})
 """
-
-
-def until(holds: Callable[[], Any]) -> Any:
-    """Ask until there is an answer: each question is a call, so this does not spin."""
-    while not (found := holds()):
-        pass
-    return found
 
 
 @pytest.fixture(scope="module")

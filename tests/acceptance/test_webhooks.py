@@ -7,7 +7,6 @@ import hmac
 import json
 import os
 import signal
-import time
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -16,13 +15,14 @@ from support.endpoint import OK, Endpoint, answer
 from support.mail_server import MailServer
 from support.processes import wait_until_gone
 from support.programs import running_node, worker_of
+from support.until import until
 
 from taskbahn import Taskbahn
 from taskbahn.errors import JobFailed
 from taskbahn.protocol.outgoing import WEBHOOK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from support.programs import Node
 
@@ -63,14 +63,6 @@ def node(mails: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def app(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taskbahn]:
     with worker_of(SOURCE, tmp_path_factory.mktemp("worker"), node, 2), Taskbahn(node.websocket) as app:
         yield app
-
-
-def until(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 30
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def node_workers(node: Node) -> list[psutil.Process]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.programs import running_node, worker_of
+from support.until import until
 
 from taskbahn import Taskbahn
 
@@ -43,6 +44,9 @@ SOURCE = """
 """
 
 
+HOOKS = SOURCE.count("@app.hook(")
+
+
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     with running_node(tmp_path_factory.mktemp("node"), GIT_SECRET=SECRET, PAID_SECRET=STANDARD) as node:
@@ -52,6 +56,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 @pytest.fixture(scope="module")
 def app(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taskbahn]:
     with worker_of(SOURCE, tmp_path_factory.mktemp("worker"), node, 2), Taskbahn(node.websocket) as app:
+        until(lambda: len(list(app.triggers)) >= HOOKS)
         yield app
 
 
