@@ -79,7 +79,7 @@ def test_ten_thousand_live_jobs_are_smooth_and_take_bounded_memory(
     if others.processors < FREE:
         assert statistics.median(frames) >= min(50, SHARE * statistics.median(possible)) / slow
     else:  # other programs take frames from the page; it must leave them their share of the time
-        assert busy <= 1 - SHARE
+        assert busy <= (1 - SHARE) * slow
     assert after - before < CALM
     assert page.locator("tbody tr").count() < 60
     expect(bar).not_to_have_attribute("aria-valuenow", shown or "")
