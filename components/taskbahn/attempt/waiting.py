@@ -214,7 +214,7 @@ class Waits:
         if wait is None or not any(name.startswith(OVER_NOTE) for name in notes):
             return False
         asked = _told(wait)
-        jobs = list(dict.fromkeys(asked.jobs))[:MOST_JOBS]
+        jobs = list(dict.fromkeys(list(asked.jobs)[:MOST_JOBS]))  # as `suspended` names them, and the store without repetitions
         if asked.every:
             return bool(jobs) and over_note(jobs, every=True) in notes
         return any(over_note([id], every=False) in notes for id in jobs)
