@@ -6,6 +6,7 @@ import contextlib
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -142,10 +143,19 @@ def test_pages_that_load_before_the_node_go_on_when_it_is_there(port: int, tmp_p
         in_chromium(partial(act, sites | {"album": album}))
 
 
-def test_a_click_while_the_node_is_away_waits_and_says_so(port: int, tmp_path: Path) -> None:
+def with_node(act: Callable[[Program, str, Browser], None], example: str, target: str, port: int, folder: Path) -> None:
+    """Run *act* with a node, a worker of an example, and the address of its page, which comes from a server of its own."""
     address = f"127.0.0.1:{port}"
-    worker = Program("worker", "reports:app", cwd=EXAMPLES / "browser", TASKBAHN_URL=f"ws://{address}/ws")
+    worker = Program("worker", target, cwd=EXAMPLES / example, TASKBAHN_URL=f"ws://{address}/ws")
+    with (
+        running(Node(folder, port), "Taskbahn is ready") as node,
+        running(worker, "ready"),
+        served(EXAMPLES / example / "index.html", folder / example, address) as site,
+    ):
+        in_chromium(partial(act, node, site))
 
+
+def test_a_click_while_the_node_is_away_waits_and_says_so(port: int, tmp_path: Path) -> None:
     def act(node: Program, site: str, browser: Browser) -> None:
         tab = browser.new_page()
         tab.goto(site)
@@ -164,18 +174,10 @@ def test_a_click_while_the_node_is_away_waits_and_says_so(port: int, tmp_path: P
             expect(tab.locator("output")).to_have_text("a report of 10 pages", timeout=PATIENCE)
             expect(tab.get_by_role("button", name="Build")).to_be_enabled()
 
-    with (
-        running(Node(tmp_path, port), "Taskbahn is ready") as node,
-        running(worker, "ready"),
-        served(EXAMPLES / "browser" / "index.html", tmp_path / "browser", address) as site,
-    ):
-        in_chromium(partial(act, node, site))
+    with_node(act, "browser", "reports:app", port, tmp_path)
 
 
 def test_a_message_waits_for_the_node_and_the_page_says_so(port: int, tmp_path: Path) -> None:
-    address = f"127.0.0.1:{port}"
-    worker = Program("worker", "travel:app", cwd=EXAMPLES / "conversation", TASKBAHN_URL=f"ws://{address}/ws")
-
     def act(node: Program, site: str, browser: Browser) -> None:
         tab = browser.new_page()
         tab.goto(site)
@@ -194,12 +196,7 @@ def test_a_message_waits_for_the_node_and_the_page_says_so(port: int, tmp_path: 
             expect(tab.get_by_label("Your message")).to_have_value("")
             expect(send).to_be_enabled()
 
-    with (
-        running(Node(tmp_path, port), "Taskbahn is ready") as node,
-        running(worker, "ready"),
-        served(EXAMPLES / "conversation" / "index.html", tmp_path / "conversation", address) as site,
-    ):
-        in_chromium(partial(act, node, site))
+    with_node(act, "conversation", "travel:app", port, tmp_path)
 
 
 def test_the_album_says_that_the_node_is_not_there(port: int, tmp_path: Path) -> None:
