@@ -176,6 +176,20 @@ def test_all_that_match_are_cancelled_and_only_rows_in_sight_are_drawn(page: Pag
     expect(states(page).filter(has_not_text="cancelled")).to_have_count(0)
 
 
+def test_a_list_that_becomes_shorter_shows_its_end_without_a_scroll_event(page: Page, tag: str) -> None:
+    ids = start_many(page, [["numbers.add", [1], {}, {"tags": [tag], "delay": 600}] for _ in range(160)])
+    go(page, f"#/jobs?q=tag:{tag} state:waiting")
+    expect(rows(page).first).to_be_visible()
+    page.wait_for_function(SCROLL_DOWN, arg="160 jobs")
+    expect(rows(page).last).to_have_attribute("aria-rowindex", "161")
+    page.evaluate("addEventListener('scroll', event => event.stopImmediatePropagation(), true)")
+    cancel_jobs(page, ids[40:])
+    page.get_by_role("button", name="Remove 120 that match no more").click()
+    expect(rows(page).last).to_have_attribute("aria-rowindex", "41")
+    expect(rows(page).last).to_be_in_viewport()
+    cancel_jobs(page, ids[:40])
+
+
 def test_the_list_says_which_jobs_no_worker_takes(page: Page, tag: str) -> None:
     ids = start_many(page, [["numbers.add", [1], {}, {"tags": [tag], "queue": "a lane without workers"}]])
     go(page, f"#/jobs?q=tag:{tag}")

@@ -40,9 +40,10 @@ export function JobRows({ list, selection }) {
   const height = useRowHeight();
   useEffect(() => tasks.open(TASKS_PAUSE_SECONDS), []);
   useLayoutEffect(scrollBack, []); // before anything looks at which rows are in sight
-  const { first, last, isTop, isFlight } = useSight(body, height);
+  const sight = useSight(body, height);
   list.version.value; // read here, so that each new version draws this again
   const { count } = list.pages;
+  const { first, last, isTop, isFlight } = withinList(sight, count);
   useEffect(() => list.see(first, last, isTop), [list, first, last, isTop, count]);
   useEffect(() => selection.onMove((index) => bringIntoSight(body.current, index, height)), [selection, height]);
 
@@ -185,6 +186,18 @@ function useSight(body, height) {
     };
   }, [height]);
   return sight;
+}
+
+/**
+ * What was in sight before the list became shorter may be behind its end: the browser scrolls up then, but says so only later, if at all.
+ * @template {{first: number, last: number}} T
+ * @param {T} sight
+ * @param {number} count  rows of the list
+ * @returns {T}
+ */
+function withinList(sight, count) {
+  const beyond = Math.min(sight.first, Math.max(0, sight.last - Math.max(count, 1) - MARGIN_ROWS));
+  return beyond ? { ...sight, first: sight.first - beyond, last: sight.last - beyond } : sight;
 }
 
 /**
