@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 
+from support.recorded_call import RecordedCall
 from support.storing import FakeRunner, FakeSqliteStore, FakeStore
 from support.topics import Topics
 from taskbahn.errors import TaskbahnError
@@ -46,56 +47,6 @@ FLOWS = (CHAIN, GROUP)  # they run without attempts
 
 def job_id(number: int) -> str:
     return f"0192f0c1-2d3e-7abc-8def-{number:012x}"
-
-
-class RecordedCall:
-    """A call and all that came back for it: `("progress", value)`, `("answer", value, ...)`, `("fail", error)`."""
-
-    def __init__(self, harness: DispatcherHarness, call: PendingCall) -> None:
-        self.call = call
-        self.sent: list[tuple[Any, ...]] = []
-        harness.asked[call.request] = self
-
-    @property
-    def answer(self) -> Any:
-        """What it was answered with."""
-        assert self.sent, "it was not answered"
-        assert self.sent[-1][0] == "answer", self.sent
-        return self.sent[-1][1]
-
-    @property
-    def error(self) -> str:
-        """The last part of the URI of the error that it failed with."""
-        assert self.sent, "it was not answered"
-        assert self.sent[-1][0] == "fail", self.sent
-        return str(self.sent[-1][1].uri).rpartition(".")[2]
-
-    @property
-    def progress(self) -> list[Any]:
-        return [entry[1] for entry in self.sent if entry[0] == "progress"]
-
-    @property
-    def events(self) -> list[tuple[int, str, Any]]:
-        """The events that came, as (number, kind, state or data)."""
-        return [
-            (event["number"], event["kind"], event["data"]["state"] if event["kind"] == "state" else event["data"])
-            for value in self.progress
-            for event in value.get("events", ())
-        ]
-
-    @property
-    def outcomes(self) -> dict[str, str]:
-        """State by job, of the outcomes that came."""
-        parts = [value.get("outcomes", ()) for value in self.progress]
-        for entry in self.sent:
-            if entry[0] == "answer":
-                parts += [entry[2].get("outcomes", ()), entry[1].get("outcomes", ()) if isinstance(entry[1], dict) else ()]
-        return {outcome[0]: outcome[1] for part in parts for outcome in part}
-
-    def gone(self, *, cancelled: bool = False) -> None:
-        """The caller went away, or cancelled."""
-        self.call.open = False
-        self.call.gone(cancelled=cancelled)
 
 
 class FakeWorker:
@@ -166,6 +117,7 @@ class DispatcherHarness(Topics):
         self.clock = Clock()
         self.store = store or FakeStore()
         self.asked: dict[int, RecordedCall] = {}
+        self.ended_sessions: list[tuple[int, str]] = []
         self.published: list[tuple[str, Any]] = []
         self.pushes = 0
         self.watched: set[str] = set()
@@ -250,9 +202,22 @@ class DispatcherHarness(Topics):
 
     def ask(self, procedure: str, *args: Any, caller: int | None = 1, progress: bool = True, **kwargs: Any) -> RecordedCall:
         """Call a procedure as Crossbar would; an error of the dispatcher that has no URI is raised here."""
+        return self.ask_as("joe", None, procedure, *args, caller=caller, progress=progress, **kwargs)
+
+    def ask_as(
+        self,
+        authid: str,
+        role: str | None,
+        procedure: str,
+        *args: Any,
+        caller: int | None = 1,
+        progress: bool = True,
+        **kwargs: Any,
+    ) -> RecordedCall:
+        """Call a procedure as a session of that name and role."""
         self._requests += 1
         call = PendingCall(
-            self, self._requests, procedure, list(args), kwargs, caller=caller, authid="joe", wants_progress=progress
+            self, self._requests, procedure, list(args), kwargs, caller=caller, authid=authid, role=role, wants_progress=progress
         )
         asked = RecordedCall(self, call)
         try:
@@ -321,6 +286,9 @@ class DispatcherHarness(Topics):
 
     def flush_sockets(self) -> None:
         self.pushes += 1
+
+    def end_session(self, session: int, reason: str) -> None:
+        self.ended_sessions.append((session, reason))
 
     def unread_bytes(self, session: int | None) -> int:
         return self.unread.get(session, 0)

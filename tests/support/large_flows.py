@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from support.dispatcher_harness import RecordedCall
+    from support.recorded_call import RecordedCall
 
 ID = job_id(7)
 SLICE = 4

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.dispatcher_harness import TASK, DispatcherHarness, busy, job_id
+from support.recorded_call import RecordedCall
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.suspended import Suspended
 from taskbahn_router.dispatcher import event_waits
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import FakeWorker, RecordedCall
+    from support.dispatcher_harness import FakeWorker
+    from support.recorded_call import RecordedCall
 
 ONE = job_id(1)
 QUESTION = {"name": "go", "question": "Go?", "asked_at": 5.0, "to": "role:editor", "schema": {"type": "integer"}}

@@ -15,7 +15,7 @@ from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.rows import NewJob
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import RecordedCall
+    from support.recorded_call import RecordedCall
 
 
 def children(harness: DispatcherHarness, *edges: tuple[int, int], **changes: Any) -> FakeWorker:

@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.dispatcher_harness import DispatcherHarness, job_id
+from support.recorded_call import RecordedCall
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES
@@ -22,7 +23,8 @@ from taskbahn_router.submission import slices
 from taskbahn_router.workers.registry import GRACE_SECONDS
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import FakeWorker, RecordedCall
+    from support.dispatcher_harness import FakeWorker
+    from support.recorded_call import RecordedCall
 
 Run = tuple[str, int]
 SLOTS = 2

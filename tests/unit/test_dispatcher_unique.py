@@ -12,7 +12,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.unique_fields import DeclaredUnique
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import RecordedCall
+    from support.recorded_call import RecordedCall
 
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
 

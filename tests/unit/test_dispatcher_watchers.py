@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.dispatcher_harness import DispatcherHarness, job_id
+from support.recorded_call import RecordedCall
 
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.dispatcher_harness import FakeWorker, RecordedCall
+    from support.dispatcher_harness import FakeWorker
+    from support.recorded_call import RecordedCall
 
     from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.stores.contract import CommitResult

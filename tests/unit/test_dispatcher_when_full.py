@@ -14,7 +14,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.messages import DeclaredLimit
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import RecordedCall
+    from support.recorded_call import RecordedCall
 
 ONE, TWO, THREE, FOUR, FIVE = (job_id(number) for number in range(1, 6))
 PLAIN = "a.plain"

@@ -11,7 +11,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.suspended import PAUSE_NOTE, Suspended
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import RecordedCall
+    from support.recorded_call import RecordedCall
 
 
 def put(harness: DispatcherHarness, count: int = 1) -> None:

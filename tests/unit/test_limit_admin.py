@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from support.dispatcher_harness import WALL, DispatcherHarness, FakeWorker, RecordedCall
+from support.dispatcher_harness import WALL, DispatcherHarness, FakeWorker
+from support.recorded_call import RecordedCall
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.messages import DeclaredLimit

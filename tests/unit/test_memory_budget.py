@@ -20,7 +20,7 @@ from taskbahn_router.submission.slices import Rest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.dispatcher_harness import RecordedCall
+    from support.recorded_call import RecordedCall
 
 SLICE, SMALL, MEDIUM = 4, 5, 15
 BUDGET = 40

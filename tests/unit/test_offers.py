@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from support.dispatcher_harness import DispatcherHarness, RecordedCall, job_id
+from support.dispatcher_harness import DispatcherHarness, job_id
+from support.recorded_call import RecordedCall
 from twisted.internet.defer import Deferred
 
 from taskbahn.protocol import messages

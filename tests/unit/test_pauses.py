@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.dispatcher_harness import WALL, DispatcherHarness, FakeWorker, RecordedCall, job_id
+from support.dispatcher_harness import WALL, DispatcherHarness, FakeWorker, job_id
+from support.recorded_call import RecordedCall
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.messages import DeclaredLimit

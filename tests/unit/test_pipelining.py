@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.dispatcher_harness import TASK, DispatcherHarness, job_id
+from support.recorded_call import RecordedCall
 
 from taskbahn.protocol import messages
 from taskbahn_router.dispatcher import pipelining
@@ -14,7 +15,8 @@ from taskbahn_router.dispatcher.pipelining import LARGE_TURN_ROWS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from support.dispatcher_harness import FakeWorker, RecordedCall
+    from support.dispatcher_harness import FakeWorker
+    from support.recorded_call import RecordedCall
 
 SHORT = 0.0005  # seconds an attempt, so that there is look-ahead
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.dispatcher_harness import TASK, WALL, DispatcherHarness, job_id
+from support.recorded_call import RecordedCall
 
 from taskbahn.errors import StoreUnavailable
 from taskbahn.protocol import messages
@@ -13,7 +14,8 @@ from taskbahn_router.core.wait_reason import WHY_BEHIND
 from taskbahn_router.publishing.start_estimate import JobPosition, StartEstimate
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import FakeWorker, RecordedCall
+    from support.dispatcher_harness import FakeWorker
+    from support.recorded_call import RecordedCall
 
 ALL_BUSY = "All 2 slots of the worker that can run it are busy"
 

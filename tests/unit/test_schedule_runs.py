@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.dispatcher_harness import TASK, DispatcherHarness, RecordedCall
+from support.dispatcher_harness import TASK, DispatcherHarness
+from support.recorded_call import RecordedCall
 from support.schedule_calls import FIRST, MINUTE, add, history, jobs, view
 from support.storing import FakeSqliteStore, FakeStore
 

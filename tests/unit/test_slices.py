@@ -14,7 +14,7 @@ from taskbahn_router.model import limits
 from taskbahn_router.submission import slices
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import RecordedCall
+    from support.recorded_call import RecordedCall
 
     from taskbahn_router.model.turn import TurnEffects
     from taskbahn_router.stores.contract import CommitResult

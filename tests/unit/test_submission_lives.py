@@ -19,7 +19,7 @@ from taskbahn_router.dispatcher.large_flows import GIVEN_UP, UNSEALED_SECONDS
 from taskbahn_router.submission import flows, memory_budget, slices
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import RecordedCall
+    from support.recorded_call import RecordedCall
 
 ID = job_id(7)
 MEMBERS = 11

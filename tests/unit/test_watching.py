@@ -9,6 +9,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.dispatcher_harness import DispatcherHarness, job_id
+from support.recorded_call import RecordedCall
 from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
 
@@ -27,7 +28,8 @@ from taskbahn_router.publishing.job_watch import (
 from taskbahn_router.stores.rows import EventRow
 
 if TYPE_CHECKING:
-    from support.dispatcher_harness import FakeWorker, RecordedCall
+    from support.dispatcher_harness import FakeWorker
+    from support.recorded_call import RecordedCall
 
     from taskbahn.errors import TaskbahnError
 
