@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     __version__: str
+    from taskbahn.access_errors import InvalidToken, NotAllowed
     from taskbahn.app import NameTaken, Taskbahn
     from taskbahn.attempt.blocking import BlocksLoop
     from taskbahn.attempt.current import current
@@ -103,6 +104,7 @@ PLACES = {
     "InvalidOption": "errors",
     "InvalidRequest": "errors",
     "InvalidSchedule": "errors",
+    "InvalidToken": "access_errors",
     "Job": "jobs.job",
     "JobCancelled": "errors",
     "JobExpired": "errors",
@@ -115,6 +117,7 @@ PLACES = {
     "NameTaken": "app",
     "NoApplication": "worker.loading",
     "NoQuestion": "errors",
+    "NotAllowed": "access_errors",
     "NotAnswered": "errors",
     "NotFinished": "errors",
     "NotReady": "errors",
@@ -185,6 +188,7 @@ __all__ = [
     "InvalidOption",
     "InvalidRequest",
     "InvalidSchedule",
+    "InvalidToken",
     "Job",
     "JobCancelled",
     "JobExpired",
@@ -197,6 +201,7 @@ __all__ = [
     "NameTaken",
     "NoApplication",
     "NoQuestion",
+    "NotAllowed",
     "NotAnswered",
     "NotFinished",
     "NotReady",

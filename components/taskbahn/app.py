@@ -14,6 +14,7 @@ from taskbahn.fork_imports import forget_half_imports, wait_for_imports
 from taskbahn.protocol.other_words import APP_WORDS, INIT_WORDS, refuse, refuse_words
 from taskbahn.transport.access import access_of, check_use
 from taskbahn.transport.address import DEFAULT_URL, check_address
+from taskbahn.transport.login import token_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
@@ -60,6 +61,7 @@ class Taskbahn:
     router that does not answer, before it raises RouterUnavailable.   connect_within: seconds that it waits where no router has
     answered yet.   ca: a file with the certificates that a wss: address is checked by, TASKBAHN_CA or those of the system.
     headers: of the request that opens the WebSocket, for a proxy in front of the node; else the lines of TASKBAHN_HEADERS.
+    token: of a node with login, or a function that returns one, which each connection calls; else TASKBAHN_TOKEN.
     Raises InvalidOption for a url that is no address, and for what cannot be.
     """
 
@@ -71,6 +73,7 @@ class Taskbahn:
         connect_within: float = 1.0,
         ca: str | Path | None = None,
         headers: Mapping[str, str] | None = None,
+        token: str | Callable[[], str] | None = None,
         **others: Never,
     ) -> None:
         """Make an application; what it takes is said of the class. It connects at its first use.  Raises InvalidOption."""
@@ -81,7 +84,7 @@ class Taskbahn:
         self.timeout = _check_timeout(timeout)
         self.connect_within = _check_timeout(connect_within, "connect_within")
         self.url = url
-        self.access = access_of(ca, headers)
+        self.access = access_of(ca, headers)._replace(token=token_of(token))
         check_use(self.url, ca, headers)  # checks the address of the environment now, too
         self._client: Client | None = None
         self.substitute: Callable[[], Client] | None = None  # gives the client instead, in tests

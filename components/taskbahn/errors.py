@@ -17,10 +17,17 @@ PREFIX = "taskbahn.error."
 ID_TAKEN = "nothing was accepted under its id: give a new id, or none"  # what `WrongTask` advises to who starts a job
 
 
+BY_URI: dict[str, type[TaskbahnError]] = {}  # the first class of each
+
+
 class TaskbahnError(Exception):
     """Anything that Taskbahn itself reports; `detail` holds its data under plain names."""
 
     uri: ClassVar[str] = PREFIX + "error"
+
+    def __init_subclass__(cls) -> None:
+        if "uri" in cls.__dict__:
+            BY_URI.setdefault(cls.uri, cls)
 
     def __init__(self, message: str, /, **detail: Any) -> None:
         super().__init__(message)
@@ -380,17 +387,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `" (did you mean 'x'?)"` when a known word is close, else an empty string."""
     from taskbahn.near_words import nearest  # late: this module is imported everywhere, and that one is seldom needed
 
-    near = nearest(word, known)
-    return f" (did you mean {near!r}?)" if near else ""
+    return f" (did you mean {near!r}?)" if (near := nearest(word, known)) else ""
 
 
-def _tree(root: type[TaskbahnError]) -> Iterable[type[TaskbahnError]]:
-    yield root
-    for child in root.__subclasses__():
-        yield from _tree(child)
-
-
-BY_URI: dict[str, type[TaskbahnError]] = {kind.uri: kind for kind in _tree(TaskbahnError)}
+BY_URI[TaskbahnError.uri] = TaskbahnError
 
 
 def from_info(info: dict[str, Any]) -> TaskbahnError:

@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import taskbahn_router
 from taskbahn.protocol import messages
+from taskbahn_router.access.admin import TokenAdmin
+from taskbahn_router.access.book import CredentialBook
+from taskbahn_router.access.ownership import Ownership
+from taskbahn_router.access.sessions import BrowserSessions
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
 from taskbahn_router.dispatcher.event_publishing import EventPublishing
 from taskbahn_router.dispatcher.event_starts import EventStarts
@@ -132,6 +136,10 @@ class Parts:
         self.dispatcher.intake.declare_by_caller = declarations.declare_by_caller
         self._declarations = declarations
         self.admin = Workers(self.dispatcher)
+        self.ownership = Ownership(self.dispatcher.state)
+        self.credentials = CredentialBook(wall, port.end_session)
+        self.token_admin = TokenAdmin(self.dispatcher, self.credentials)
+        self.browser_sessions = BrowserSessions(self.dispatcher, self.credentials)
         self.schedule_preview = SchedulePreview(wall, Ask(reading, owner.failed))
         self.pause_admin, self.job_pausing = PauseAdmin(self.dispatcher), JobPausing(self.dispatcher)
 
@@ -159,6 +167,8 @@ class Parts:
         self.questions = Questions(dispatcher.state, reader, ask)
         self.pages = JobPages(reader, ask, dispatcher.wall)
         self.members = MemberQueries(reader, self.jobs.rollups, ask)
+        self.ownership.begin(reader, ask)
+        self.credentials.begin(start.credentials)
         self._begin_schedules(reader, ask)
         self._begin_triggers(reader, ask)
         dispatcher.start(start, running)

@@ -5,11 +5,12 @@ A new procedure is a row here, a URI in `taskbahn.protocol.messages` and a line 
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from taskbahn.protocol import messages
+from taskbahn.protocol import access, messages
+from taskbahn.protocol.access import Role
+from taskbahn_router.access.ownership import Own
 from taskbahn_router.dispatcher.job_actions import RETRY, SKIP
 
 if TYPE_CHECKING:
@@ -21,46 +22,41 @@ if TYPE_CHECKING:
     Handler = Callable[[PendingCall], None]
 
 
-class Role(StrEnum):
-    """Who may call a procedure; without login, on the loopback interface, every session has all roles."""
-
-    VIEWER = "viewer"  # reads and changes nothing; `node.yaml` has its permissions
-    CLIENT = "client"  # also starts, cancels and retries jobs
-    WORKER = "worker"
-    OPERATOR = "operator"
-
-
 class Procedure(NamedTuple):
-    """A row of the table; *handler* finds what answers a call among the parts."""
+    """A row of the table; *handler* finds what answers a call among the parts.
+
+    role: the least role that may call it.   of_clients: what of it clients have with login; None: it is refused to them.
+    """
 
     uri: str
     role: Role
     handler: Callable[[Parts], Handler]
+    of_clients: Own | None = None
 
 
 PROCEDURES = (
-    Procedure(messages.SUBMIT, Role.CLIENT, lambda parts: parts.dispatcher.submit),
-    Procedure(messages.JOB_WAIT, Role.VIEWER, lambda parts: parts.jobs.wait),
-    Procedure(messages.JOB_WATCH, Role.VIEWER, lambda parts: parts.jobs.watch),
-    Procedure(messages.JOB_GET, Role.VIEWER, lambda parts: parts.jobs.get),
-    Procedure(messages.JOB_EVENTS, Role.VIEWER, lambda parts: parts.jobs.events),
-    Procedure(messages.JOB_RESULTS, Role.VIEWER, lambda parts: parts.pages.results),
-    Procedure(messages.JOB_NOTES, Role.VIEWER, lambda parts: parts.pages.notes),
+    Procedure(messages.SUBMIT, Role.CLIENT, lambda parts: parts.dispatcher.submit, Own.NEW),
+    Procedure(messages.JOB_WAIT, Role.VIEWER, lambda parts: parts.jobs.wait, Own.JOBS),
+    Procedure(messages.JOB_WATCH, Role.VIEWER, lambda parts: parts.jobs.watch, Own.JOB),
+    Procedure(messages.JOB_GET, Role.VIEWER, lambda parts: parts.jobs.get, Own.JOB),
+    Procedure(messages.JOB_EVENTS, Role.VIEWER, lambda parts: parts.jobs.events, Own.JOB),
+    Procedure(messages.JOB_RESULTS, Role.VIEWER, lambda parts: parts.pages.results, Own.JOB),
+    Procedure(messages.JOB_NOTES, Role.VIEWER, lambda parts: parts.pages.notes, Own.JOB),
     Procedure(messages.JOB_EXPLAIN, Role.VIEWER, lambda parts: parts.explain.explain),
-    Procedure(messages.JOB_MEMBERS, Role.VIEWER, lambda parts: parts.members.members),
-    Procedure(messages.JOB_GRAPH, Role.VIEWER, lambda parts: parts.members.graph),
-    Procedure(messages.JOB_ANSWER, Role.CLIENT, lambda parts: parts.telling.answer),
-    Procedure(messages.JOB_SEND, Role.CLIENT, lambda parts: parts.telling.send),
-    Procedure(messages.JOB_CANCEL, Role.CLIENT, lambda parts: parts.dispatcher.cancel_jobs),
-    Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: partial(parts.dispatcher.change_jobs, RETRY)),
-    Procedure(messages.JOB_SKIP, Role.CLIENT, lambda parts: partial(parts.dispatcher.change_jobs, SKIP)),
-    Procedure(messages.JOB_PAUSE, Role.CLIENT, lambda parts: parts.job_pausing.pause),
-    Procedure(messages.JOB_RESUME, Role.CLIENT, lambda parts: parts.job_pausing.resume),
+    Procedure(messages.JOB_MEMBERS, Role.VIEWER, lambda parts: parts.members.members, Own.JOB),
+    Procedure(messages.JOB_GRAPH, Role.VIEWER, lambda parts: parts.members.graph, Own.JOB),
+    Procedure(messages.JOB_ANSWER, Role.CLIENT, lambda parts: parts.telling.answer, Own.JOB),
+    Procedure(messages.JOB_SEND, Role.CLIENT, lambda parts: parts.telling.send, Own.JOB),
+    Procedure(messages.JOB_CANCEL, Role.CLIENT, lambda parts: parts.dispatcher.cancel_jobs, Own.JOBS),
+    Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: partial(parts.dispatcher.change_jobs, RETRY), Own.JOBS),
+    Procedure(messages.JOB_SKIP, Role.CLIENT, lambda parts: partial(parts.dispatcher.change_jobs, SKIP), Own.JOBS),
+    Procedure(messages.JOB_PAUSE, Role.CLIENT, lambda parts: parts.job_pausing.pause, Own.JOBS),
+    Procedure(messages.JOB_RESUME, Role.CLIENT, lambda parts: parts.job_pausing.resume, Own.JOBS),
     Procedure(messages.VIEW_STATUS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.status_view())),
     Procedure(messages.VIEW_QUESTIONS, Role.VIEWER, lambda parts: parts.questions.view),
     Procedure(messages.VIEW_HISTORY, Role.VIEWER, lambda parts: parts.history.history),
-    Procedure(messages.VIEW_TASKS, Role.VIEWER, lambda parts: parts.jobs.tasks),
-    Procedure(messages.VIEW_JOBS, Role.VIEWER, lambda parts: parts.jobs.jobs),
+    Procedure(messages.VIEW_TASKS, Role.VIEWER, lambda parts: parts.jobs.tasks, Own.NAMES),
+    Procedure(messages.VIEW_JOBS, Role.VIEWER, lambda parts: parts.jobs.jobs, Own.LIST),
     Procedure(messages.VIEW_ERRORS, Role.VIEWER, lambda parts: parts.jobs.errors),
     Procedure(messages.VIEW_QUEUES, Role.VIEWER, lambda parts: parts.jobs.queues),
     Procedure(messages.VIEW_WORKERS, Role.VIEWER, lambda parts: parts.admin.view),
@@ -89,6 +85,9 @@ PROCEDURES = (
     Procedure(messages.ADMIN_LIMIT, Role.OPERATOR, lambda parts: parts.limit_admin.limit),
     Procedure(messages.ADMIN_PAUSE, Role.OPERATOR, lambda parts: parts.pause_admin.pause),
     Procedure(messages.ADMIN_RESUME, Role.OPERATOR, lambda parts: parts.pause_admin.resume),
+    Procedure(access.TOKEN_CREATE, Role.ADMIN, lambda parts: parts.token_admin.create),
+    Procedure(access.TOKEN_LIST, Role.ADMIN, lambda parts: parts.token_admin.list),
+    Procedure(access.TOKEN_REVOKE, Role.ADMIN, lambda parts: parts.token_admin.revoke),
     Procedure(messages.WORKER_ATTACH, Role.WORKER, lambda parts: parts.registry.attach),
     Procedure(messages.WORKER_REPORT, Role.WORKER, lambda parts: parts.registry.report),
 )
@@ -102,6 +101,8 @@ def handlers(parts: Parts) -> dict[str, Handler]:
 def _in_order(procedure: Procedure, parts: Parts) -> Handler:
     """Return a handler to which a client's calls come in their order, also behind a large submission that is still being read."""
     handler, slices = procedure.handler(parts), parts.dispatcher.slices
-    if procedure.uri == messages.SUBMIT or procedure.role in (Role.WORKER, Role.OPERATOR):
+    if procedure.of_clients is not None:
+        handler = parts.ownership.confined(procedure.of_clients, handler, changes=procedure.role is Role.CLIENT)
+    if procedure.uri == messages.SUBMIT or procedure.role in (Role.WORKER, Role.OPERATOR, Role.ADMIN):
         return handler
     return lambda call: slices.in_order(call, handler)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 CHANGES_SECONDS = 0.25
 LAG_SECONDS = 0.5
+SWEEP_SECONDS = 600.0  # between two looks at which logins of browsers the store need not keep
+EXPIRY_SECONDS = 0.5  # between two looks at which credentials are over
 LAGS = 4  # last lags of the event loop; the least of them says whether something is wrong
 SLEPT_SECONDS = 1.0  # seconds: timers that are later than this were late because the machine was suspended
 
@@ -89,6 +91,8 @@ class Service:
         maintenance = self.dispatcher.maintenance
         maintenance.add("changes", self._publish_changes, interval=CHANGES_SECONDS, first=0.0)
         maintenance.add("lag", self._measure_lag, interval=LAG_SECONDS, first=0.0)
+        maintenance.add("credentials", self.parts.credentials.end_expired, interval=EXPIRY_SECONDS)
+        maintenance.add("browser_sessions", self.parts.browser_sessions.sweep, interval=SWEEP_SECONDS)
         maintenance.add("problems", self.parts.status.look, interval=TICK, first=0.0)
         self.parts.history.load()
         Service.running = self

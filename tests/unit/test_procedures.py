@@ -6,13 +6,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from taskbahn.protocol import messages
-from taskbahn_router.procedures import PROCEDURES, Role
+from taskbahn.protocol import access, messages
+from taskbahn.protocol.access import Role
+from taskbahn_router.procedures import PROCEDURES
+from taskbahn_router.role_permissions import OFFERED, OWN, roles
 
 ROOT = Path(__file__).parents[2]
-PLACES = ("docs/protocol.md", "the docstring of protocol/messages.py")
+PLACES = ("docs/protocol.md", "the docstring of protocol/messages.py or protocol/access.py")
 NOT_CALLED = re.compile(r"_(PREFIX|TOPIC)$")
 
 
@@ -20,7 +23,7 @@ def test_each_uri_of_the_protocol_has_exactly_one_row() -> None:
     uris = [procedure.uri for procedure in PROCEDURES]
     written = {
         value
-        for name, value in vars(messages).items()
+        for name, value in [*vars(messages).items(), *vars(access).items()]
         if name.isupper() and isinstance(value, str) and value.startswith("taskbahn.") and not NOT_CALLED.search(name)
     }
     assert len(uris) == len(set(uris))
@@ -29,7 +32,7 @@ def test_each_uri_of_the_protocol_has_exactly_one_row() -> None:
 
 
 def test_the_documentation_of_the_protocol_names_each() -> None:
-    pages = (ROOT / "docs" / "protocol.md").read_text("utf-8"), messages.__doc__ or ""
+    pages = (ROOT / "docs" / "protocol.md").read_text("utf-8"), f"{messages.__doc__}{access.__doc__}"
     missing = [
         (procedure.uri, place)
         for procedure in PROCEDURES
@@ -48,9 +51,53 @@ def test_a_viewer_may_call_what_the_table_says_and_nothing_else() -> None:
     assert wrong == {}, "the permissions of the role viewer in node/node.yaml do not fit these rows of procedures.py"
 
 
+@pytest.mark.parametrize("role", Role)
+def test_each_role_may_call_what_the_table_says(role: Role) -> None:
+    [permissions] = [each["permissions"] for each in roles() if each["name"] == role]
+    least = {
+        Role.VIEWER: {Role.VIEWER},
+        Role.CLIENT: {Role.VIEWER, Role.CLIENT},
+        Role.WORKER: {Role.VIEWER, Role.CLIENT, Role.WORKER},
+        Role.OPERATOR: {Role.VIEWER, Role.CLIENT, Role.OPERATOR},
+        Role.ADMIN: {Role.VIEWER, Role.CLIENT, Role.OPERATOR, Role.ADMIN},
+    }[role]
+    for procedure in PROCEDURES:
+        should = procedure.role in least and (role is not Role.CLIENT or procedure.of_clients is not None)
+        assert may_call(permissions, procedure.uri) == should, procedure.uri
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_role_takes_names_of_others(role: Role) -> None:
+    [permissions] = [each["permissions"] for each in roles() if each["name"] == role]
+    registered = {uri for uri in (*OFFERED, *OWN, *(each.uri for each in PROCEDURES)) if may(permissions, uri + "x", "register")}
+    assert registered == (set(OFFERED) if role is Role.WORKER else set())
+    for uri in (
+        "wamp.session.kill",
+        "wamp.session.list",
+        "wamp.registration.list",
+        "crossbar.x",
+        "taskbahn.made.up",
+        "taskbahn.mail",
+    ):
+        assert not any(may(permissions, uri, action) for action in ("call", "register", "publish", "subscribe"))
+    watches = may(permissions, messages.CHANGES_TOPIC, "subscribe"), may(permissions, messages.JOB_TOPIC + "x", "subscribe")
+    assert watches == (role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN), role is not Role.CLIENT)
+    assert not any(may(permissions, topic, "publish") for topic in (messages.CHANGES_TOPIC, messages.JOB_TOPIC + "x"))
+
+
+def test_a_client_calls_tasks_and_does_nothing_else_with_names() -> None:
+    [permissions] = [each["permissions"] for each in roles() if each["name"] == Role.CLIENT]
+    actions = ("call", "register", "publish", "subscribe")
+    assert [action for action in actions if may(permissions, "images.thumbnail", action)] == ["call"]
+
+
 def may_call(permissions: list[dict[str, Any]], uri: str) -> bool:
+    return may(permissions, uri, "call")
+
+
+def may(permissions: list[dict[str, Any]], uri: str, action: str) -> bool:
     """Return what Crossbar decides: an exact URI goes before a prefix, the longest prefix before the others."""
     exact = [one for one in permissions if one["match"] == "exact" and one["uri"] == uri]
     prefixes = [one for one in permissions if one["match"] == "prefix" and uri.startswith(one["uri"])]
     found = exact or sorted(prefixes, key=lambda one: len(one["uri"]))[-1:]
-    return bool(found and found[0]["allow"]["call"])
+    return bool(found and found[0]["allow"][action])

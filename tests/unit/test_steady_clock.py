@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -261,7 +262,7 @@ def test_what_came_due_during_a_suspend_is_found_at_wake_up(tmp_path: Any) -> No
     reactor, slept = Waking(), 0.0
     service = Service(
         tmp_path,
-        None,  # type: ignore[arg-type]  # nothing is said
+        SimpleNamespace(end_session=None),  # nothing is said
         reactor=reactor,
         wall=lambda: WALL + reactor.seconds() + slept,
         steady=lambda: reactor.seconds() + slept,

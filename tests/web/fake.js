@@ -4,9 +4,15 @@ export class FakeRouter {
   /** Every call so far: {procedure, args, kwargs, progress, resolve, reject, mode}. */
   calls = [];
   sessions = [];
+  /** With which each session was to be opened. */
+  tokens = [];
+  /** Why no session is let in; null if they are. */
+  refusal = null;
   isUp = true;
 
-  dial = async (_url, onClose) => {
+  dial = async (_url, onClose, token) => {
+    this.tokens.push(token);
+    if (this.refusal) throw this.refusal;
     if (!this.isUp) throw new Error("no answer");
     const router = this;
     const session = {

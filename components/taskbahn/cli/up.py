@@ -61,6 +61,13 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     show_envvar=True,
 )
 @click.option(
+    "--auth",
+    is_flag=True,
+    help="Let sessions in by an API token only, as `taskbahn token create` makes them.",
+    envvar="TASKBAHN_UP_AUTH",
+    show_envvar=True,
+)
+@click.option(
     "--allow-private-webhooks",
     is_flag=True,
     help="Let web hooks go to private addresses, such as this machine's.",
@@ -78,6 +85,7 @@ def up(
     loglevel: str,
     origins: tuple[str, ...],
     *,
+    auth: bool,
     allow_private_webhooks: bool,
     as_json: bool,
 ) -> None:
@@ -95,12 +103,14 @@ def up(
     let_children("")  # a node that tests have started is theirs, with its own worker
     os.environ[PRIVATE_WEBHOOKS] = "1" if allow_private_webhooks else "0"  # the node's own worker inherits it
     sources = {
-        name: context.get_parameter_source(name) for name in ("port", "interface", "socket", "data", "loglevel", "origins")
+        name: context.get_parameter_source(name)
+        for name in ("port", "interface", "socket", "data", "loglevel", "origins", "auth")
     }
     given = {name: SOURCES.get(source.name if source else "", "default") for name, source in sources.items()}
     if socket and (named := [f"--{name}" for name in ("port", "interface") if given[name] == "command line"]):
         raise click.UsageError(f"--socket takes the place of {named[0]}: give one of the two.")
-    wanted = node.Wanted(port, interface, data, loglevel, origins, socket, given)
+    roles = importlib.import_module("taskbahn_router.role_permissions").roles() if auth else None
+    wanted = node.Wanted(port, interface, data, loglevel, origins, socket, roles, given)
 
     def ready(addresses: Any) -> None:
         if as_json:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autobahn.wamp.exception import ApplicationError, TransportLost
 
+from taskbahn.access_errors import InvalidToken, NotAllowed
 from taskbahn.client.unsendable import unsendable
 from taskbahn.errors import NotReady, RouterUnavailable, TaskbahnError, from_info
 from taskbahn.future import Future
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 NOT_READY_RETRY_SECONDS = 0.2  # seconds before the link asks a router without a dispatcher again
 MISSING = "wamp.error.no_such_procedure"
+NOT_AUTHORIZED = "wamp.error.not_authorized"
 CANCELED = "wamp.error.canceled"  # the dispatcher's session ended while it had the call: the node stops, or has been killed
 HURRY_SECONDS = 0.5  # a request that is made while there is no connection brings the next try at most this far away
 GOODBYE_SECONDS = 1.0  # seconds to say goodbye
@@ -76,7 +78,9 @@ class Link:
         self.process = os.getpid()
         self.is_closed = False
         self._thread = ReactorThread("taskbahn-client")
-        self._connection = Connection(url, reactor=self._thread.reactor, on_open=self._open, on_lost=self._lost, access=access)
+        self._connection = Connection(
+            url, reactor=self._thread.reactor, on_open=self._open, on_lost=self._lost, on_refused=self._not_let_in, access=access
+        )  # fmt: skip
         self._session: Session | None = None
         self._asked: set[Request] = set()
         self._watch: Any = None
@@ -195,9 +199,9 @@ class Link:
                 self._thread.reactor.callLater(NOT_READY_RETRY_SECONDS, self._call, request)
                 return
         self._asked.discard(request)
-        request.future.fail(self._translated(error))
+        request.future.fail(self._translated(error, request.procedure))
 
-    def _translated(self, error: Exception) -> TaskbahnError:
+    def _translated(self, error: Exception, procedure: str) -> TaskbahnError:
         """Return a WAMP error as a `TaskbahnError`."""
         if not isinstance(error, ApplicationError):
             return TaskbahnError(f"{type(error).__name__}: {error}")
@@ -205,6 +209,10 @@ class Link:
             sentence = f"a router answers at {self.url}, but no dispatcher of Taskbahn; start one with `taskbahn up`"
             return NotReady(sentence, url=self.url)
         message = str(error.args[0]) if error.args else error.error
+        if error.error == NOT_AUTHORIZED:
+            return NotAllowed(
+                f"the role of this session may not call {procedure}; an admin of the node gives roles", procedure=procedure
+            )
         by_dispatcher = set(error.kwargs) == {"detail"}  # other callees send their data as keywords
         detail = error.kwargs["detail"] if by_dispatcher else error.kwargs
         return from_info({"error": error.error, "message": message, "detail": detail})
@@ -218,6 +226,12 @@ class Link:
     def _watch_time(self) -> None:
         if self._watch is None and not self.is_closed:
             self._watch = self._thread.reactor.callLater(max(0.01, min(0.5, self._patience() / 10)), self._check_time)
+
+    def _not_let_in(self, why: str) -> None:
+        """Fail what is asked: another try with the same token does not help."""
+        asked, self._asked = self._asked, set()
+        for request in asked:
+            request.future.fail(InvalidToken(f"{self.url}: {why}", url=self.url))
 
     def _patience(self) -> float:
         """Return the seconds that a request waits for a connection: few if nothing listens there, and nothing ever did."""

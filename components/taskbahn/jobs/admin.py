@@ -9,7 +9,8 @@ import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.plain_data import seconds_of
-from taskbahn.protocol import messages, views
+from taskbahn.protocol import access, messages, views
+from taskbahn.protocol.access import TokenView
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -26,6 +27,41 @@ class Admin:
 
     def __repr__(self) -> str:
         return f"<Admin of {self._app!r}>"
+
+    def create_token(self, name: str, role: str, *, expires: float | timedelta | None = None) -> TokenView:
+        """Create an API token; its `token` is the text that opens sessions, and is said this once.
+
+        name: who these are.   role: client, worker, viewer, operator or admin.   expires: seconds that it is valid for, None: until it is
+        revoked.  Raises InvalidRequest, and NotAllowed unless this session is an admin's.
+        """
+        check_may_block("app.admin.create_token()", "await app.admin.create_token_async(...)")
+        return msgspec.convert(self._create_token(name, role, expires).get(), TokenView)
+
+    async def create_token_async(self, name: str, role: str, *, expires: float | timedelta | None = None) -> TokenView:
+        """As `create_token`."""
+        return msgspec.convert(await self._create_token(name, role, expires), TokenView)
+
+    def _create_token(self, name: str, role: str, expires: float | timedelta | None) -> Future[Any]:
+        seconds = None if expires is None else seconds_of(expires, "expires")
+        return self._app.client.ask(access.TOKEN_CREATE, name, role, expires=seconds, who=user_name())
+
+    def tokens(self) -> list[TokenView]:
+        """Return the API tokens, also those that are revoked or expired; none has its text."""
+        check_may_block("app.admin.tokens()", "await app.admin.tokens_async()")
+        return msgspec.convert(self._app.client.ask(access.TOKEN_LIST).get(), list[TokenView])
+
+    async def tokens_async(self) -> list[TokenView]:
+        """As `tokens`."""
+        return msgspec.convert(await self._app.client.ask(access.TOKEN_LIST), list[TokenView])
+
+    def revoke_token(self, token: str) -> list[TokenView]:
+        """Revoke the API token of an id, or all of a name, and end their sessions; return them.  Raises InvalidRequest if there is none."""
+        check_may_block("app.admin.revoke_token()", "await app.admin.revoke_token_async(...)")
+        return msgspec.convert(self._app.client.ask(access.TOKEN_REVOKE, token, who=user_name()).get(), list[TokenView])
+
+    async def revoke_token_async(self, token: str) -> list[TokenView]:
+        """As `revoke_token`."""
+        return msgspec.convert(await self._app.client.ask(access.TOKEN_REVOKE, token, who=user_name()), list[TokenView])
 
     def limit(self, name: str, value: str | int | None) -> views.LimitView:
         """Set what a limit allows: `"50/s"` or `"50/s burst=20"` for a rate, a number for a concurrency (0: nothing starts).

@@ -14,6 +14,8 @@ from taskbahn.transport.address import parse_address
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from taskbahn.transport.login import Token
+
 WITH_TLS = ("wss", "rss")
 WITH_HEADERS = ("ws", "wss")
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -24,13 +26,17 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Access(NamedTuple):
-    """ca: a file of certificates in PEM, those of the system if it is None.   headers: of the request that opens a WebSocket."""
+    """ca: a file of certificates in PEM, those of the system if it is None.   headers: of the request that opens a WebSocket.
+
+    token: its login.
+    """
 
     ca: Path | None = None
     headers: Mapping[str, str] = NO_HEADERS
+    token: Token | None = None
 
     def __repr__(self) -> str:
-        return f"Access(ca={self.ca}, headers={sorted(self.headers)})"  # their values may be secrets
+        return f"Access(ca={self.ca}, headers={sorted(self.headers)}, token={self.token})"  # their values may be secrets
 
 
 def check_use(url: str, ca: Any, headers: Any) -> None:

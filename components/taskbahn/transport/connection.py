@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from taskbahn.transport.login import Token
+
 NO_ACCESS = Access()
 
 FIRST_DELAY_SECONDS = 0.1  # seconds
@@ -72,7 +74,7 @@ class Connection:
     """Keeps a session to the router at *url*, with backoff and jitter between tries.
 
     on_open is awaited with each new `Session`; if it raises, the connection is closed and tried again.
-    on_lost gets the reason, once for each session that had been opened.
+    on_lost gets the reason, once for each session that had been opened; on_refused why a login failed, and what helps.
     """
 
     log = Logger("taskbahn.connection")
@@ -84,6 +86,7 @@ class Connection:
         reactor: Any,
         on_open: Callable[[Session], Awaitable[None]],
         on_lost: Callable[[str], None] = lambda _: None,
+        on_refused: Callable[[str], None] = lambda _: None,
         realm: str = messages.REALM,
         access: Access = NO_ACCESS,
     ) -> None:
@@ -98,6 +101,7 @@ class Connection:
         self._reactor = reactor
         self._on_open = on_open
         self._on_lost = on_lost
+        self._on_refused = on_refused
         self._endpoint, self._factory = self._transport(url)
         self._delay = FIRST_DELAY_SECONDS
         self._wanted = False
@@ -236,6 +240,11 @@ class Connection:
         opened.addCallbacks(lambda _: self._opened(session), lambda failure: self._not_opened(session, failure))
 
     @property
+    def token(self) -> Token | None:
+        """The token of its login; None: it has none."""
+        return self._access.token
+
+    @property
     def is_accepted(self) -> bool:
         """Whether something at the address has accepted the connection, though it may not speak yet."""
         return self._protocol is not None
@@ -268,9 +277,12 @@ class Connection:
         was_open = self.session is session
         self.session = None
         self._opening = None
-        self.last_failure, self.is_kept_out = reason, False
+        self.last_failure, self.is_kept_out = reason, session.refusal is not None
         if was_open:
             self._on_lost(reason)
+        elif session.refusal is not None:
+            self.last_failure = session.refusal
+            self._on_refused(session.refusal)
         gone, self._stopped = self._stopped, []
         for deferred in gone:
             deferred.callback(None)

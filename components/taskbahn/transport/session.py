@@ -14,13 +14,17 @@ from autobahn.wamp.request import CallRequest
 from autobahn.wamp.types import CallOptions, CallResult, ComponentConfig
 from twisted.internet.defer import CancelledError, Deferred
 
+from taskbahn.protocol.access import ANYONE
 from taskbahn.transport import flush, raw_messages, sockets
+from taskbahn.transport.login import refusal
 from taskbahn.transport.raw_messages import CALL, RESULT, YIELD, arguments, has_only, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twisted.logger import Logger
+
+    from taskbahn.transport.login import Token
 
 Sent = TypeVar("Sent")
 
@@ -30,6 +34,10 @@ class SessionOwner(Protocol):
 
     realm: str
     log: Logger
+
+    @property
+    def token(self) -> Token | None:
+        """The token of its login; None: it has none."""
 
     def joined(self, session: Session) -> None:
         """Take note: the session joined the realm."""
@@ -45,18 +53,31 @@ class Session(ApplicationSession):
         super().__init__(ComponentConfig(owner.realm))
         self.owner = owner
         self.reason = ""
+        self.refusal: str | None = None  # why it may not log in, and what helps
+        self._has_joined = False
 
     def onConnect(self) -> None:
         socket = getattr(getattr(self._transport, "transport", None), "socket", None)
         if socket is not None:
             sockets.set_up(socket)
         raw_messages.attach(self._transport, self._take)
-        self.join(self.config.realm)
+        if self.owner.token is None:
+            self.join(self.config.realm)
+        else:  # the token alone says who this is; a node without login asks for none
+            self.join(self.config.realm, ["ticket", "anonymous"], ANYONE)
+
+    def onChallenge(self, challenge: Any) -> str:
+        if challenge.method != "ticket" or self.owner.token is None:
+            raise ValueError(f"{challenge.method} is no login that this program knows")
+        return self.owner.token.read()
 
     def onJoin(self, details: Any) -> None:
+        self._has_joined = True
         self.owner.joined(self)
 
     def onLeave(self, details: Any) -> None:
+        if not self._has_joined:
+            self.refusal = refusal(str(details.reason))
         if not self.reason:  # unless `cut` has given a reason
             self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
         self.disconnect()

@@ -19,9 +19,11 @@ from twisted.logger import Logger
 from taskbahn import tuning
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
+from taskbahn.protocol.access import Role
 from taskbahn.transport import raw_messages
 from taskbahn.transport.flush import flush
 from taskbahn.workarounds import DIRECT_PATH, RAW_MESSAGES, ROUTER_REPAIRS, SEND_BUFFERS
+from taskbahn_router.access.tokens import new_text
 from taskbahn_router.core.topic_events import is_meant
 from taskbahn_router.crossbar_edge import direct_path, node_process, router_repairs, send_buffers
 from taskbahn_router.crossbar_edge.bounded_requests import bound_requests
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from taskbahn_router.model.pending_call import PendingCall
 
 FEW_WRITERS = 4
+CLOSED = "wamp.close.killed"
+OWN_WORKER = "taskbahn.node"  # who the node's own worker is, with login
 DETAILS = "@details"  # the keyword in which a subscriber gets what Crossbar says of an event; no name that others use
 
 
@@ -86,13 +90,17 @@ class Component(ApplicationSession):
         data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
         shown = settings(folder, extra, data)
         url = node_process.address_of(configuration(folder)[1], extra)
+        token = new_text() if extra.get("login") else ""
         self.service = Service(
             data, self, reactor=reactor, wall=time.time, uniform=random.random, settings=shown,
-            start_worker=partial(node_process.start_process, reactor, url) if url else None,
+            start_worker=partial(node_process.start_process, reactor, url, token) if url else None,
         )  # fmt: skip
+        if token:
+            self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER)
         for topic, handler in {
             "wamp.subscription.on_create": self._topic_made,
             "wamp.subscription.on_delete": self._topic_gone,
+            "wamp.session.on_leave": self.service.parts.credentials.closed,
             "wamp.registration.on_create": lambda _, registration: self.service.offers.created(registration),
             "wamp.registration.on_delete": lambda _, registration: self.service.offers.deleted(registration),
         }.items():
@@ -173,6 +181,11 @@ class Component(ApplicationSession):
         writers: list[Any] = self._reactor.getWriters()
         if len(writers) <= FEW_WRITERS:
             flush(writers)
+
+    def end_session(self, session: int, reason: str) -> None:
+        """Close a session; it learns why."""
+        ended: Deferred[Any] = self.call("wamp.session.kill", session, reason=CLOSED, message=reason)
+        ended.addErrback(lambda failure: self.log.debug("session {session}: {why}", session=session, why=failure.value))
 
     def unread_bytes(self, session: int | None) -> int:
         """Return how many bytes wait for the reader of a session."""

@@ -108,6 +108,7 @@ class DealerSession:
             msg.kwargs or {},
             caller=msg.caller,
             authid=msg.caller_authid,
+            role=msg.caller_authrole,
             wants_progress=bool(msg.receive_progress),
         )
         self.calls[msg.request] = call

@@ -196,6 +196,7 @@ class DirectPath:
             *given,
             caller=session._session_id,  # noqa: SLF001
             authid=session._authid,  # noqa: SLF001
+            role=session._authrole,  # noqa: SLF001
             wants_progress=wants_progress,
         )
         handler(call)

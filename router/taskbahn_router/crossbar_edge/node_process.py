@@ -87,12 +87,12 @@ class NodeProcess(ProcessProtocol):
             self._ended(f"{reason.value}: {self._lines[-1]}" if self._lines else str(reason.value))
 
 
-def start_process(reactor: Any, url: str, id: str, ended: Callable[[str], None]) -> NodeProcess:
-    """Start it.  Raises OSError.
+def start_process(reactor: Any, url: str, token: str, id: str, ended: Callable[[str], None]) -> NodeProcess:
+    """Start it.   token: its login, "" without one.  Raises OSError.
 
     Its standard input is a pipe of this process, and it watches its parent, so it ends with this one also when that is killed.
     """
     process = NodeProcess(ended)
-    environment = {**os.environ, CONTROLLER: str(os.getpid())}
+    environment = {**os.environ, CONTROLLER: str(os.getpid()), "TASKBAHN_TOKEN": token}
     reactor.spawnProcess(process, sys.executable, [sys.executable, "-m", MODULE, url, id], environment)
     return process

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.errors import ID_TAKEN, Duplicate, InvalidFlow, LimitFull, UnknownJob, WrongTask
+from taskbahn.errors import ID_TAKEN, Duplicate, InvalidFlow, InvalidRequest, LimitFull, UnknownJob, WrongTask
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.rows import NoGroup, NoParent, Refusal
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from taskbahn.errors import TaskbahnError
     from taskbahn_router.core.rows import Refused
+    from taskbahn_router.model.state import LiveJob
     from taskbahn_router.model.turn import Submission
     from taskbahn_router.publishing.followers import JobFollowers
 
@@ -42,26 +43,30 @@ def tell_joined(submissions: Iterable[Submission], aliases: Mapping[int, bytes],
                 followers.join(jobs[place].id, means)
 
 
-def refuse_others(submissions: Iterable[Submission], tasks: Mapping[int, str]) -> None:
-    """Refuse jobs whose ids have jobs of other tasks.   tasks: of these, by the seqs of the refused ones."""
-    for submission in submissions:
-        kept = {job.id for job in submission.jobs if job.seq not in tasks}
-        for number, jobs in submission.entries():
-            wrong = {place: job for place, job in enumerate(jobs) if job.seq in tasks}
-            if not wrong or submission.answers is None:  # the dispatcher chooses the id of a plain call
-                continue
-            errors = {
-                place: WrongTask(job.id, tasks[job.seq], job.partition.task, ID_TAKEN).info() for place, job in wrong.items()
-            }
-            answer = submission.answers[number]
-            if isinstance(answer, str):
-                submission.answers[number] = errors[0]
-            else:
-                indexes = _accepted(answer)
-                refused = {indexes[place]: error for place, error in errors.items()}
-                counted = answer["accepted"] - len(refused)
-                submission.answers[number] = answer | {"accepted": counted, "errors": answer["errors"] | refused}
-            submission.left_out([job for job in wrong.values() if job.id not in kept])
+def refuse_others(submission: Submission, tasks: Mapping[int, str]) -> None:
+    """Refuse jobs whose ids have other jobs.   tasks: of these, by the seqs of the refused ones; "" for jobs of others than the client."""
+    kept = {job.id for job in submission.jobs if job.seq not in tasks}
+    for number, jobs in submission.entries():
+        wrong = {place: job for place, job in enumerate(jobs) if job.seq in tasks}
+        if not wrong or submission.answers is None:  # the dispatcher chooses the id of a plain call
+            continue
+        errors = {place: id_taken(job, tasks[job.seq]).info() for place, job in wrong.items()}
+        answer = submission.answers[number]
+        if isinstance(answer, str):
+            submission.answers[number] = errors[0]
+        else:
+            indexes = _accepted(answer)
+            refused = {indexes[place]: error for place, error in errors.items()}
+            counted = answer["accepted"] - len(refused)
+            submission.answers[number] = answer | {"accepted": counted, "errors": answer["errors"] | refused}
+        submission.left_out([job for job in wrong.values() if job.id not in kept])
+
+
+def id_taken(job: LiveJob, task: str = "") -> TaskbahnError:
+    """Return the error for a new job whose id has another one.   task: of that; "" if the client may not learn it."""
+    return (
+        WrongTask(job.id, task, job.partition.task, ID_TAKEN) if task else InvalidRequest(f"the id {job.id} is taken; {ID_TAKEN}")
+    )
 
 
 def _accepted(answer: Any) -> list[str]:

@@ -52,6 +52,9 @@ def act_on_each(call: PendingCall, act: Callable[[bytes, Callable[[Answer | None
         except TaskbahnError as error:
             done(index, error.info())
         else:
+            if id in call.foreign:
+                done(index, UnknownJob(id).info())
+                continue
             act(raw, lambda found, index=index, id=id: done(index, _verdict(id, found, unmoved)))  # type: ignore[misc]
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from taskbahn_router.publishing.followers import JobFollowers
     from taskbahn_router.publishing.publisher import Publisher
     from taskbahn_router.stores.contract import CommitResult
-    from taskbahn_router.stores.rows import Answer, Claimed, Moved
+    from taskbahn_router.stores.rows import Answer, Claimed, KnownJob, Moved
     from taskbahn_router.submission.admission import Admission
 
 SWEEP_LIMIT = 1000
@@ -207,11 +207,16 @@ class PostCommit:
         for one, outcome in zip(planned, result.fired, strict=False):  # none is left of a batch that the store refused at first
             one.fired(outcome)
 
-    def _refuse_others(self, effects: TurnEffects, others: Mapping[int, int]) -> None:
-        """Refuse jobs whose ids have jobs of other tasks; the same task in another queue is the same job."""
-        tasks = {seq: self._state.partitions_by_id[partition].task for seq, partition in others.items()}
+    def _refuse_others(self, effects: TurnEffects, others: Mapping[int, KnownJob]) -> None:
+        """Refuse jobs whose ids have jobs of other tasks, or of others than the client; the same task in another queue is the same job."""
+        tasks = {seq: self._state.partitions_by_id[other.partition].task for seq, other in others.items()}
         own = {job.seq: job.partition.task for job in effects.turn_input.new if job.seq in tasks}
-        refuse_others(effects.turn_input.submissions, {seq: task for seq, task in tasks.items() if own.get(seq) != task})
+        foreign = {seq for seq, other in others.items() if not other.is_joined}
+        for submission in effects.turn_input.submissions:
+            wrong = {seq: task for seq, task in tasks.items() if own.get(seq) != task}
+            if submission.is_confined:
+                wrong |= {job.seq: "" for job in submission.jobs if job.seq in foreign and others[job.seq].caller != job.caller}
+            refuse_others(submission, wrong)
 
     def _forget_duplicates(self, effects: TurnEffects, duplicates: set[int]) -> None:
         """Drop the records of repeated submissions: the store has their ids already."""
@@ -268,7 +273,8 @@ class PostCommit:
             answer(found)
         for (_, changed), holds in zip(turn_input.alarms, result.alarms, strict=True):
             changed(holds)
-        for kept, stored in ((turn_input.schedules, result.schedules), (turn_input.triggers, result.triggers)):
+        kinds = ((turn_input.schedules, result.schedules), (turn_input.triggers, result.triggers))
+        for kept, stored in (*kinds, (turn_input.credentials, result.credentials)):
             for changed, holds in zip(kept.answers(), stored, strict=True):
                 changed(holds)
         show_pauses(self._state, self._publisher, turn_input, result, now)

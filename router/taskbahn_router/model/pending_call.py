@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
+from taskbahn.protocol.access import Role
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from taskbahn.errors import TaskbahnError
 
@@ -30,7 +32,9 @@ class Replies(Protocol):
 class PendingCall:
     """A pending call; `on_gone(cancelled)` is called when the caller cancelled it (True) or may have gone away (False)."""
 
-    __slots__ = ("args", "authid", "caller", "kwargs", "on_gone", "open", "procedure", "replies", "request", "wants_progress")
+    __slots__ = (
+        "args", "authid", "caller", "foreign", "kwargs", "on_gone", "open", "procedure", "replies", "request", "role", "wants_progress",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class PendingCall:
         *,
         caller: int | None = None,
         authid: str | None = None,
+        role: str | None = None,
         wants_progress: bool = False,
     ) -> None:
         self.replies = replies
@@ -51,9 +56,16 @@ class PendingCall:
         self.kwargs = kwargs
         self.caller = caller
         self.authid = authid
+        self.role = role
+        self.foreign: Collection[object] = ()  # ids among its arguments that are, for this caller, of no job
         self.wants_progress = wants_progress
         self.open = True
         self.on_gone: Callable[[bool], None] | None = None
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether the session has only its own jobs."""
+        return self.role == Role.CLIENT
 
     @property
     def name(self) -> str | None:

@@ -62,5 +62,8 @@ class RouterPort(Protocol):
     def call_offer(self, uri: str, args: list[Any], kwargs: dict[str, Any], on_progress: Callable[..., None]) -> Deferred[Any]:
         """Call a procedure of another session; fails with `offers.OfferFailed`. To cancel the Deferred is to cancel the call."""
 
+    def end_session(self, session: int, reason: str) -> None:
+        """Close a session; it learns why."""
+
     def unread_bytes(self, session: int | None) -> int:
         """Return how many bytes wait for the reader of a session; 0 for a session that never had a backlog."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from taskbahn.protocol.questions import AwaitedEvent
     from taskbahn.protocol.states import State
     from taskbahn_router.core.alarms import AlarmChange
+    from taskbahn_router.core.credentials import CredentialChange
     from taskbahn_router.core.firings import Firing, ScheduleChange
     from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
     from taskbahn_router.core.retry import Ending
@@ -75,6 +76,7 @@ class Submission(NamedTuple):
     asks: bool = False
     firings: Sequence[PlannedFiring] = ()  # of the schedules whose jobs these are, one for each entry
     events: Sequence[PlannedEvent] = ()  # of the triggers whose jobs these are
+    is_confined: bool = False  # whether ids of jobs of others are refused
 
     def entries(self) -> Iterator[tuple[int, list[LiveJob]]]:
         """Return the entries that have jobs, each with the number of its answer."""
@@ -122,6 +124,7 @@ class TurnInput:
     alarms: list[tuple[AlarmChange, Callable[[bool], None]]] = field(default_factory=list)  # of schedules
     triggers: KeptInput[TriggerChange] = field(default_factory=KeptInput)
     triggered: list[Triggered] = field(default_factory=list)  # of events that start no job
+    credentials: KeptInput[CredentialChange] = field(default_factory=KeptInput)
     limit_changes: list[Callable[[], None]] = field(default_factory=list)  # answers to operators who changed limits
     sweep: bool = False
     prune_after: int | None = None
@@ -229,7 +232,8 @@ class TurnInput:
         self.triggered.append(triggered)
 
     def give_kept(self, batch: CommitBatch) -> None:
-        """Put the changes of schedules and triggers into a batch, and what events mean to triggers."""
+        """Put the changes of schedules, triggers and credentials into a batch, and what events mean to triggers."""
+        batch.credentials, batch.dropped_credentials = self.credentials.rows()
         batch.schedules, batch.dropped_schedules = self.schedules.rows()
         batch.alarms = [change for change, _ in self.alarms]
         batch.triggers, batch.dropped_triggers = self.triggers.rows()
@@ -288,7 +292,7 @@ class TurnInput:
         return not (
             self.losses or self.returns or self.ended or self.cancels or self.retries or self.skips or self.told or self.tasks
             or self.sweep or self.minutes or self.forgotten_tasks or self.purge or self.limit_changes or self.job_pauses or self.resumes
-            or self.schedules or self.alarms or self.triggers or self.triggered
+            or self.schedules or self.alarms or self.triggers or self.triggered or self.credentials
         ) and self.prune_after is None  # fmt: skip
 
 

@@ -25,7 +25,7 @@ import yaml
 from taskbahn.workarounds import FAST_START
 from taskbahn_router.host import disk
 from taskbahn_router.host.file_lock import holder_of
-from taskbahn_router.node import unix_socket
+from taskbahn_router.node import login, unix_socket
 from taskbahn_router.node.data_dir_lock import DataDirLock, DataDirTaken
 from taskbahn_router.node.failure import NodeFailed
 from taskbahn_router.node.fast_start.crossbar_imports import PATH_HOOK
@@ -52,7 +52,8 @@ class Wanted:
     """What the operator wants of a node.
 
     origins: whose pages may connect, beside those of this machine; with their ports.   socket: the path of a Unix socket, in place
-    of port and interface.   given: where each comes from, by its name.
+    of port and interface.   auth: the roles of which each session has to prove that it has one; None: each may do everything.
+    given: where each comes from, by its name.
     """
 
     port: int
@@ -61,6 +62,7 @@ class Wanted:
     loglevel: str = "warn"
     origins: tuple[str, ...] = ()
     socket: Path | None = None
+    auth: list[dict[str, Any]] | None = None
     given: dict[str, str] = field(default_factory=dict)
 
 
@@ -106,19 +108,21 @@ def configuration(wanted: Wanted) -> dict[str, Any]:
     for path in ("ws", "ws-view"):
         options = transport["web"]["paths"][path]["options"]
         transport["web"]["paths"][path]["options"] = options | {"allowed_origins": [*options["allowed_origins"], *wanted.origins]}
+    if wanted.auth is not None:
+        login.put_in(config, wanted.auth)
     return config
 
 
-def check_interface(interface: str) -> None:
-    """Refuse to listen beyond the loopback interface: without login, each session there could do everything."""
+def check_interface(interface: str, *, has_login: bool) -> None:
+    """Refuse to listen beyond the loopback interface without login: each session there could do everything."""
     try:
         is_loopback = ipaddress.ip_address("127.0.0.1" if interface == "localhost" else interface).is_loopback
     except ValueError:
         raise NodeFailed(f"--interface {interface!r} is no IP address; give 127.0.0.1 or ::1") from None
-    if not is_loopback:
+    if not is_loopback and not has_login:
         raise NodeFailed(
-            f"--interface {interface} can be reached from other machines, and this version has no authentication: "
-            "use 127.0.0.1 and put a proxy that authenticates before it"
+            f"--interface {interface} can be reached from other machines, and without a login each of them could do everything: "
+            "add --auth, or use 127.0.0.1 and put a proxy that authenticates before it"
         )
 
 
@@ -176,7 +180,7 @@ class Node:
 
     def start(self) -> None:
         """Write the configuration and start Crossbar; returns at once.  Raises NodeFailed."""
-        check_interface(self._interface)
+        check_interface(self._interface, has_login=self._wanted.auth is not None)
         try:
             self._settle_in()
         except OSError as error:

@@ -109,6 +109,9 @@ class JobQueries:
         raws = dict(map(both_ids, ids))
         unknown = {raw: id for id, raw in raws.items() if id not in self._state.jobs}
         waiter = Waiter(call, raws)
+        for id in (both_ids(id)[0] for id in call.foreign):
+            waiter.owed([id, "unknown", None, UnknownJob(id).info()])
+            unknown.pop(raws[id], None)
         self._followers.wait(waiter)
         call.on_gone = lambda _: self._followers.unfollow(list(waiter.left), waiter)
         if unknown:

@@ -39,6 +39,7 @@ GIVEN = {  # options of `taskbahn up`
     "socket": "the Unix socket for everything",
     "data": "directory of the jobs and of the node's files",
     "loglevel": "what the node says on standard error, at least",
+    "auth": "whether sessions have to log in",
 }
 FIXED: list[tuple[str, Any, str, str]] = [
     ("workers.heartbeat", registry.HEARTBEAT_SECONDS, SECONDS, "a worker reports at least that often"),
@@ -117,6 +118,9 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
         "socket": url.removeprefix("unix://") if url.startswith("unix://") else None,
         "data": str(data),
         "loglevel": extra.get("loglevel"),
+        "auth": ("yes" if extra.get("login") else "no")
+        if given
+        else None,  # a configuration of the user's own may have another login
     }
     for key, help_ in GIVEN.items():
         if values[key] is not None:

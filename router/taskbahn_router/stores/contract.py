@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from taskbahn_router.core.alarms import AlarmChange
+    from taskbahn_router.core.credentials import CredentialChange, CredentialRow
     from taskbahn_router.core.firings import Firing, ScheduleChange
     from taskbahn_router.core.job_pauses import HoldingPause, PauseJob, ResumeJob
     from taskbahn_router.core.reactions import Edge, Hold, Input, NewEdge, NewMember, ReactionRules
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         EventRow,
         Finish,
         JobRow,
+        KnownJob,
         LimitRow,
         Moved,
         NewJob,
@@ -117,6 +119,8 @@ class CommitBatch:
     firings: list[Firing] = field(default_factory=list)  # at most one of a schedule counts
     triggers: list[TriggerChange] = field(default_factory=list)  # as schedules
     dropped_triggers: list[tuple[str, int]] = field(default_factory=list)
+    credentials: list[CredentialChange] = field(default_factory=list)  # new or changed
+    dropped_credentials: list[tuple[str, int]] = field(default_factory=list)  # to delete if they have that version: id, version
     triggered: list[Triggered] = field(default_factory=list)  # what events have meant to triggers
     suspensions: list[Suspension] = field(default_factory=list)  # of jobs that `requeues` put to waiting
     reactions: ReactionRules | None = None  # decide what follows when flagged jobs move; without them nothing does
@@ -140,6 +144,7 @@ class CommitBatch:
         )
         fired = 3 * (len(self.firings) + len(self.alarms)) + len(self.triggered)
         kept = 3 * (len(self.schedules) + len(self.dropped_schedules) + len(self.triggers) + len(self.dropped_triggers))
+        kept += len(self.credentials) + len(self.dropped_credentials)
         return many + names + small + asked + fired + kept + sum(claim.limit for claim in self.claims)
 
     def now(self) -> float:
@@ -177,9 +182,7 @@ class CommitResult:
 
     duplicates: set[int] = field(default_factory=set)  # seqs of new jobs whose id the store has already: it inserted nothing
     aliases: dict[int, bytes] = field(default_factory=dict)  # those of them whose id means another job -> that job's id
-    others: dict[int, int] = field(
-        default_factory=dict
-    )  # those of them whose id has a job of another partition -> that partition
+    others: dict[int, KnownJob] = field(default_factory=dict)  # those of them whose id has a job of another partition or caller
     moved: list[Moved] = field(default_factory=list)  # jobs that cancels, retries, the sweep, rules and reactions moved, in order
     again: list[BeganAgain] = field(default_factory=list)  # those of them that had ended; their minutes count them no longer
     errors: dict[int, str] = field(default_factory=dict)  # seqs of jobs that reactions ended without success -> the error as JSON
@@ -208,6 +211,7 @@ class CommitResult:
     alarms: list[bool] = field(default_factory=list)  # whether each change of an alarm holds
     fired: list[str] = field(default_factory=list)  # the outcome of each firing
     triggers: list[bool] = field(default_factory=list)  # as schedules
+    credentials: list[bool] = field(default_factory=list)  # as schedules
     unfired: set[int] = field(default_factory=set)  # seqs of the jobs of firings that start none
     replaced: dict[int, str] = field(default_factory=dict)  # seqs of the jobs that firings cancelled -> why
 
@@ -232,6 +236,7 @@ class StartState:
     limits: list[LimitRow] = field(default_factory=list)  # by name
     last_marks: dict[int, int] = field(default_factory=dict)  # seq of a running job -> the newest stored mark of its attempt
     unsealed: list[bytes] = field(default_factory=list)  # ids of running flows of which jobs are still to be stored
+    credentials: list[CredentialRow] = field(default_factory=list)  # in the order in which they were created
 
 
 class Reader(KeptReader, Protocol):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.reactions import NewEdge
     from taskbahn_router.core.rows import Admitted
     from taskbahn_router.stores.contract import CommitBatch
-    from taskbahn_router.stores.rows import NewJob
+    from taskbahn_router.stores.rows import KnownJob, NewJob
 
 Asked = TypeVar("Asked")
 Found = TypeVar("Found")
@@ -71,11 +71,11 @@ def admitted_of(submissions: Iterable[Sequence[NewJob]], admitted: Admitted) -> 
             yield job._replace(state=State.WAITING) if is_blocked else job
 
 
-def others_in(batch: CommitBatch, duplicates: Container[int], partition_of: Callable[[bytes], int | None]) -> dict[int, int]:
-    """Return the seqs of new jobs whose ids have jobs of other partitions, with these.   partition_of: of the job that an id means."""
+def others_in(batch: CommitBatch, duplicates: Container[int], known: Callable[[bytes], KnownJob | None]) -> dict[int, KnownJob]:
+    """Return the seqs of new jobs whose ids have jobs of other partitions or callers, with these.   known: the job that an id means."""
     repeated = (job for job in chain(batch.new, *batch.submissions) if job.seq in duplicates)
-    found = ((job, partition_of(job.id)) for job in repeated)
-    return {job.seq: partition for job, partition in found if partition is not None and partition != job.partition}
+    found = ((job, known(job.id)) for job in repeated)
+    return {job.seq: other for job, other in found if other is not None and other.differs(job.partition, job.caller)}
 
 
 def aliased(submissions: Iterable[Sequence[NewJob]], admitted: Admitted) -> dict[int, bytes]:

@@ -157,6 +157,18 @@ class Claimed(NamedTuple):
     holds: bool = False  # its attempt has permits
 
 
+class KnownJob(NamedTuple):
+    """Whose the job is that an id means.   is_joined: the id is another one than that of the job, which its caller's job has joined."""
+
+    partition: int
+    caller: str | None
+    is_joined: bool
+
+    def differs(self, partition: int, caller: str | None) -> bool:
+        """Return whether it is of another partition than a new job of that id, or of another caller; those of jobs that are joined may be."""
+        return self.partition != partition or (self.caller != caller and not self.is_joined)
+
+
 class CancelJob(NamedTuple):
     """Cancel a job that is not final."""
 

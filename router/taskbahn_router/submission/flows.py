@@ -87,11 +87,14 @@ class FlowJobs:
     """The jobs of a flow that are still to be accepted: all at once, or slice by slice.
 
     Nothing is wrong with any of them. The first slice has the flow itself, which waits for all its jobs from the beginning: so it
-    cannot end before they are stored. The last one seals it.   entry: the number of its entry in the submission.
+    cannot end before they are stored. The last one seals it.   entry: the number of its entry in the submission.   caller: whose it is.
     """
 
-    def __init__(self, entry: int, ids: tuple[str, bytes], parent: Parent, jobs: Sequence[Checked], *, is_sliced: bool) -> None:
+    def __init__(
+        self, entry: int, caller: str | None, ids: tuple[str, bytes], parent: Parent, jobs: Sequence[Checked], *, is_sliced: bool
+    ) -> None:
         self.entry = entry
+        self.caller = caller
         self.id, self.raw = ids
         self._parent = parent
         self._left = deque(jobs)
@@ -166,6 +169,8 @@ def read_flow(
         if key is not None:
             said.update(_said(job))
         try:
+            if draft.is_confined:
+                intake.check_own((parent for parent, _ in job.waits_for if isinstance(parent, bytes)), draft.authid)
             checked.append(_checked(intake, job, draft))
             _check_time(checked, draft.now)
         except TaskbahnError as error:
@@ -183,7 +188,7 @@ def read_flow(
             "", f"it has {len(jobs):,} jobs; it may have {messages.MAX_CALLS:,}, for {why}, so one commit stores them all"
         )
     flow = FlowJobs(
-        len(draft.answers), ids, parent, checked, is_sliced=len(jobs) > SLICE_JOBS and not (refuses or is_job)
+        len(draft.answers), draft.authid, ids, parent, checked, is_sliced=len(jobs) > SLICE_JOBS and not (refuses or is_job)
     )  # fmt: skip
     del jobs, checked
     yield from intake.begin(flow, draft)
@@ -267,7 +272,7 @@ def _checked(intake: Submissions, job: FlowJob, draft: Draft) -> Checked:
         return Checked(job, intake.policy(None, job.options), messages.NO_ARGUMENTS, None)
     task = intake.task(job.task)
     policy = intake.policy(task, job.options, takes_key=True)
-    packed = intake.checked(task, job.packed, job.checked, job.known)
+    packed = intake.checked(task, job.packed, draft.trusted(job.checked), job.known)
     asks = task.unique.is_unique or "key" in job.options
     if asks:
         _check_key(task, job, policy, packed, draft)

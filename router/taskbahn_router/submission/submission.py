@@ -28,9 +28,10 @@ from taskbahn_router.submission import built_in
 from taskbahn_router.submission.callers_code import check_by_workers, convert, new_declarations
 from taskbahn_router.submission.deadlines import checked_deadline, due
 from taskbahn_router.submission.flows import NO_PARENT, Parent, add_callbacks, callbacks_for, flags_of, read_flow
+from taskbahn_router.submission.own_jobs import caller_of, check_free, check_own
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
     from taskbahn_router.core.flow_jobs import Known
     from taskbahn_router.core.unique_keys import NewKey
@@ -83,6 +84,7 @@ class Draft:
 
     authid: str | None
     now: float
+    is_confined: bool = False  # whether its client has only its own jobs
     answers: list[Any] = field(default_factory=list)
     jobs: list[LiveJob] = field(default_factory=list)
     named: Named = field(default_factory=dict)
@@ -92,6 +94,10 @@ class Draft:
     flows: list[FlowJobs] = field(default_factory=list)  # of which this is the first slice only
     planned: Named = field(default_factory=dict)  # the partitions of all jobs of these
     asks: bool = False
+
+    def trusted(self, digest: str | None) -> str | None:
+        """Return by what the client has checked arguments, if its word counts."""
+        return None if self.is_confined else digest
 
 
 class Submissions:
@@ -103,7 +109,7 @@ class Submissions:
         self.declare_built_in: Callable[[str], None] = lambda _: None  # declares a task that ships with the node
         self.declare_by_caller: Callable[[list[messages.TaskDeclaration]], None] = lambda _: None  # until a worker does
 
-    def read(self, entries: Any, authid: str | None) -> Generator[None, None, Draft]:
+    def read(self, entries: Any, authid: str | None, *, is_confined: bool = False) -> Generator[None, None, Draft]:
         """Read a submission, call by call, and return it; there may be a pause at each step."""
         if not isinstance(entries, list):
             raise InvalidRequest("taskbahn.submit takes one argument, a list of calls: [{'task': ..., 'args': [...]}, ...]")
@@ -112,12 +118,13 @@ class Submissions:
         )
         if count > messages.MAX_CALLS:
             raise TooLarge("jobs in one submission", count, messages.MAX_CALLS, "send several submissions")
-        draft = Draft(authid, self._wall())
+        draft = Draft(authid, self._wall(), is_confined)
         answer: Any
         for entry in entries:
             before = len(draft.jobs)
             try:
-                if new := new_declarations(entry, self._state.tasks):
+                draft.authid = caller_of(self._state, entry, authid, is_confined=is_confined)
+                if not is_confined and (new := new_declarations(entry, self._state.tasks)):
                     self.declare_by_caller(new)
                 if isinstance(entry, dict) and "calls" in entry:
                     answer = yield from self._bulk(entry, draft)
@@ -154,7 +161,9 @@ class Submissions:
             options = {**parent.inherited, **options}
         policy = self.policy(task, options)
         packed = (
-            self._pack(task, call.args, call.kwargs) if call.packed is None else self.checked(task, call.packed, call.checked)
+            self._pack(task, call.args, call.kwargs)
+            if call.packed is None
+            else self.checked(task, call.packed, draft.trusted(call.checked))
         )
         ids = both_ids(call.id) if call.id else new_id(draft.now)
         given = None if key is None else _given(task, key, packed)
@@ -176,7 +185,7 @@ class Submissions:
         followed: list[tuple[LiveJob, list[Checked]]] = []
         for index, (id, packed) in enumerate(bulk.calls):
             try:
-                text, ids = self.checked(task, packed, bulk.checked), both_ids(id)
+                text, ids = self.checked(task, packed, draft.trusted(bulk.checked)), both_ids(id)
                 callbacks = callbacks_for(self, task, ids[1], options, draft) if task.declaration.callbacks else None
                 job = self._job(task, policy, ids, text, draft)
                 self._belongs(job, parent, draft)
@@ -233,6 +242,10 @@ class Submissions:
             job.inherit(parent.deadline)
             draft.has_links = True
 
+    def check_own(self, ids: Iterable[bytes], authid: str | None) -> None:
+        """Raise UnknownJob unless jobs are live and of that caller."""
+        check_own(self._state, ids, authid)
+
     def callbacks(self, name: str) -> Mapping[str, Any]:
         """Return the callbacks that a task has declared."""
         task = self._state.tasks.get(name)
@@ -266,9 +279,7 @@ class Submissions:
             check_backoff(policy.retry_backoff, policy.retry_backoff_max)
         return policy
 
-    def checked(
-        self, task: DeclaredTask, packed: str, digest: str | None, known: list[Known] | None = None
-    ) -> str:  # fmt: skip
+    def checked(self, task: DeclaredTask, packed: str, digest: str | None, known: list[Known] | None = None) -> str:
         """Return packed arguments after the checks that the caller did not make itself.
 
         known: those of each call, with holes in the places of those that other jobs give; None: there are no such.
@@ -336,6 +347,8 @@ class Submissions:
     ) -> LiveJob:  # fmt: skip
         """Add a job that was checked to a draft."""
         now = draft.now
+        if draft.is_confined:
+            check_free(self._state, ids[0], draft.authid)
         if task == WEBHOOK:
             policy = built_in.with_tags(policy, self._state.tasks[task].options, *unpack(packed))
         due_at = due(policy, now)

@@ -42,10 +42,11 @@ export class Bahn {
    * @param {object} [options]
    * @param {string} [options.url]  of the router's WebSocket, from where this module was loaded; `/ws` there if left out
    * @param {import("./client/wamp.js").Dial} [options.dial]  opens one session
+   * @param {import("./client/login.js").Token} [options.token]  of a node with login, or a function that each connection calls for it
    */
   constructor(options = {}) {
-    const { url = HOME, dial: open = dial } = checkOptions("connect", options, ["url", "dial"]);
-    this.connection = new Connection(routerAddress(url, HOME), open);
+    const { url = HOME, dial: open = dial, token } = checkOptions("connect", options, ["url", "dial", "token"]);
+    this.connection = new Connection(routerAddress(url, HOME), open, token);
     this.#stopLiveness = watchLiveness(this.connection);
     this.schedules = new Schedules(this.connection);
     this.triggers = new Triggers(this.connection);
@@ -59,6 +60,11 @@ export class Bahn {
   /** When the next try is made while reconnecting, seconds since the epoch; 0 unless one is due. */
   get retryAt() {
     return this.connection.retryAt;
+  }
+
+  /** Who the node says that this is, and the role; null without login. @type {import("./client/wamp.js").Who | null} */
+  get who() {
+    return this.connection.who;
   }
 
   /** Try to connect now instead of at `retryAt`. */

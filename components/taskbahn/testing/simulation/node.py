@@ -199,6 +199,9 @@ class Node:
             f"a simulation has no browser that offers {uri}: {len(args) + len(kwargs)} arguments, {on_progress}"
         )
 
+    def end_session(self, session: int, reason: str) -> None:
+        """Close a session, which a simulation does not have."""
+
     def unread_bytes(self, session: int | None) -> int:
         """Return how much waits for a reader."""
         return 0

@@ -37,4 +37,5 @@ def start_state(tables: Tables) -> StartState:
         limits=sorted(tables.limits.values(), key=lambda row: row.name),
         last_marks={row.seq: mark for row in running if (mark := tables.last_mark(row))},
         unsealed=tables.unsealed(),
+        credentials=sorted(tables.credentials.values(), key=lambda row: (row.created_at, row.id)),
     )

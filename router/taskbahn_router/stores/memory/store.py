@@ -33,15 +33,16 @@ from taskbahn_router.stores.driving import admitted_of, aliased, others_in
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.memory.deleting import prune
 from taskbahn_router.stores.memory.holding import HoldingPart, unpause
+from taskbahn_router.stores.memory.kept import change_kept
 from taskbahn_router.stores.memory.overdue import error_at_deadline, renewed_deadline
 from taskbahn_router.stores.memory.reacting import decided, skip
 from taskbahn_router.stores.memory.reader import MemoryReader
 from taskbahn_router.stores.memory.ruled import RuledPart
-from taskbahn_router.stores.memory.scheduling import admit, change_schedules
+from taskbahn_router.stores.memory.scheduling import admit
 from taskbahn_router.stores.memory.start import start_state
 from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell, uncount_suspension
 from taskbahn_router.stores.memory.tables import Key, Record, Tables
-from taskbahn_router.stores.memory.triggers import change_triggers, note_triggered
+from taskbahn_router.stores.memory.triggers import note_triggered
 from taskbahn_router.stores.reacting import bounded, moved_in
 from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Claim, Claimed, Moved, NewJob, Snapshot, Sweep
 
@@ -127,12 +128,11 @@ class _Transaction:
             prune(tables, batch.prune, result)
         tables.vacate(batch.vacated)
         tables.add_minutes(batch.minutes, batch.drop_minutes)
-        change_schedules(tables, batch, result)
-        change_triggers(tables, batch, result)
+        change_kept(tables, batch, result)
         ruled = RuledPart(tables, result, batch.rules) if batch.rules is not None else None
         if ruled is not None:
             batch = self._admit_all(batch, ruled)
-        result.others = others_in(batch, result.duplicates, tables.partition_of) if result.duplicates else {}
+        result.others = others_in(batch, result.duplicates, tables.known) if result.duplicates else {}
         note_triggered(tables, batch, result)
         self._suspend(batch)
         units = self._react(moved_in(batch, result), batch.reactions, 0, result.repaused) if batch.reactions is not None else 0

@@ -13,11 +13,12 @@ from taskbahn_router.core.reactions import IN_TIME, IS_FLOW, IS_OVERDUE, IS_UNSE
 from taskbahn_router.core.rows import NO_PLACE
 from taskbahn_router.core.unique_keys import KeyHolder
 from taskbahn_router.stores.minutes import BeganAgain, rows_of
-from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, LimitRow, NewJob, PartitionRow
+from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, KnownJob, LimitRow, NewJob, PartitionRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from taskbahn_router.core.credentials import CredentialRow
     from taskbahn_router.core.firings import FiredRow, ScheduleRow
     from taskbahn_router.core.job_pauses import JobPause
     from taskbahn_router.core.reactions import Duty, Edge
@@ -105,6 +106,7 @@ class Tables:
     next_alarms: list[tuple[float, str]] = field(default_factory=list)  # (alarm_at, id of a schedule), in order
     firings: dict[str, dict[int, FiredRow]] = field(default_factory=dict)  # by schedule and number
     triggers: dict[str, TriggerRow] = field(default_factory=dict)
+    credentials: dict[str, CredentialRow] = field(default_factory=dict)
     minutes: dict[int, MinuteRow] = field(default_factory=dict)  # in the order in which they were written
     undo: list[Callable[[], object]] = field(default_factory=list)
 
@@ -215,10 +217,11 @@ class Tables:
         """Return the seq of the job that an id means."""
         return self.seqs.get(id, self.aliases.get(id))
 
-    def partition_of(self, id: bytes) -> int | None:
-        """Return the partition of the job that an id means."""
+    def known(self, id: bytes) -> KnownJob | None:
+        """Return whose the job is that an id means."""
         seq = self.meant(id)
-        return None if seq is None else self.records[seq].new.partition
+        new = None if seq is None else self.records[seq].new
+        return None if new is None else KnownJob(new.partition, new.caller, is_joined=new.id != id)
 
     def next_sweep(self) -> float | None:
         times = [keys[0][0] for keys in (self.due, self.expiring, self.ending) if keys]

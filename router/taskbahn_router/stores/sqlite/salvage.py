@@ -42,6 +42,7 @@ UNNUMBERED = (
     "schedule",
     "firing",
     "triggers",
+    "credentials",
 )  # have no row numbers; they follow from nothing else
 REBUILT = (
     "wake_suspended",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.protocol import messages
 from taskbahn_router.core.firings import HISTORY, FiredRow, ScheduleRow
 from taskbahn_router.stores.driving import others_in
+from taskbahn_router.stores.rows import KnownJob
 from taskbahn_router.stores.scheduling import Firings, StoredJob
 from taskbahn_router.stores.sqlite.statements import SQL
 from taskbahn_router.stores.sqlite.triggers import note_triggered
@@ -51,14 +52,14 @@ def admit(connection: sqlite3.Connection, ruled: RuledPart | None, batch: Commit
         if firings is not None:
             firings.write(result.admitted)
     if result.duplicates:
-        result.others = others_in(batch, result.duplicates, partial(_line_of, connection))
+        result.others = others_in(batch, result.duplicates, partial(_known, connection))
     note_triggered(connection, batch, result)
     return batch
 
 
-def _line_of(connection: sqlite3.Connection, id: bytes) -> int | None:
-    row = connection.execute(SQL["line_of_job"], (id,)).fetchone()
-    return None if row is None else row[0]
+def _known(connection: sqlite3.Connection, id: bytes) -> KnownJob | None:
+    row = connection.execute(SQL["known_job"], (id,)).fetchone()
+    return None if row is None else KnownJob(row[0], row[1], is_joined=row[2] != id)
 
 
 class _Tables:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.credentials import CredentialRow
 from taskbahn_router.stores.contract import StartState
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.rows import JobRow, LimitRow, PartitionRow
@@ -41,6 +42,7 @@ def start_state(connection: sqlite3.Connection) -> StartState:
         limits=[LimitRow(*row) for row in rows("all_limits")],
         last_marks={row.seq: mark for row, mark in running if mark},
         unsealed=[id for (id,) in rows("unsealed_flows")],
+        credentials=[CredentialRow(*row) for row in rows("all_credentials")],
     )
 
 

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.credentials import CredentialRow
 from taskbahn_router.core.firings import FiredRow, ScheduleRow
 from taskbahn_router.core.reactions import ASKS_KEY, IS_SUSPENDED
 from taskbahn_router.core.triggers import TriggerRow
@@ -56,7 +57,7 @@ def _one_of(states: Sequence[str]) -> str:
 _HERE = files(__package__)
 FILES = (
     "statements.sql", "promises.sql", "reactions.sql", "unique.sql", "members.sql", "suspensions.sql", "pauses.sql", "schedules.sql",
-    "triggers.sql",
+    "triggers.sql", "credentials.sql",
 )  # fmt: skip
 _TIME = "json(printf('%!.17g', {}))"  # SQLite's JSON has 15 digits of a time, which needs 17
 DEADLINE_JSON = f"json(nullif(printf('%!.17g', coalesce({DEADLINE}, 0)), '0.0'))"
@@ -71,6 +72,7 @@ _COLUMNS = {
     "{schedule_values}": ", ".join("?" * len(ScheduleRow._fields)),
     "{firing_columns}": ", ".join(FiredRow._fields),
     "{trigger_columns}": ", ".join(TriggerRow._fields),
+    "{credential_columns}": ", ".join(CredentialRow._fields),
     "{minute_columns}": ", ".join(MinuteRow._fields),
     "{claimed}": (
         f"seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1, {_TIME.format('created_at')}, "

@@ -28,9 +28,10 @@ VALUES {rows} ON CONFLICT (id) DO NOTHING
 -- name: job_seq
 SELECT seq FROM job WHERE id = ?
 
--- name: line_of_job
--- The line of the job that an id means.
-SELECT line FROM job WHERE id = ?1 UNION ALL SELECT job.line FROM alias JOIN job USING (seq) WHERE alias.id = ?1
+-- name: known_job
+-- The line, the caller and the id of the job that an id means.
+SELECT line, caller, id FROM job WHERE id = ?1
+UNION ALL SELECT job.line, job.caller, job.id FROM alias JOIN job USING (seq) WHERE alias.id = ?1
 
 -- name: finish
 -- Record how the newest attempt of a running job ended it.

@@ -22,17 +22,17 @@ from taskbahn_router.stores.rows import Answer, Claim, Claimed, Moved, NewJob, P
 from taskbahn_router.stores.sqlite.deleting import prune
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
 from taskbahn_router.stores.sqlite.holding import HoldingPart
+from taskbahn_router.stores.sqlite.kept import change_kept
 from taskbahn_router.stores.sqlite.log import has_rows, lengthen_log
 from taskbahn_router.stores.sqlite.overdue import sweep_overdue
 from taskbahn_router.stores.sqlite.progress import progress_said
 from taskbahn_router.stores.sqlite.reacting import Links, ReactingPart
 from taskbahn_router.stores.sqlite.reader import SqliteReader
 from taskbahn_router.stores.sqlite.ruled import RuledPart, moved_by
-from taskbahn_router.stores.sqlite.scheduling import admit, change_schedules
+from taskbahn_router.stores.sqlite.scheduling import admit
 from taskbahn_router.stores.sqlite.start import next_sweep, start_state
 from taskbahn_router.stores.sqlite.statements import MIGRATIONS, SQL, bound, many
 from taskbahn_router.stores.sqlite.suspending import SuspendingPart
-from taskbahn_router.stores.sqlite.triggers import change_triggers
 from taskbahn_router.stores.sqlite.uncounted import count_rest
 
 if TYPE_CHECKING:
@@ -281,8 +281,7 @@ class _Transaction:
             prune(self.execute, batch.prune, self._reacting.prunable, self.result)
         if batch.vacated:
             self.execute(SQL["delete_lines"], (messages.to_json(batch.vacated),))
-        change_schedules(self.connection, batch, self.result)
-        change_triggers(self.connection, batch, self.result)
+        change_kept(self.connection, batch, self.result)
         self._many("insert_minute", batch.minutes)
         if batch.drop_minutes is not None:
             self.execute(SQL["drop_minutes"], batch.drop_minutes)

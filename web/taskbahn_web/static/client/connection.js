@@ -5,8 +5,9 @@
  * follows at `retryAt` · closed: by us, for good.
  */
 
-import { connectionLost } from "./errors.js";
+import { connectionLost, TaskbahnError } from "./errors.js";
 import { notify } from "./listeners.js";
+import { INVALID_TOKEN } from "./login.js";
 
 const MIN_PAUSE_SECONDS = 0.25; // seconds
 const MAX_PAUSE_SECONDS = 8; // seconds
@@ -46,15 +47,25 @@ export class Connection {
   /** Takes the session of now as lost. @type {(failure: unknown) => void} */
   #giveUp = () => {};
   #dial;
+  #token;
+  /** @type {import("./wamp.js").Who | null} */
+  #who = null;
 
   /**
    * @param {string} url
    * @param {import("./wamp.js").Dial} dial
+   * @param {import("./login.js").Token} [token]
    */
-  constructor(url, dial) {
+  constructor(url, dial, token) {
     this.url = url;
     this.#dial = dial;
+    this.#token = token;
     this.#try();
+  }
+
+  /** Who the node says that this is, by its token; null without login, and before the first session. */
+  get who() {
+    return this.#who;
   }
 
   /**
@@ -122,7 +133,7 @@ export class Connection {
       isOver = true;
       this.#lost(failure);
     };
-    this.#dial(this.url, () => lost(connectionLost())).then((session) => {
+    this.#dial(this.url, () => lost(connectionLost()), this.#token).then((session) => {
       if (!isOver) this.#opened(session);
     }, lost);
   }
@@ -131,6 +142,7 @@ export class Connection {
   #opened(session) {
     if (this.state === "closed") return session.close();
     this.#session = session;
+    this.#who = session.who ?? null;
     this.#failures = 0;
     this.failure = null;
     this.#happened("opened");
@@ -144,10 +156,17 @@ export class Connection {
     this.#session = null;
     this.failure = failure;
     if (this.state === "closed") return;
+    if (failure instanceof TaskbahnError && failure.uri === INVALID_TOKEN) this.#refuse(failure);
     const pause = Math.min(MIN_PAUSE_SECONDS * 2 ** this.#failures++, MAX_PAUSE_SECONDS) * (0.75 + Math.random() / 2);
     this.retryAt = Date.now() / 1000 + pause;
     this.#timer = setTimeout(() => this.#try(), pause * 1000);
     this.#happened("lost");
+  }
+
+  /** What waits for a session waits in vain as long as the token is this one. @param {TaskbahnError} failure */
+  #refuse(failure) {
+    for (const { reject } of this.#waiting) reject(failure);
+    this.#waiting.clear();
   }
 
   /** @param {Happening} what */

@@ -6,9 +6,12 @@
 import { connectionLost, TaskbahnError } from "./errors.js";
 import { Invocations } from "./invocations.js";
 import { runSafely } from "./listeners.js";
+import { loginOptions, loginRefusal, textOf } from "./login.js";
 import { FixedWampy } from "./wampy-fixes.js";
 import { Errors } from "./wampy.js";
 import { REALM } from "./wire.js";
+
+const NOT_AUTHORIZED = "wamp.error.not_authorized";
 
 /**
  * @typedef {object} PendingCall
@@ -20,24 +23,28 @@ import { REALM } from "./wire.js";
  * @property {(topic: string, handler: (value: any) => void, match?: "exact" | "prefix" | "wildcard") => Promise<() => void>} subscribe
  * @property {(procedure: string, handler: Callee) => Promise<() => void>} register
  * @property {() => void} close
+ * @property {Who | null} [who]  null on a node without login
+ *
+ * @typedef {{name: string, role: string}} Who
  *
  * @typedef {(args: any[], kwargs: Record<string, unknown>, progress: (value: unknown) => void, signal: AbortSignal) => unknown} Callee
  *
  * @typedef {{handlers: Set<(value: any) => void>, undo: Promise<() => Promise<void>>}} Topic
  *
- * @typedef {(url: string, onClose: () => void) => Promise<Session>} Dial
+ * @typedef {(url: string, onClose: () => void, token?: import("./login.js").Token) => Promise<Session>} Dial
  */
 
 /** @type {Dial} */
-export async function dial(url, onClose) {
+export async function dial(url, onClose, token) {
   // loose: strict is wampy's word for a rule of its own that refuses the hyphens of `taskbahn.job.<id>`
-  const options = { realm: REALM, autoReconnect: false, uriValidation: "loose" };
+  const options = { realm: REALM, autoReconnect: false, uriValidation: "loose", ...(token && loginOptions(await textOf(token))) };
   const invocations = new Invocations();
   const onEnd = () => (onClose(), session.closed());
   const wampy = new FixedWampy(url, { ...options, onClose: onEnd }, (request) => invocations.interrupt(request));
   const session = new WampySession(wampy, invocations);
   try {
-    await wampy.connect();
+    const { authid, authrole, authmethod } = await wampy.connect();
+    if (authmethod === "ticket") session.who = { name: authid, role: authrole };
   } catch (error) {
     throw translateError(error);
   }
@@ -55,6 +62,8 @@ class WampySession {
   /** By match and topic: wampy forgets a handler if another one subscribes while it waits. @type {Map<string, Topic>} */
   #topics = new Map();
   #isOver = false;
+  /** Who the node says that this is. @type {Who | null} */
+  who = null;
   #wampy;
   #invocations;
 
@@ -189,10 +198,15 @@ function toInvocationError(error) {
  * @returns {Error}
  */
 function translateError(error) {
+  if (error instanceof Errors.WampError && error.errorUri === NOT_AUTHORIZED) {
+    return new TaskbahnError("the role of this session may not do that", "taskbahn.error.not_allowed");
+  }
   if (error instanceof Errors.WampError) {
     return new TaskbahnError(String(error.argsList?.[0] ?? error.errorUri), error.errorUri, errorDetail(error.argsDict));
   }
   if (error instanceof Errors.AbortError) {
+    const refused = loginRefusal(error.errorUri);
+    if (refused) return refused;
     return new TaskbahnError(error.details?.message ?? `the router refused the session: ${error.errorUri}`, error.errorUri);
   }
   if (error instanceof Errors.WebsocketError) return connectionLost();

@@ -21,8 +21,8 @@ export interface InvocationError {
 
 export class Wampy {
   constructor(url: string, options: Record<string, unknown>);
-  connect(): Promise<unknown>;
-  disconnect(): Promise<unknown>;
+  connect(): Promise<{ authid: string; authrole: string; authmethod: string }>;
+  disconnect(): Promise<{ authid: string; authrole: string; authmethod: string }>;
   getOpStatus(): { reqId: number };
   call(procedure: string, payload: Payload, options?: { progress_callback?: (payload: Payload) => void }): Promise<Payload>;
   cancel(request: number, options: { mode: "skip" | "kill" | "killnowait" }): boolean;

@@ -10,10 +10,12 @@ export class Bahn {
      * @param {object} [options]
      * @param {string} [options.url]  of the router's WebSocket, from where this module was loaded; `/ws` there if left out
      * @param {import("./client/wamp.js").Dial} [options.dial]  opens one session
+     * @param {import("./client/login.js").Token} [options.token]  of a node with login, or a function that each connection calls for it
      */
     constructor(options?: {
         url?: string | undefined;
         dial?: import("./client/wamp.js").Dial | undefined;
+        token?: import("./client/login.js").Token | undefined;
     });
     connection: Connection;
     schedules: Schedules;
@@ -22,6 +24,8 @@ export class Bahn {
     get state(): import("./client/connection.js").ConnectionState;
     /** When the next try is made while reconnecting, seconds since the epoch; 0 unless one is due. */
     get retryAt(): number;
+    /** Who the node says that this is, and the role; null without login. @type {import("./client/wamp.js").Who | null} */
+    get who(): import("./client/wamp.js").Who | null;
     /** Try to connect now instead of at `retryAt`. */
     hurry(): void;
     /**

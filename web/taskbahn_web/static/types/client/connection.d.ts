@@ -8,8 +8,9 @@ export class Connection {
     /**
      * @param {string} url
      * @param {import("./wamp.js").Dial} dial
+     * @param {import("./login.js").Token} [token]
      */
-    constructor(url: string, dial: import("./wamp.js").Dial);
+    constructor(url: string, dial: import("./wamp.js").Dial, token?: import("./login.js").Token);
     /** @type {ConnectionState} */
     state: ConnectionState;
     /** When the next try is made, seconds since the epoch; 0 unless one is due. */
@@ -17,6 +18,8 @@ export class Connection {
     /** Why the last try failed. @type {unknown} */
     failure: unknown;
     url: string;
+    /** Who the node says that this is, by its token; null without login, and before the first session. */
+    get who(): import("./wamp.js").Who | null;
     /**
      * Wait for a session. Rejects once the connection is closed.
      * @returns {Promise<import("./wamp.js").Session>}

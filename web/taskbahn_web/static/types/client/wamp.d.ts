@@ -1,4 +1,4 @@
-export function dial(url: string, onClose: () => void): Promise<Session>;
+export function dial(url: string, onClose: () => void, token?: import("./login.js").Token): Promise<Session>;
 export type PendingCall = {
     /**
      * the first positional value of the answer
@@ -11,10 +11,18 @@ export type Session = {
     subscribe: (topic: string, handler: (value: any) => void, match?: "exact" | "prefix" | "wildcard") => Promise<() => void>;
     register: (procedure: string, handler: Callee) => Promise<() => void>;
     close: () => void;
+    /**
+     * null on a node without login
+     */
+    who?: Who | null | undefined;
+};
+export type Who = {
+    name: string;
+    role: string;
 };
 export type Callee = (args: any[], kwargs: Record<string, unknown>, progress: (value: unknown) => void, signal: AbortSignal) => unknown;
 export type Topic = {
     handlers: Set<(value: any) => void>;
     undo: Promise<() => Promise<void>>;
 };
-export type Dial = (url: string, onClose: () => void) => Promise<Session>;
+export type Dial = (url: string, onClose: () => void, token?: import("./login.js").Token) => Promise<Session>;

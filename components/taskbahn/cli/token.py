@@ -1,0 +1,133 @@
+"""`taskbahn token`: who may log in to a node, and as what."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskbahn.cli.pause import seconds_of
+from taskbahn.cli.shared import ago, common, connected, console, echo, plain, print_json, table
+from taskbahn.installing import router_missing
+from taskbahn.jobs.admin import user_name
+from taskbahn.protocol.access import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn.protocol.access import TokenView
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory of a node that does not run; else the node at --url is asked, with TASKBAHN_TOKEN of an admin.",
+)
+
+
+def _offline() -> Any:
+    # imported by name: this package does not depend on the router side, which may not be installed
+    try:
+        return importlib.import_module("taskbahn_router.access.offline")
+    except ModuleNotFoundError as error:
+        echo(router_missing(error.name), err=True)
+        sys.exit(2)
+
+
+def _one_place(data: Path | None, url: str | None) -> None:
+    if data is not None and url is not None:
+        raise click.UsageError("--data is of a node that does not run, and --url of one that does: give one of them")
+
+
+@click.group(name="token")
+def token() -> None:
+    """Create, list and revoke the API tokens of a node with login (`taskbahn up --auth`)."""
+
+
+@token.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What its sessions may do.")
+@click.option(
+    "--expires", metavar="DURATION", callback=seconds_of, help="It is valid for that time, such as 90d; else until it is revoked."
+)
+@data_option
+@common
+def create(name: str, role: str, expires: float | None, data: Path | None, url: str | None, *, as_json: bool) -> None:
+    """Create a token and print it, alone: it is shown this once, for the node keeps only a digest of it.
+
+    NAME is who its sessions are. Jobs are of the name that started them, so a new token of the same name has the same jobs: create it,
+    deploy it, and revoke the old one by its id.
+    """
+    _one_place(data, url)
+    if data is not None:
+        text, view = _offline().create_token(data, name, role, expires, user_name())
+    else:
+        with connected(url) as app:
+            view = app.admin.create_token(name, role, expires=expires)
+            text = view.token
+    if as_json:
+        print_json(_shown(view) | {"token": text})
+    else:
+        echo(text)
+
+
+@token.command(name="list")
+@data_option
+@common
+def list_(data: Path | None, url: str | None, *, as_json: bool) -> None:
+    """List the tokens, also those that are revoked or expired. None of their texts is shown, for the node does not have them."""
+    _one_place(data, url)
+    found = _ask(data, url, lambda: _offline().list_tokens(data), lambda app: app.admin.tokens())
+    if as_json:
+        print_json([_shown(view) for view in found])
+        return
+    rows = table("id", "name", "role", "created", "valid")
+    for view in found:
+        created = f"{ago(view.created_at)}{f' by {view.created_by}' if view.created_by else ''}"
+        rows.add_row(view.id, plain(view.name), view.role, plain(created), plain(_validity(view)))
+    console().print(rows if found else "no tokens: `taskbahn token create NAME --role ROLE` makes one")
+
+
+@token.command()
+@click.argument("token")
+@data_option
+@common
+def revoke(token: str, data: Path | None, url: str | None, *, as_json: bool) -> None:
+    """Revoke the token with the id TOKEN, or all tokens of that name; sessions that they opened end within a second."""
+    _one_place(data, url)
+    found = _ask(data, url, lambda: _offline().revoke_token(data, token, user_name()), lambda app: app.admin.revoke_token(token))
+    if as_json:
+        print_json([_shown(view) for view in found])
+        return
+    for view in found:
+        echo(f"revoked: {view.id} of {view.name} ({view.role})")
+
+
+def _ask(
+    data: Path | None, url: str | None, offline: Callable[[], list[TokenView]], online: Callable[[Any], list[TokenView]]
+) -> list[TokenView]:  # fmt: skip
+    if data is not None:
+        return offline()
+    with connected(url) as app:
+        return online(app)
+
+
+def _validity(view: TokenView) -> str:
+    if view.revoked_at is not None:
+        return f"revoked {ago(view.revoked_at)}{f' by {view.revoked_by}' if view.revoked_by else ''}"
+    if view.expires_at is None:
+        return "until it is revoked"
+    import time
+
+    left = view.expires_at - time.time()
+    return "expired" if left <= 0 else f"for {left / 86400:,.1f} days"
+
+
+def _shown(view: TokenView) -> dict[str, Any]:
+    import msgspec
+
+    shown: dict[str, Any] = msgspec.to_builtins(view)
+    shown.pop("token")
+    return shown

@@ -1,0 +1,52 @@
+"""What the protocol says about login: who a session is, and how admins change that.
+
+A session logs in with WAMP's `ticket`: its ticket is an API token, and the node tells it who it is (its authid) and its role.
+
+Admins (CALL):
+    taskbahn.admin.token.create(name, role, expires=, who="") -> TokenView, and its text as `token`: it is said this once
+    taskbahn.admin.token.list()              -> [TokenView, ...]             also those that are revoked or expired
+    taskbahn.admin.token.revoke(token, who="") -> [TokenView, ...]           an id, or a name for all of it; ends their sessions
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import msgspec
+
+TOKEN_CREATE = "taskbahn.admin.token.create"  # noqa: S105 - URIs
+TOKEN_LIST = "taskbahn.admin.token.list"  # noqa: S105
+TOKEN_REVOKE = "taskbahn.admin.token.revoke"  # noqa: S105
+
+# no colon: jobs of schedules and triggers have callers with one.   no pattern: names are looked for by them
+PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
+TOKEN_PREFIX = "taskbahn_"  # noqa: S105 - by which scanners of repositories and logs find tokens that have leaked
+ANYONE = "*"  # as authid: the ticket alone says who it is
+
+
+class Role(StrEnum):
+    """What a session may do; without login, on the loopback interface, every session has all roles."""
+
+    VIEWER = "viewer"  # sees everything, changes nothing
+    CLIENT = "client"  # starts jobs, and sees and changes its own
+    WORKER = "worker"  # offers tasks, and starts jobs
+    OPERATOR = "operator"  # sees and changes everything but who may log in
+    ADMIN = "admin"  # also that
+
+
+class TokenView(msgspec.Struct, frozen=True, kw_only=True):
+    """An API token as it is shown. Times are UTC seconds since the epoch; None: never, not.
+
+    name: who its sessions are, the authid.   token: its text, only in the answer that creates it.
+    """
+
+    id: str
+    name: str
+    role: str
+    created_at: float
+    created_by: str | None = None
+    expires_at: float | None = None
+    revoked_at: float | None = None
+    revoked_by: str | None = None
+    token: str | None = None

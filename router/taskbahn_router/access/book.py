@@ -1,0 +1,140 @@
+"""The credentials of a node in memory, and the sessions that they have opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from taskbahn.errors import InvalidRequest
+from taskbahn_router.access.tokens import proof_of
+from taskbahn_router.core.credentials import SESSION, TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from taskbahn_router.core.credentials import CredentialRow
+
+
+class Principal(NamedTuple):
+    """Who a session is.   credential: the id of what proved it; "": the node itself gave it."""
+
+    name: str
+    role: str
+    credential: str
+
+
+class CredentialBook:
+    """Knows what opens sessions, and closes those whose credential is revoked or over.
+
+    wall: UTC seconds since the epoch.   end_session(session, reason): closes it.
+    """
+
+    def __init__(self, wall: Callable[[], float], end_session: Callable[[int, str], None]) -> None:
+        self._wall = wall
+        self._end_session = end_session
+        self._rows: dict[str, CredentialRow] = {}
+        self._by_proof: dict[bytes, str] = {}
+        self._given: dict[bytes, Principal] = {}  # by the node, to processes that it starts
+        self._sessions: dict[str, set[int]] = {}  # by credential
+        self._credentials: dict[int, str] = {}  # by session
+
+    def begin(self, rows: Iterable[CredentialRow]) -> None:
+        """Take over what the store has."""
+        for row in rows:
+            self.put(row)
+
+    def put(self, row: CredentialRow) -> None:
+        """Take note: the store has a new or a changed credential."""
+        self._rows[row.id] = row
+        self._by_proof[row.proof] = row.id
+        if not row.is_valid(self._wall()):
+            self._end_sessions(row, "it was revoked")
+            for child in [each for each in self._rows.values() if each.kind == SESSION and each.created_by == row.id]:
+                self._end_sessions(child, "what created it was revoked")
+
+    def drop(self, row: CredentialRow) -> None:
+        """Take note: the store has a credential no more."""
+        self._rows.pop(row.id, None)
+        self._by_proof.pop(row.proof, None)
+        self._end_sessions(row, "it has ended")
+
+    def give(self, text: str, name: str, role: str) -> None:
+        """Let a text open sessions as long as this node lives; no store has it."""
+        self._given[proof_of(text)] = Principal(name, role, "")
+
+    def find(self, text: str) -> Principal | str:
+        """Return who a token's text says that a session is, or why it is refused, which is for the operator alone.
+
+        The text is compared by its hash, so how long that takes says nothing about it.
+        """
+        proof = proof_of(text)
+        if (given := self._given.get(proof)) is not None:
+            return given
+        row = self._rows.get(self._by_proof.get(proof, ""))
+        if row is None:
+            return "no such token"
+        if row.revoked_at is not None:
+            return f"{row.kind} {row.id} of {row.name} is revoked"
+        if not self._is_valid(row):
+            return f"{row.kind} {row.id} of {row.name} has expired, or what created it is revoked"
+        return Principal(row.name, row.role, row.id)
+
+    def row(self, id: str) -> CredentialRow | None:
+        """Return a credential by its id."""
+        return self._rows.get(id)
+
+    def opened(self, session: int, principal: Principal) -> None:
+        """Take note: a credential has opened a session."""
+        if principal.credential:
+            self._sessions.setdefault(principal.credential, set()).add(session)
+            self._credentials[session] = principal.credential
+
+    def closed(self, session: int) -> None:
+        """Take note: a session has ended."""
+        credential = self._credentials.pop(session, None)
+        if credential is not None:
+            opened = self._sessions[credential]
+            opened.discard(session)
+            if not opened:
+                del self._sessions[credential]
+
+    def end_expired(self) -> None:
+        """Close the sessions whose credential is over."""
+        for credential in list(self._sessions):
+            row = self._rows.get(credential)
+            if row is not None and not self._is_valid(row):
+                self._end_sessions(row, "its time is over")
+
+    def children(self, id: str) -> int:
+        """Return how many logins of browsers a credential has created."""
+        return sum(row.kind == SESSION and row.created_by == id for row in self._rows.values())
+
+    def over(self) -> list[CredentialRow]:
+        """Return the logins of browsers that are over; the store need not keep them."""
+        return [row for row in self._rows.values() if row.kind == SESSION and not self._is_valid(row)]
+
+    def _is_valid(self, row: CredentialRow) -> bool:
+        if row.kind == SESSION and not ((parent := self._rows.get(row.created_by or "")) and self._is_valid(parent)):
+            return False
+        return row.is_valid(self._wall())
+
+    def all(self) -> list[CredentialRow]:
+        """Return all tokens in the order in which they were created."""
+        return sorted((row for row in self._rows.values() if row.kind == TOKEN), key=lambda row: (row.created_at, row.id))
+
+    def named(self, given: str) -> list[CredentialRow]:
+        """Return the token of that id, or those of that name."""
+        row = self._rows.get(given)
+        return [row] if row is not None and row.kind == TOKEN else [row for row in self.all() if row.name == given]
+
+    def check_role(self, name: str, role: str) -> None:
+        """Raise InvalidRequest where a name has another role: whose jobs are whose goes by names."""
+        now = self._wall()
+        other = next((row.role for row in self.all() if row.name == name and row.is_valid(now) and row.role != role), None)
+        if other is not None:
+            raise InvalidRequest(
+                f"{name} has the role {other}: give another name, or revoke what it has (`taskbahn token revoke {name}`)"
+            )
+
+    def _end_sessions(self, row: CredentialRow, why: str) -> None:
+        for session in list(self._sessions.get(row.id, ())):
+            self._end_session(session, f"the {row.kind} {row.id} of {row.name} opens no sessions any more: {why}")

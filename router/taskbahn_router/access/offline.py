@@ -1,0 +1,65 @@
+"""API tokens in a directory whose node does not run: the first ones are made before it ever did."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from taskbahn.errors import InvalidRequest
+from taskbahn_router.access.book import CredentialBook
+from taskbahn_router.access.tokens import new_token, token_view
+from taskbahn_router.core.credentials import CredentialChange
+from taskbahn_router.stores.contract import CommitBatch
+from taskbahn_router.stores.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from taskbahn.protocol.access import TokenView
+    from taskbahn_router.core.credentials import CredentialRow
+
+# raises StoreUnusable and StoreUnavailable, as the store does
+
+
+@contextmanager
+def _opened(data: Path) -> Iterator[tuple[SqliteStore, CredentialBook]]:
+    store = SqliteStore(data, lambda _: None)
+    try:
+        start = store.open()
+        book = CredentialBook(time.time, lambda *_: None)
+        book.begin(start.credentials)
+        yield store, book
+    finally:
+        store.close()
+
+
+def create_token(data: Path, name: str, role: str, lifetime: float | None, by: str) -> tuple[str, TokenView]:
+    """Return the text of a new token, which the store has, and the token as it is shown.  Raises InvalidRequest."""
+    made = new_token(name, role, time.time(), by, lifetime)
+    with _opened(data) as (store, book):
+        book.check_role(name, role)
+        _put(store, made.row)
+    return made.text, token_view(made.row)
+
+
+def list_tokens(data: Path) -> list[TokenView]:
+    """Return the tokens in the order in which they were created."""
+    with _opened(data) as (_, book):
+        return [token_view(row) for row in book.all()]
+
+
+def revoke_token(data: Path, token: str, by: str) -> list[TokenView]:
+    """Revoke the token of an id, or those of a name.  Raises InvalidRequest."""
+    with _opened(data) as (store, book):
+        found = [row for row in book.named(token) if row.revoked_at is None]
+        if not found:
+            raise InvalidRequest(f"no token has the id or the name {token!r:.100}; `taskbahn token list` shows those there are")
+        return [token_view(_put(store, row._replace(revoked_at=time.time(), revoked_by=by))) for row in found]
+
+
+def _put(store: SqliteStore, row: CredentialRow) -> CredentialRow:
+    change = CredentialChange(row, row.version)
+    store.commit(CommitBatch(credentials=[change]))
+    return change.stored

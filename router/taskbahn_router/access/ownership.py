@@ -1,0 +1,150 @@
+"""Which jobs are a client's own: decided here, for every procedure that clients have.
+
+With login a client has the jobs that were submitted under its name. A job of others and one that does not exist get the same answer
+by the same way: both are looked up in the store.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from taskbahn.errors import InvalidRequest, TaskbahnError, TooLarge, UnknownJob
+from taskbahn.protocol import messages
+from taskbahn_router.model.state import both_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from taskbahn_router.model.pending_call import PendingCall, Replies
+    from taskbahn_router.model.state import DispatcherState
+    from taskbahn_router.queries.asking import Ask
+    from taskbahn_router.stores.contract import Reader
+
+    Handler = Callable[[PendingCall], None]
+
+NAMES = ("name", "doc", "signature")  # what of a task clients see
+
+
+class Own(Enum):
+    """What of a procedure clients have with login."""
+
+    NEW = auto()  # their jobs are made by it
+    JOB = auto()  # its first argument is a job, one of their own
+    JOBS = auto()  # a list of jobs; to those of others it answers as to those that do not exist
+    LIST = auto()  # of their own jobs
+    NAMES = auto()  # what tasks are called, and which arguments they take: no jobs and no numbers of them
+
+
+class Ownership:
+    """Confines clients to their own jobs.
+
+    *state* has the jobs that are live, *reader* all others; *ask* runs a function on the reader's thread for a call.
+    """
+
+    def __init__(self, state: DispatcherState) -> None:
+        self._state = state
+        self._reader: Reader
+        self._ask: Ask
+
+    def begin(self, reader: Reader, ask: Ask) -> None:
+        """Answer from now on."""
+        self._reader, self._ask = reader, ask
+
+    def confined(self, own: Own, handler: Handler, *, changes: bool) -> Handler:
+        """Return a handler that does for clients only what is theirs, and for all others what *handler* does.
+
+        changes: whether it changes jobs.
+        """
+        if own is Own.NEW:  # what its entries name is checked where they are read
+            return handler
+        confine: Callable[[PendingCall, Handler], None]
+        if own is Own.JOB or own is Own.JOBS:
+            confine = partial(self._job if own is Own.JOB else self._jobs, changes=changes)
+        else:
+            confine = _list if own is Own.LIST else _names
+
+        def handle(call: PendingCall) -> None:
+            if call.is_confined:
+                confine(call, handler)
+            else:
+                handler(call)
+
+        return handle
+
+    def _job(self, call: PendingCall, handler: Handler, *, changes: bool) -> None:
+        id = call.args[0] if call.args else call.kwargs.get("id")
+        text, _ = both_ids(id)
+        if call.args and "id" in call.kwargs:
+            raise InvalidRequest(f"{call.procedure} has the id of the job twice")
+
+        def found(foreign: set[str]) -> None:
+            if foreign:
+                call.fail(UnknownJob(text))
+            elif call.open:
+                handler(call)
+
+        self._find_foreign(call, [id], found, changes=changes)
+
+    def _jobs(self, call: PendingCall, handler: Handler, *, changes: bool) -> None:
+        ids = call.args[0] if call.args else None
+        ids = ids if isinstance(ids, list) else [ids]
+        if len(ids) > messages.MAX_WAIT:
+            raise TooLarge("job ids in one call", len(ids), messages.MAX_WAIT, "send several calls")
+
+        def found(foreign: set[str]) -> None:
+            if call.open:
+                call.foreign = foreign
+                handler(call)
+
+        self._find_foreign(call, ids, found, changes=changes)
+
+    def _find_foreign(self, call: PendingCall, ids: Sequence[Any], then: Callable[[set[str]], None], *, changes: bool) -> None:
+        """Call *then* with those ids that have no job of the caller. What is no id at all is left to the handler."""
+        unsure: dict[bytes, str] = {}
+        for id in ids:
+            try:
+                text, raw = both_ids(id)
+            except TaskbahnError:
+                continue
+            job = self._state.jobs.get(text)
+            if job is None or job.caller != call.authid:
+                unsure[raw] = id
+        if not unsure:
+            then(set())
+            return
+        self._ask(call, then, partial(self._foreign, changes=changes), unsure, call.authid)
+
+    def _foreign(self, unsure: dict[bytes, str], name: str | None, *, changes: bool) -> set[str]:
+        found: set[str] = set()
+        for raw, id in unsure.items():
+            row = self._reader.job(raw)
+            # an id by which its client has joined a job that was there already: they share its outcome, but the job is of the first client
+            shares = row is not None and row.id != raw and not changes
+            if row is None or (row.caller != name and not shares):
+                found.add(id)
+        return found
+
+
+def _list(call: PendingCall, handler: Handler) -> None:
+    call.kwargs = {**call.kwargs, "caller": call.authid}  # a name has no star, so it is no pattern
+    handler(call)
+
+
+def _names(call: PendingCall, handler: Handler) -> None:
+    call.replies = _NamesOnly(call.replies)
+    handler(call)
+
+
+class _NamesOnly:
+    """Answers with what of the tasks clients see."""
+
+    def __init__(self, replies: Replies) -> None:
+        self.progress, self.fail = replies.progress, replies.fail
+        self._replies = replies
+
+    def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
+        """Send the result."""
+        tasks = [{name: task[name] for name in NAMES if name in task} for task in args[0]]
+        self._replies.answer(request, [tasks], kwargs)

@@ -1,0 +1,46 @@
+"""What proves who a session is, as it is stored: API tokens, and logins of browsers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+TOKEN = "token"  # noqa: S105 - the kind of it
+SESSION = "session"  # of a browser that has logged in
+
+
+class CredentialRow(NamedTuple):
+    """A credential as it is stored.  Times are seconds since the epoch.
+
+    kind: `TOKEN` or `SESSION`.   name: of the principal, the authid of its sessions.
+    proof: what the node compares with; of a token the SHA-256
+    of its text.   version: counts its changes.   expires_at, revoked_at: None: never, not.   created_by, revoked_by: who did it; a session
+    was created by the credential of that id, and is valid as long as that is.
+    """
+
+    id: str
+    kind: str
+    name: str
+    role: str
+    proof: bytes
+    version: int
+    created_at: float
+    created_by: str | None
+    expires_at: float | None = None
+    revoked_at: float | None = None
+    revoked_by: str | None = None
+
+    def is_valid(self, now: float) -> bool:
+        """Return whether it opens sessions."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+class CredentialChange(NamedTuple):
+    """A credential to store, if its version is still *version*; 0: it must not exist."""
+
+    row: CredentialRow
+    version: int
+
+    @property
+    def stored(self) -> CredentialRow:
+        """The row that the store keeps."""
+        return self.row._replace(version=self.version + 1)

@@ -1,0 +1,150 @@
+"""`POST /login` and `POST /logout`, on Crossbar's web transport: a browser's token for a cookie that no script reads.
+
+The cookie is `HttpOnly` and `SameSite=Strict`: pages of other sites neither read it nor send it along. A request must be JSON from the
+node's own origin, which a form of another site cannot be.
+"""
+
+from __future__ import annotations
+
+import json
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from twisted.logger import Logger
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from taskbahn.errors import TaskbahnError
+from taskbahn.protocol.access import Role
+from taskbahn_router.access.tokens import SESSION_SECONDS
+from taskbahn_router.service import Service
+
+if TYPE_CHECKING:
+    from twisted.web.server import Request
+
+COOKIE = "taskbahn_session"
+OK, BAD, REFUSED, FORBIDDEN, NOT_ALLOWED, UNAVAILABLE = 200, 400, 401, 403, 405, 503
+MAX_BODY = 8192  # bytes
+SEES_ALL = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
+log = Logger("taskbahn.access")
+
+
+class Login(Resource):
+    """`/login`: takes `{"token": …}`, answers `{"name", "role"}` with the cookie."""
+
+    isLeaf = True
+
+    def __init__(self, *extra: Any) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def render(self, request: Request) -> Any:
+        """Take a request of any method."""
+        service = Service.running
+        if (wrong := _wrong(request)) is not None:
+            return _answered(request, *wrong)
+        token = _token(request)
+        if token is None or service is None:
+            status, why = (BAD, 'the body is {"token": "…"}') if service else (UNAVAILABLE, "the node is starting")
+            return _answered(request, status, {"error": why})
+        found = service.parts.credentials.find(token)
+        if isinstance(found, str) or found.role not in SEES_ALL:
+            why = found if isinstance(found, str) else f"the role {found.role} of {found.name} does not see the page"
+            log.warn("a login from {peer} is refused: {why}", peer=_peer(request), why=why)
+            if isinstance(found, str):
+                return _answered(
+                    request, REFUSED, {"error": "this node does not know the token, or the token is revoked or over"}
+                )
+            return _answered(
+                request,
+                FORBIDDEN,
+                {"error": f"a token with the role {found.role} is for programs; the page takes viewer, operator, admin"},
+            )
+        try:
+            service.parts.browser_sessions.begin(found.credential, lambda text: _begun(request, text, found.name, found.role))
+        except TaskbahnError as error:
+            return _answered(request, UNAVAILABLE, {"error": error.message})
+        return NOT_DONE_YET
+
+
+class Logout(Resource):
+    """`/logout`: ends the session of the cookie, and takes the cookie away."""
+
+    isLeaf = True
+
+    def __init__(self, *extra: Any) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def render(self, request: Request) -> Any:
+        """Take a request of any method."""
+        if (wrong := _wrong(request)) is not None:
+            return _answered(request, *wrong)
+        request.setHeader(b"set-cookie", _cookie(request, "", 0))  # type: ignore[no-untyped-call]
+        service, text = Service.running, session_in(request.getHeader("cookie"))
+        found = service.parts.credentials.find(text) if service is not None and text else ""
+        if service is None or isinstance(found, str):
+            return _answered(request, OK, {})
+        service.parts.browser_sessions.end(found.credential, lambda: _finish(request, OK, {}))
+        return NOT_DONE_YET
+
+
+def session_in(cookies: str | None) -> str:
+    """Return the text of the session in the header `Cookie`; "" if there is none."""
+    try:
+        found = SimpleCookie(cookies or "").get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _wrong(request: Request) -> tuple[int, dict[str, str]] | None:
+    """Return the refusal of a request that the page does not make."""
+    if request.method != b"POST":
+        request.setHeader(b"allow", b"POST")  # type: ignore[no-untyped-call]
+        return NOT_ALLOWED, {"error": "it takes POST"}
+    kind = (request.getHeader("content-type") or "").partition(";")[0].strip().lower()
+    origin = request.getHeader("origin")
+    if kind != "application/json" or (origin is not None and urlsplit(origin).netloc != request.getHeader("host")):
+        return FORBIDDEN, {"error": "only the node's own page logs in here, with JSON"}
+    return None
+
+
+def _token(request: Request) -> str | None:
+    body = request.content.read(MAX_BODY + 1) if request.content is not None else b""
+    try:
+        said = json.loads(body) if len(body) <= MAX_BODY else None
+    except (ValueError, RecursionError):
+        return None
+    token = said.get("token") if isinstance(said, dict) else None
+    return token.strip() if isinstance(token, str) else None
+
+
+def _begun(request: Request, text: str, name: str, role: str) -> None:
+    if not text:
+        _finish(request, REFUSED, {"error": "this token opens no more pages: log out elsewhere, or ask for another token"})
+        return
+    request.setHeader(b"set-cookie", _cookie(request, text, int(SESSION_SECONDS)))  # type: ignore[no-untyped-call]
+    _finish(request, OK, {"name": name, "role": role})
+
+
+def _cookie(request: Request, text: str, seconds: int) -> bytes:
+    secure = "; Secure" if request.isSecure() else ""  # type: ignore[no-untyped-call]
+    return f"{COOKIE}={text}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Strict{secure}".encode()
+
+
+def _finish(request: Request, status: int, said: dict[str, str]) -> None:
+    if request._disconnected:  # noqa: SLF001 - Twisted has no other word for it
+        return
+    request.write(_answered(request, status, said))  # type: ignore[no-untyped-call]
+    request.finish()  # type: ignore[no-untyped-call]
+
+
+def _peer(request: Request) -> str:
+    return str(request.getClientAddress())[:100]  # type: ignore[no-untyped-call]
+
+
+def _answered(request: Request, status: int, said: dict[str, str]) -> bytes:
+    request.setResponseCode(status)
+    request.setHeader(b"content-type", b"application/json")  # type: ignore[no-untyped-call]
+    request.setHeader(b"cache-control", b"no-store")  # type: ignore[no-untyped-call]
+    return json.dumps(said).encode() + b"\n"

@@ -1,0 +1,28 @@
+"""The configuration of a node with login: its roles, and what checks who comes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PATHS = {"ws": "tickets", "ws-view": "viewer_tickets"}
+PAGES = {"login": "taskbahn_router.crossbar_edge.login_page.Login", "logout": "taskbahn_router.crossbar_edge.login_page.Logout"}
+CHECKS = "taskbahn_router.crossbar_edge.login"
+
+
+def put_in(config: dict[str, Any], roles: list[dict[str, Any]]) -> None:
+    """Let sessions of a node in by a login only, each with the rights of its role."""
+    (worker,) = config["workers"]
+    (realm,) = worker["realms"]
+    kept = [role for role in realm["roles"] if role["name"] == "dispatcher"]
+    realm["roles"] = [*kept, *roles]
+    worker["components"][0]["extra"]["login"] = True
+    (transport,) = worker["transports"]
+    transport["rawsocket"]["auth"] = _by("tickets")
+    for path, page in PAGES.items():
+        transport["web"]["paths"][path] = {"type": "resource", "classname": page}
+    for path, check in PATHS.items():
+        transport["web"]["paths"][path]["auth"] = _by(check)
+
+
+def _by(check: str) -> dict[str, Any]:
+    return {"ticket": {"type": "function", "create": f"{CHECKS}.{check}"}}
