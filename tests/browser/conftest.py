@@ -173,6 +173,27 @@ def heard(origin: str) -> Heard:
 
 
 @pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page of another node than the shared one, with what its console may say."""
+    opened: list[tuple[Page, Heard]] = []
+
+    def open_at(origin: str, *allowed: str) -> Page:
+        heard = Heard([origin], allowed=list(allowed))
+        page = chromium.new_context(viewport={"width": 1280, "height": 860}).new_page()
+        page.on("console", heard.console)
+        page.on("pageerror", heard.error)
+        page.on("request", heard.request)
+        page.goto(origin)
+        opened.append((page, heard))
+        return page
+
+    yield lambda *given: THREAD.submit(open_at, *given).result()
+    for page, _ in opened:
+        THREAD.submit(page.context.close).result()
+    assert [heard.unexpected() for _, heard in opened if heard.unexpected()] == []
+
+
+@pytest.fixture
 def page(chromium: Browser, origin: str, heard: Heard) -> Iterator[Page]:
     """The page, open and live."""
 

@@ -13,6 +13,8 @@ import { preloadPages, pageName, loadedPage } from "./shell/load-pages.js";
 import { Empty } from "./parts/note.js";
 import { Navigation } from "./shell/navigation.js";
 import { link, route } from "./core/route.js";
+import { isLoginWanted } from "./data/live.js";
+import { Login } from "./shell/login.js";
 import { Shortcuts } from "./shell/shortcuts.js";
 
 function Page() {
@@ -51,7 +53,12 @@ function SkipLink() {
 
 drawWhenVisible();
 preloadPages();
+function Whole() {
+  if (isLoginWanted.value) return html`<${Login} />`;
+  return html`<${SkipLink} /><${Header} /><${Navigation} /><${Main} /><${Shortcuts} />`;
+}
+
 render(
-  html`<${SkipLink} /><${Header} /><${Navigation} /><${Main} /><${Shortcuts} />`,
+  html`<${Whole} />`,
   /** @type {HTMLElement} */ (document.getElementById("page")),
 );

@@ -2,11 +2,21 @@
 
 import { signal } from "@preact/signals";
 
+import { TaskbahnError } from "../../client/errors.js";
+import { INVALID_TOKEN } from "../../client/login.js";
 import { CHANGES_TOPIC, VIEW_STATUS } from "../../client/wire.js";
 import { Bahn } from "../../taskbahn.js";
-import { url } from "../core/access.js";
+import { isReadOnly, url } from "../core/access.js";
 
-export const bahn = new Bahn({ url });
+const BY_COOKIE = "cookie"; // of who has logged in on this page
+
+export const bahn = new Bahn({ url, token: BY_COOKIE });
+
+/** Whether the node wants a login, and this browser has none. */
+export const isLoginWanted = signal(false);
+
+/** Who has logged in; null on a node without login. @type {import("@preact/signals").Signal<import("../../client/wamp.js").Who | null>} */
+export const who = signal(null);
 
 /** @type {import("@preact/signals").Signal<{state: import("../../client/connection.js").ConnectionState, retryAt: number}>} */
 export const connection = signal({ state: bahn.state, retryAt: 0 });
@@ -54,11 +64,20 @@ function takeStatus(newest) {
   status.value = newest;
 }
 
-bahn.onState((state) => (connection.value = { state, retryAt: bahn.connection.retryAt }));
-void bahn.subscribe(CHANGES_TOPIC, (/** @type {{jobs: Change[], cut: boolean, status: import("../../client/wire.js").Status}} */ { jobs, cut, status: newest }) => {
+bahn.onState((state) => {
+  const { failure, retryAt } = bahn.connection;
+  connection.value = { state, retryAt };
+  who.value = bahn.who;
+  if (failure instanceof TaskbahnError && failure.uri === INVALID_TOKEN && state !== "closed") {
+    isLoginWanted.value = true;
+    bahn.close(); // a login loads the page again
+  }
+  if (who.value?.role === "viewer" && !isReadOnly) location.replace(`/view/${location.hash}`);
+});
+bahn.subscribe(CHANGES_TOPIC, (/** @type {{jobs: Change[], cut: boolean, status: import("../../client/wire.js").Status}} */ { jobs, cut, status: newest }) => {
   takeStatus(newest);
   for (const listener of listeners) listener(jobs, cut);
-});
+}).catch(() => {}); // the node refused the login; the page is loaded again after one
 onLive(() => bahn.ask(VIEW_STATUS).then(takeStatus, () => {}));
 onLive(() => (heardAt = Date.now() / 1000));
 setInterval(() => {

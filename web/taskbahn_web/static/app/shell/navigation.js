@@ -6,8 +6,9 @@ import { useEffect } from "preact/hooks";
 import { html } from "../core/html.js";
 import { useKeys } from "../core/keys.js";
 import { questions } from "../data/directory.js";
-import { status } from "../data/live.js";
+import { status, who } from "../data/live.js";
 import { countText } from "../data/open-questions.js";
+import { logOut } from "../data/session.js";
 import { PAGES } from "./page-table.js";
 import { go, link, route } from "../core/route.js";
 import { areKeysShown } from "./shortcuts.js";
@@ -36,11 +37,19 @@ export function Navigation() {
         </li>`,
       )}
     </ul>
+    <${LoggedIn} />
     <p class="side-foot">
       <button class="plain" onClick=${() => (areKeysShown.value = true)}>Keys <kbd>?</kbd></button>
       ${status.value && html`<span>Taskbahn ${status.value.version}</span>`}
     </p>
   </nav>`;
+}
+
+/** Who has logged in, and the way out. */
+function LoggedIn() {
+  if (!who.value) return null;
+  const { name, role } = who.value;
+  return html`<p class="side-who"><span title="Role: ${role}">${name}</span> <button class="plain" onClick=${() => void logOut()}>Log out</button></p>`;
 }
 
 /** How many things are wrong now. */
