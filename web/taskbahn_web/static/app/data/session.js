@@ -3,7 +3,7 @@
 import { sentence } from "../../taskbahn.js";
 
 /**
- * Log in, and begin anew; resolves to a sentence if that cannot be.
+ * Log in, and load the page again; resolves to a sentence if that cannot be.
  * @param {string} token
  * @returns {Promise<string>}
  */
@@ -18,7 +18,7 @@ export async function logIn(token) {
   return "";
 }
 
-/** Log out, and begin anew. */
+/** Log out, and load the page again. */
 export async function logOut() {
   await post("/logout", {}).catch(() => {});
   location.reload();

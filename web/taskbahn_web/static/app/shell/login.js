@@ -1,4 +1,4 @@
-/** What stands in the place of all pages as long as the node does not know who is here. */
+/** What is shown instead of all pages as long as the node does not know who is here. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
