@@ -202,22 +202,15 @@ class DispatcherHarness(Topics):
 
     def ask(self, procedure: str, *args: Any, caller: int | None = 1, progress: bool = True, **kwargs: Any) -> RecordedCall:
         """Call a procedure as Crossbar would; an error of the dispatcher that has no URI is raised here."""
-        return self.ask_as("joe", None, procedure, *args, caller=caller, progress=progress, **kwargs)
+        return self.ask_as("joe", None, procedure, *args, session=caller, progress=progress, **kwargs)
 
     def ask_as(
-        self,
-        authid: str,
-        role: str | None,
-        procedure: str,
-        *args: Any,
-        caller: int | None = 1,
-        progress: bool = True,
-        **kwargs: Any,
-    ) -> RecordedCall:
+        self, authid: str, role: str | None, procedure: str, *args: Any, session: int | None = 1, progress: bool = True, **kwargs: Any
+    ) -> RecordedCall:  # fmt: skip
         """Call a procedure as a session of that name and role."""
         self._requests += 1
         call = PendingCall(
-            self, self._requests, procedure, list(args), kwargs, caller=caller, authid=authid, role=role, wants_progress=progress
+            self, self._requests, procedure, list(args), kwargs, caller=session, authid=authid, role=role, wants_progress=progress
         )
         asked = RecordedCall(self, call)
         try:
