@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from taskbahn.schedules.when import Calendar, Cron, Dates, Every, Sun, When
     from taskbahn.signals import GiveUp, Retry
     from taskbahn.signatures.parameters import UnsupportedAnnotation
+    from taskbahn.signatures.secret import Secret
     from taskbahn.tasks.flow import Flow
     from taskbahn.tasks.limits import Concurrency, Rate
     from taskbahn.tasks.shapes import chain, chord, group
@@ -128,6 +129,7 @@ PLACES = {
     "ResultTooLarge": "errors",
     "Retry": "signals",
     "RouterUnavailable": "errors",
+    "Secret": "signatures.secret",
     "ServiceError": "errors",
     "State": "protocol.states",
     "StoreUnavailable": "errors",
@@ -212,6 +214,7 @@ __all__ = [
     "ResultTooLarge",
     "Retry",
     "RouterUnavailable",
+    "Secret",
     "ServiceError",
     "State",
     "StoreUnavailable",

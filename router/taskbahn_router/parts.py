@@ -165,7 +165,7 @@ class Parts:
         dispatcher.publisher.on_member = self.jobs.rollups.joined
         self.telling = Telling(dispatcher, reader, self._reading, owner.failed)
         self.questions = Questions(dispatcher.state, reader, ask)
-        self.pages = JobPages(reader, ask, dispatcher.wall)
+        self.pages = JobPages(reader, ask, dispatcher.wall, dispatcher.state)
         self.members = MemberQueries(reader, self.jobs.rollups, ask)
         self.ownership.begin(reader, ask)
         self.credentials.begin(start.credentials)
@@ -184,7 +184,7 @@ class Parts:
         self.alarms = ScheduleAlarms(dispatcher, self._port, reader, runner)
         self.firings = ScheduleFirings(dispatcher, self.alarms, reader, runner)
         self.schedule_book = ScheduleBook(dispatcher, self.firings, self.alarms, reader, runner)
-        self.schedules = ScheduleQueries(reader, ask, self.wall)
+        self.schedules = ScheduleQueries(reader, ask, self.wall, dispatcher.state.tasks)
         self.due_times = DueTimesQuery(reader, ask, self.wall)
         self.schedule_waits = ScheduleWaits(dispatcher, reader, ask)
         self.schedule_admin = ScheduleAdmin(dispatcher, self.schedule_book, self.schedules.answer_one, self.schedules.answer_row)
@@ -194,7 +194,7 @@ class Parts:
     def _begin_triggers(self, reader: Reader, ask: Ask) -> None:
         dispatcher, runner = self.dispatcher, self._reading
         book = self.trigger_book = TriggerBook(dispatcher, reader, runner)
-        self.triggers = TriggerQueries(reader, ask, self.wall)
+        self.triggers = TriggerQueries(reader, ask, self.wall, dispatcher.state.tasks)
         self.trigger_admin = TriggerAdmin(dispatcher, book, self.triggers.answer_one, self.triggers.answer_row)
         self.event_starts = EventStarts(dispatcher, book)
         self.event_publishing = EventPublishing(dispatcher, book, self.event_starts, self._port)

@@ -200,9 +200,11 @@ class DispatcherHarness(Topics):
 
     # calls
 
-    def ask(self, procedure: str, *args: Any, caller: int | None = 1, progress: bool = True, **kwargs: Any) -> RecordedCall:
+    def ask(
+        self, procedure: str, *args: Any, caller: int | None = 1, authid: str = "joe", progress: bool = True, **kwargs: Any
+    ) -> RecordedCall:  # fmt: skip
         """Call a procedure as Crossbar would; an error of the dispatcher that has no URI is raised here."""
-        return self.ask_as("joe", None, procedure, *args, session=caller, progress=progress, **kwargs)
+        return self.ask_as(authid, None, procedure, *args, session=caller, progress=progress, **kwargs)
 
     def ask_as(
         self, authid: str, role: str | None, procedure: str, *args: Any, session: int | None = 1, progress: bool = True, **kwargs: Any
@@ -223,7 +225,8 @@ class DispatcherHarness(Topics):
         """Submit one job; ids count from 1 when none is given."""
         self._jobs += 1
         call = {"task": task, "id": id or job_id(self._jobs), "args": list(args), "options": options}
-        return self.ask(messages.SUBMIT, [call], **({"follow": True} if follow else {}))
+        more: dict[str, Any] = {"follow": True} if follow else {}
+        return self.ask(messages.SUBMIT, [call], **more)
 
     def worker(
         self,

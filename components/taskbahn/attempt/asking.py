@@ -18,6 +18,7 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.questions import ANSWER, EVENT, MAX_QUESTION, QUESTION, AwaitedEvent, Question, is_own_topic, message_name
 from taskbahn.signatures.codec import decode_hook
 from taskbahn.signatures.parameters import schema_of
+from taskbahn.signatures.payloads import read_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -126,7 +127,7 @@ class Asking:
             return False
         found = messages.from_json(text)
         if not found.get("is_late"):
-            self.value = msgspec.convert(found["value"], self._kind, str_keys=True, dec_hook=decode_hook)
+            self.value = read_as(messages.to_json(found["value"]), self._kind)
         elif self._default is UNSET:
             raise NotAnswered(f"no answer came in time to the question {self._asked.question!r}")
         else:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from taskbahn.attempt.clock import CLOCK
+from taskbahn.attempt.hidden import quiet_data
 from taskbahn.attempt.plain_data import seconds_of, sized_data_of, text_of
 from taskbahn.attempt.printed_text import PrintedText
 from taskbahn.attempt.stages import MAX_NAME, StageBook
@@ -85,6 +86,7 @@ class AttemptContext:
         "ended",
         "has_permits",
         "helpers",
+        "hidden",
         "is_once",
         "is_scripted",
         "is_stop_due",
@@ -133,6 +135,7 @@ class AttemptContext:
         self.output: AttemptOutput | None = None
         self.relay: CopyRelay | None = None
         self.notes: dict[str, str] = {}
+        self.hidden: set[str] | None = None  # texts that it must not show
         self.parking: Parking | None = None
         self.deadline: float | None = None
         self.can_park = self.has_permits = self.is_once = self.is_scripted = self.is_unfit = False
@@ -252,7 +255,7 @@ class AttemptOutput:
         fraction = None if self._is_copy or self.progress.fraction is not None else fraction_of(self.progress.stages)
         if fraction is not None:
             said["fraction"] = fraction
-        return NOTICE, [context.job, context.attempt, "progress", CLOCK.time(), said]
+        return NOTICE, [context.job, context.attempt, "progress", CLOCK.time(), quiet_data(context, said)]
 
     def await_event(self, data: dict[str, Any]) -> None:
         """Say for which event the job waits."""
@@ -260,7 +263,7 @@ class AttemptOutput:
 
     def question(self, data: dict[str, Any]) -> None:
         """Ask a question, or say once more that it waits."""
-        self._notice("question", data)
+        self._notice("question", quiet_data(self.context, data))
 
     def note(self, name: str, text: str) -> Future[None]:
         """Have the job remember a JSON text under a name; return what is done when that is recorded."""
@@ -313,7 +316,7 @@ class AttemptOutput:
                 f"more than {MAX_LOG_LINES:,} log lines: the rest is only in the worker's own log",
             )
         said = {"level": text_of(level, MAX_NAME), "logger": text_of(logger, MAX_NAME), "message": text_of(message, MAX_LOG_LINE)}
-        self._notice("log", said)
+        self._notice("log", quiet_data(self.context, said))
 
     def printed(self, stream: str, text: str) -> None:
         """Take text that this thread wrote to *stream*; each full line becomes a log line."""

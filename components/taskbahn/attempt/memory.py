@@ -7,15 +7,13 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-import msgspec
-
 from taskbahn.attempt.context import ACTIVE
-from taskbahn.attempt.plain_data import sized_data_of
+from taskbahn.attempt.plain_data import data_of
 from taskbahn.errors import InvalidFlow, TooLarge
 from taskbahn.protocol import messages
 from taskbahn.protocol.ids import new_id, new_ids
 from taskbahn.protocol.suspended import MAX_NAME
-from taskbahn.signatures.codec import decode_hook
+from taskbahn.signatures.payloads import plain_of, read_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -82,10 +80,10 @@ class Memory:
 
         Raises TypeError and ValueError for what is not data, TooLarge, TooDeep.
         """
-        data, _ = sized_data_of(value, "what a job remembers", messages.MAX_RESULT)
+        data = data_of(value, "what a job remembers", messages.MAX_RESULT, "keep")
         text = messages.to_json(data)
         self._context.notes[name] = text
-        return data, self._context.open_output().note(name, text)
+        return plain_of(text), self._context.open_output().note(name, text)
 
     def expect(self, name: str) -> Future[None]:
         """Return what is done when there is a note of that name, which comes from outside."""
@@ -173,4 +171,4 @@ def decoded(text: str, function: Callable[..., Any]) -> Any:
         kind = get_type_hints(function).get("return", Any)
     except Exception:  # noqa: BLE001 - an annotation that cannot be read means nothing
         kind = Any
-    return msgspec.convert(messages.from_json(text), kind, str_keys=True, dec_hook=decode_hook)
+    return read_as(text, kind)

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from taskbahn.attempt.context import ACTIVE
+from taskbahn.attempt.hidden import Speaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +80,9 @@ PROCESS = Process()
 def owner() -> AttemptContext | None:
     """Return the attempt to which this code belongs, though it may have ended."""
     return ACTIVE.get() or PROCESS.only
+
+
+Speaker.find = staticmethod(owner)
 
 
 def heard(what: str) -> AttemptContext | None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
+from taskbahn.attempt.hidden import quiet, without_secrets
 from taskbahn.attempt.stops import Stop
 from taskbahn.protocol.json_depth import check_nesting
+from taskbahn.protocol.secrets import SEALING, sealed
 from taskbahn.signatures import exact_values
 
 LONGEST_SECONDS = 100 * 365 * 24 * 3600.0  # seconds, a hundred years as for the options; more is a mistake in units
@@ -35,6 +37,7 @@ def text_of(value: Any, most: int) -> str:
     """
     try:
         text = value if type(value) is str else str.__str__(str(value))
+        text = quiet(text)
         if len(text) > most:
             text = text[:most] + "…"
         if "\0" in text:  # a text in SQL ends at a zero character
@@ -87,15 +90,19 @@ def seconds_of(value: Any, what: str) -> float:
     return seconds
 
 
-def data_of(value: Any, what: str, most: int | None = None) -> Any:
+Secrets = Literal["hide", "keep", "refuse"]
+
+
+def data_of(value: Any, what: str, most: int | None = None, secrets: Secrets = "hide") -> Any:
     """Return *value* as the plain data that travels; *most*: bytes as JSON.
 
+    secrets: in the place of each Secret is the mark of one ("hide"), what is stored of it ("keep"), or nothing ("refuse").
     Raises TypeError or ValueError for what is not data, TooDeep, and TooLarge.
     """
-    return sized_data_of(value, what, most)[0]
+    return sized_data_of(value, what, most, secrets)[0]
 
 
-def sized_data_of(value: Any, what: str, most: int | None = None) -> tuple[Any, int]:
+def sized_data_of(value: Any, what: str, most: int | None = None, secrets: Secrets = "hide") -> tuple[Any, int]:
     """Return the same as `data_of`, and its bytes as JSON."""
     try:
         text = exact_values.pack(value)
@@ -106,7 +113,14 @@ def sized_data_of(value: Any, what: str, most: int | None = None) -> tuple[Any, 
 
         raise TooLarge(f"{what} in bytes", len(text), most, "send smaller ones, or a reference")
     check_nesting(what, text)
+    has_secrets = SEALING.encode() in text
+    if has_secrets and secrets == "refuse":
+        raise TypeError(f"{what} has a Secret in it, and all who watch may see it; give what reveal() returns, or an argument")
+    if secrets == "keep":
+        text = sealed(text)
     plain = _decode(text)
+    if has_secrets and secrets == "hide":
+        plain = without_secrets(plain)
     if LONG_NUMBER.search(text):
         try:
             _encode_message(plain)

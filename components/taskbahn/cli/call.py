@@ -22,6 +22,9 @@ from taskbahn.cli.shared import common, connected, echo, exit_code, print_json, 
 from taskbahn.errors import JobCancelled, JobExpired, JobFailed, TaskbahnError
 from taskbahn.protocol.error_words import for_shell
 from taskbahn.protocol.plain_text import plain_text
+from taskbahn.protocol.secrets import HIDDEN
+from taskbahn.signatures.payloads import shown_of
+from taskbahn.signatures.secret import Secret
 
 if TYPE_CHECKING:
     from taskbahn.jobs.job import Job
@@ -71,11 +74,13 @@ def call(
 
 def _succeeded(job: Job[Any], value: Any, *, as_json: bool) -> None:
     if as_json:
-        print_json({"id": job.id, "task": job.task, "state": "succeeded", "result": value})
+        print_json({"id": job.id, "task": job.task, "state": "succeeded", "result": shown_of(value)})
+    elif isinstance(value, Secret):
+        click.echo(HIDDEN)
     elif isinstance(value, str):
         click.echo(plain_text(value) if sys.stdout.isatty() else value)  # a pipe gets the result as it is
     elif value is not None:
-        print_json(value)
+        print_json(shown_of(value))
 
 
 def _failed(job: Job[Any], error: TaskbahnError, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from taskbahn.cli.completing import complete_job
 from taskbahn.cli.shared import ago, coloured, common, connected, console, find_job, plain, print_json, span, table
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.inputs import INPUT, LITERAL, mark_of
+from taskbahn.protocol.secrets import with_words
 from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _facts(out: Console, view: views.JobView) -> None:
         "options": plain(messages.to_json(view.options)) if view.options else "",
         "arguments": _written(view) if view.calls is None else f"of {len(view.calls):,} calls",
         "inputs": f"\n{'':13}".join(map(_input, view.inputs)),
-        "result": plain(messages.to_json(view.result)[:MAX_TEXT]) if view.state == "succeeded" else "",
+        "result": plain(with_words(messages.to_json(view.result))[:MAX_TEXT]) if view.state == "succeeded" else "",
         "cancelled": plain(_cancelled(view.error or {})) if view.state == "cancelled" else "",
         "error": f"[red]{plain(_error(view.error))}[/]" if view.error and view.state != "cancelled" else "",
     }
@@ -141,7 +142,7 @@ def _written(view: views.JobView) -> str:
     inputs = {one.position: one for one in view.inputs}
     words = [_argument(value, inputs) for value in view.args or []]
     words += [f"{name}={_argument(value, inputs)}" for name, value in (view.kwargs or {}).items()]
-    return plain(", ".join(words)[:MAX_TEXT])
+    return plain(with_words(", ".join(words))[:MAX_TEXT])
 
 
 def _argument(value: Any, inputs: dict[int, views.InputView]) -> str:
@@ -164,7 +165,7 @@ def _part(value: Any, inputs: dict[int, views.InputView]) -> str:
 def _input(one: views.InputView) -> str:
     """Write what another job gives: whose result it is, and the result or how far that job is."""
     value = one.state if one.value is None else one.value + ("…" if one.is_cut else "")
-    return plain(f"{_origin(one)}: {value}")
+    return plain(with_words(f"{_origin(one)}: {value}"))
 
 
 def _origin(one: views.InputView) -> str:

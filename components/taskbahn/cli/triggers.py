@@ -12,6 +12,7 @@ from taskbahn.cli.kept_changes import add_changes
 from taskbahn.cli.shared import ago, common, connected, console, plain, print_json, say, table
 from taskbahn.jobs.admin import user_name
 from taskbahn.protocol import messages
+from taskbahn.protocol.secrets import with_words
 from taskbahn.protocol.triggers import is_passed_on
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def show(id: str, url: str | None, *, as_json: bool) -> None:
     out = console()
     out.print(plain(f"{view.id}: {view.words}"))
     call = view.spec["call"]
-    how = "with the arguments of the event" if is_passed_on(call) else messages.to_json(call)
+    how = "with the arguments of the event" if is_passed_on(call) else with_words(messages.to_json(call))
     out.print(plain(f"starts {_starts(view)}, {how} {_state(view)}".rstrip()))
     out.print(plain(f"started jobs for {view.started:,} events, {view.lost:,} were lost"))
     if view.last_job is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from taskbahn.flows.nodes import Group, Many, Member, last_of
-from taskbahn.protocol import messages
+from taskbahn.signatures.payloads import plain_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ class ListOf:
         kinds = self._items
         if len(found) != len(kinds) or self._only is not None:
             if self._only is None:
-                return messages.from_json(text)
+                return plain_of(text)
             kinds = [self._only] * len(found)
         return [_unpack(kind, bytes(raw).decode()) for kind, raw in zip(kinds, found, strict=True)]
 
@@ -67,7 +67,7 @@ class OrNone:
 def _unpack(kind: ResultType | None, text: str) -> Any:
     if text == "null":  # of a member that has none, whatever its type is
         return None
-    return kind.unpack_result(text) if kind else messages.from_json(text)
+    return kind.unpack_result(text) if kind else plain_of(text)
 
 
 def result_type(node: Node) -> ResultType | None:

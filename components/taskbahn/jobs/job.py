@@ -234,7 +234,7 @@ class Job(Pausable, Generic[R]):
 
     def _send(self, message: Any) -> Future[Any]:
         """Send it under a key, so that the request is safe to repeat."""
-        data = data_of(message, "a message", messages.MAX_ARGUMENTS)
+        data = data_of(message, "a message", messages.MAX_ARGUMENTS, "refuse")
         return self._app.client.ask(messages.JOB_SEND, self.id, data, key=ids.new_id())
 
     def answer(self, name: str, value: Any, *, who: str = "") -> None:
@@ -247,7 +247,7 @@ class Job(Pausable, Generic[R]):
         await self._answer(name, value, who)
 
     def _answer(self, name: str, value: Any, who: str) -> Future[Any]:
-        data = data_of(value, "an answer", messages.MAX_ARGUMENTS)
+        data = data_of(value, "an answer", messages.MAX_ARGUMENTS, "refuse")
         return self._app.client.ask(messages.JOB_ANSWER, self.id, name, data, who=who, key=ids.new_id())
 
     def retry(self) -> State:

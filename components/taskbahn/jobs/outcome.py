@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import (
+    CallerError,
     JobCancelled,
     JobExpired,
     JobFailed,
     TaskbahnError,
     from_info,
 )
-from taskbahn.protocol import messages
+from taskbahn.protocol.secrets import has_mark, holds
 from taskbahn.protocol.states import State
+from taskbahn.signatures.payloads import plain_of
 
 if TYPE_CHECKING:
     from taskbahn.client.client import RawOutcome
@@ -46,4 +48,8 @@ def outcome_value(outcome: RawOutcome, signature: ResultType | None) -> Any:
     text = outcome[2]
     if text is None or text == "null":
         return None
-    return signature.unpack_result(text) if signature else messages.from_json(text)
+    if holds(text) and has_mark(text.encode()):
+        raise CallerError(
+            f"the result of job {outcome[0]} is or has a Secret, which only the one who started the job gets", job=outcome[0]
+        )
+    return signature.unpack_result(text) if signature else plain_of(text)

@@ -219,6 +219,10 @@ TABLE = (
         help="a template; jobs with different values of it take turns",
     ),
     Option(
+        name="redact", python="Sequence[str]", otherwise="nothing", where=Where.TASK, rule="it is a list of names of arguments",
+        help="names of arguments that are shown nowhere, such as `user.email`: see [Secrets](tasks.md#secrets)",
+    ),
+    Option(
         name="unique", python="Unique", otherwise="each call is a job", where=Where.TASK, rule="it is a Unique(...)",
         help="which jobs are the same one, and what becomes of the second: see [Unique jobs](unique.md)",
     ),

@@ -228,6 +228,8 @@ def _branches(schema: Any, root: Any) -> list[Any]:
         one = waiting.pop(0)
         if not isinstance(one, dict):
             found.append({})
+        elif one.get("writeOnly") is True:
+            raise WrongTemplate("it names a secret, and keys are shown; name another argument")
         elif isinstance(one.get("anyOf"), list):
             waiting += one["anyOf"]
         elif isinstance(one.get("$ref"), str):
@@ -282,9 +284,16 @@ def _scalar_parts(branches: list[Any], root: Any) -> list[str]:
     for branch in branches:
         properties = branch.get("properties")
         for name, schema in properties.items() if isinstance(properties, dict) else ():
-            if any(map(_may_be_scalar, _branches(schema, root))):
+            if not has_secrets(schema) and any(map(_may_be_scalar, _branches(schema, root))):
                 parts.append(name)
     return parts
+
+
+def has_secrets(schema: Any) -> bool:
+    """Return whether a JSON Schema says of a part that it is a secret."""
+    if isinstance(schema, dict):
+        return schema.get("writeOnly") is True or any(map(has_secrets, schema.values()))
+    return isinstance(schema, list) and any(map(has_secrets, schema))
 
 
 def _may_be_scalar(branch: dict[str, Any]) -> bool:

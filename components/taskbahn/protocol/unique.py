@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from taskbahn.errors import InvalidOption, did_you_mean
 from taskbahn.protocol.limit_kinds import short
 from taskbahn.protocol.options import LONGEST_SECONDS
-from taskbahn.protocol.templates import WrongTemplate, locate, parse
+from taskbahn.protocol.templates import WrongTemplate, has_secrets, locate, parse
 
 if TYPE_CHECKING:
     from taskbahn.protocol.messages import Signature, TaskDeclaration
@@ -48,6 +48,8 @@ def check_unique(declaration: TaskDeclaration) -> None:
 
 def check_arguments(task: str, unique: DeclaredUnique, signature: Signature | None) -> None:
     """Raise InvalidOption for a template that names what no call of the task has."""
+    if unique.key is None and signature is not None and has_secrets(signature.parameters):
+        raise _wrong(unique, "the task takes a secret, and without key= all arguments are the key, which is shown", task=task)
     try:
         for source in parse(unique.key).sources if unique.key is not None else ():
             if source.kind == "argument":

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
+from taskbahn.signatures.secret import Secret, made_secret, published, sealing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -50,6 +52,8 @@ LOCAL_TIMES: dict[type, str] = {dt.datetime: "date-time-local", dt.time: "time-l
 
 def encode_hook(value: Any) -> Any:
     """Return *value* as something msgspec can encode; raises NotImplementedError for what is not data."""
+    if isinstance(value, Secret):
+        return sealing(value)
     if isinstance(value, tuple(AS_TEXT)):
         return str(value)
     if _is_model(type(value)):
@@ -70,6 +74,8 @@ def decode_hook(kind: type, value: Any) -> Any:
     """Return *value* as an instance of *kind*; raises ValueError or TypeError when it cannot be one."""
     if isinstance(value, kind):
         return value
+    if issubclass(kind, Secret):
+        return made_secret(kind, value, decode_hook)
     if _is_model(kind):
         return _validated(kind, value)
     if issubclass(kind, tuple(AS_TEXT)):
@@ -84,6 +90,12 @@ def schema_hook_into(definitions: dict[str, Any]) -> Callable[[type], dict[str, 
     """Make the hook that gives the JSON Schema of such a type; what pydantic defines on the side goes into *definitions*."""
 
     def schema_hook(kind: type) -> dict[str, Any]:
+        if issubclass(kind, Secret):
+            (inner,), found = msgspec.json.schema_components(
+                [with_formats(kind.inner)], schema_hook=schema_hook, ref_template="#/$defs/{name}"
+            )
+            definitions.update(found)
+            return published(inner)
         if _is_model(kind):
             schema: dict[str, Any] = kind.model_json_schema()  # type: ignore[attr-defined]
             definitions.update(schema.pop("$defs", {}))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, g
 
 import msgspec
 
+from taskbahn.signatures.secret import Secret
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -45,6 +47,9 @@ def _translated(hint: Any) -> Any:
     if origin is Annotated:
         inner, found = _translated(args[0]), [each for meta in args[1:] for each in _meta_of(meta)]
         return Annotated[(inner, *found)] if found else inner
+    if isinstance(hint, type) and issubclass(hint, Secret):
+        inner = _translated(hint.inner)
+        return hint if inner is hint.inner else Secret[inner]  # type: ignore[valid-type]
     if not args or not _has_constraints(hint):
         return hint
     said = tuple(_translated(arg) for arg in args)
@@ -100,6 +105,8 @@ def _words_of(part: Any) -> dict[str, Any]:
 def _has_constraints(hint: Any) -> bool:
     if get_origin(hint) is Annotated and any(map(_is_foreign, get_args(hint)[1:])):
         return True
+    if isinstance(hint, type) and issubclass(hint, Secret):
+        return _has_constraints(hint.inner)
     return any(map(_has_constraints, get_args(hint)))
 
 

@@ -10,9 +10,10 @@ import msgspec
 from taskbahn.errors import InvalidArguments
 from taskbahn.protocol import messages
 from taskbahn.protocol.inputs import MARK, RESULTS
+from taskbahn.protocol.secrets import may_hold
 from taskbahn.signatures import codec, exact_values
 from taskbahn.signatures.dataclass_fields import complete, has_gaps
-from taskbahn.signatures.payloads import NOT_DATA
+from taskbahn.signatures.payloads import NOT_DATA, read_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,10 @@ class PagedList(Iterable[Any]):
         if exact_values.may_restore(text):
             value = exact_values.restored(value, self._hint)
         try:
-            value = msgspec.convert(value, self._hint, str_keys=True, dec_hook=codec.decode_hook)
+            if may_hold(text):
+                value = read_as(text, self._hint)
+            else:
+                value = msgspec.convert(value, self._hint, str_keys=True, dec_hook=codec.decode_hook)
         except NOT_DATA as error:
             raise InvalidArguments(self._task, {self._name: f"{error} at [{number}]"}) from error
         if self._has_gaps:

@@ -13,10 +13,12 @@ import msgspec
 
 from taskbahn.errors import CallerError, did_you_mean
 from taskbahn.protocol import messages
+from taskbahn.protocol.templates import has_secrets
 from taskbahn.signatures import codec, exact_values, streams
 from taskbahn.signatures.choices import as_declared, declared_choices
 from taskbahn.signatures.constraints import with_constraints
-from taskbahn.signatures.payloads import NOT_DATA
+from taskbahn.signatures.payloads import NOT_DATA, has_secret
+from taskbahn.signatures.redacted import with_redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,8 +148,11 @@ def _as_any(hint: Any) -> Any:
     return Any if hint is object or hint is NoReturn or getattr(hint, "__name__", "") == "Never" else hint
 
 
-def publish(parameters: Parameters, doc: str) -> tuple[messages.Signature, dict[str, Any]]:
-    """Return the wire form, and the schemas of the named types among the parameters; raises UnsupportedAnnotation."""
+def publish(parameters: Parameters, doc: str, redact: tuple[str, ...] = ()) -> tuple[messages.Signature, dict[str, Any]]:
+    """Return the wire form, and the schemas of the named types among the parameters.
+
+    Raises UnsupportedAnnotation, or InvalidOption for what cannot be redacted.
+    """
     named, rest, any_name = parameters.named, parameters.rest, parameters.any_name
     given = [*named.values(), *(p for p in (rest, any_name) if p)]
     labels = [p.name for p in given]
@@ -163,11 +168,17 @@ def publish(parameters: Parameters, doc: str) -> tuple[messages.Signature, dict[
     if required:
         schema["required"] = required
     schema["additionalProperties"] = by_name[any_name.name] if any_name else False
+    if redact:
+        schema = with_redacted(parameters.task, schema, definitions, redact)
     if definitions:
         schema["$defs"] = definitions
     if return_definitions:
         returns = {**returns, "$defs": return_definitions}
     chunks = _chunk_schema(parameters) if parameters.stream else None
+    if has_secrets(chunks):
+        raise UnsupportedAnnotation(
+            f"{parameters.task}: what it yields is or has a Secret, and all who watch see what a task yields; return the secret"
+        )
     order = [p.name for p in parameters.ordered]
     variadic = rest.name if rest else None
     described_by = [schema, order, variadic, returns, *([] if chunks is None else [chunks])]
@@ -231,6 +242,11 @@ def _check_annotation(name: str, label: str, hint: Any) -> None:
         msgspec.json.schema_components([hint], schema_hook=codec.schema_hook_into({}))
     except (TypeError, NotImplementedError) as error:
         first = str(error).partition(" - type ")[0].partition("\n")[0]
+        if first.endswith("objects of type Secret is unsupported"):
+            raise UnsupportedAnnotation(
+                f"{name}: {_place_of(label)} has a field whose default is a Secret, which is not published; "
+                "write field(default_factory=lambda: Secret(...))"
+            ) from error
         reason = "" if first.startswith("Generating JSON schema") or "not data" in first else f" ({first})"
         spelled = inspect.formatannotation(hint)
         raise UnsupportedAnnotation(
@@ -240,7 +256,7 @@ def _check_annotation(name: str, label: str, hint: Any) -> None:
 
 def _property(parameter: Parameter, schema: dict[str, Any], description: str | None) -> dict[str, Any]:
     result = dict(schema)
-    if parameter.default is not REQUIRED:
+    if parameter.default is not REQUIRED and not has_secret(parameter.default):
         with contextlib.suppress(*NOT_DATA):  # the schema leaves out a default that is not data
             result["default"] = messages.from_json(exact_values.pack(parameter.default))
     if description:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, TooDeep, TooLarge
 from taskbahn.protocol import messages
 from taskbahn.protocol.json_depth import check_nesting
+from taskbahn.protocol.secrets import SEALING, SENTENCE, has_mark, masked, may_hold, opened, sealed
 from taskbahn.signatures import codec, exact_values
+from taskbahn.signatures.secret import as_secret, noted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,8 +36,49 @@ def pack_plain(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     except NOT_DATA as error:
         where, what = not_data((*args, kwargs)) or ("", str(error))
         raise InvalidArguments(name, {where: what}) from error
+    return arguments_text(name, data)
+
+
+def arguments_text(name: str, data: bytes) -> str:
+    """Return packed arguments as they travel; raises InvalidArguments for the mark of a secret, and as `check_arguments`."""
+    if has_mark(data):
+        raise InvalidArguments(name, {"": f"a part of them {SENTENCE}"})
+    data = sealed(data)
     check_arguments(name, data)
     return data.decode()
+
+
+def plain_of(text: str) -> Any:
+    """Return what a text that travels stands for, without the types of a task: plain values, and a Secret in the place of each."""
+    value = messages.from_json(text)
+    return opened(value, as_secret) if may_hold(text) else value
+
+
+def shown_of(value: Any) -> Any:
+    """Return a value with the mark of a secret in the place of each Secret."""
+    return masked(messages.from_json(sealed(encode(value)))) if has_secret(value) else value
+
+
+def read_as(text: str, kind: Any) -> Any:
+    """Return what a text that travels stands for, as a type has it; raises what `msgspec.convert` raises.
+
+    A running attempt notes the secrets in it. One where the type has none becomes plain, unless the type says nothing.
+    """
+    value = messages.from_json(text)
+    if may_hold(text):
+        try:
+            return msgspec.convert(opened(value, noted), kind, str_keys=True, dec_hook=codec.decode_hook)
+        except NOT_DATA:
+            value = opened(value)
+    return msgspec.convert(value, kind, str_keys=True, dec_hook=codec.decode_hook)
+
+
+def has_secret(value: Any) -> bool:
+    """Return whether a Secret is in *value*."""
+    try:
+        return SEALING.encode() in encode(value)
+    except NOT_DATA:
+        return False
 
 
 def check_arguments(name: str, data: bytes) -> None:
@@ -51,7 +96,7 @@ def pack_result(value: Any, hint: Any = Any) -> str:
     if value is None:
         return "null"
     try:
-        data = encode(value) if type(value) in ALWAYS_EXACT else exact_values.pack(value, hint)
+        data = encode(value) if type(value) in ALWAYS_EXACT else sealed(exact_values.pack(value, hint))
         check_nesting("the result", data)
     except TooDeep as error:
         raise ResultNotSerialisable(error.message, type=type(value).__qualname__, where="") from None

@@ -13,10 +13,12 @@ import msgspec
 
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, TooDeep
 from taskbahn.protocol import messages
+from taskbahn.protocol.secrets import may_hold, opened, opened_keys
 from taskbahn.signatures import codec, exact_values
 from taskbahn.signatures.dataclass_fields import complete, has_gaps
 from taskbahn.signatures.parameters import Parameters, UnsupportedAnnotation, publish
-from taskbahn.signatures.payloads import NOT_DATA, check_arguments, not_data, pack_plain, pack_result
+from taskbahn.signatures.payloads import NOT_DATA, arguments_text, has_secret, not_data, pack_plain, pack_result
+from taskbahn.signatures.secret import as_secret, noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,7 @@ __all__ = ["TaskSignature", "UnsupportedAnnotation", "pack_plain", "pack_result"
 
 MAX_SHAPES = 256  # ways of calling one task that are kept
 
+NOT_SHOWN = "is not as the task says; what was given is not shown"
 NO_NAMES = "],{}]"  # the end of the text of a call with arguments by position alone
 
 astuple = msgspec.structs.astuple
@@ -51,14 +54,15 @@ class TaskSignature:
     """
 
     @classmethod
-    def of(cls, function: Callable[..., Any], name: str | None = None) -> TaskSignature:
-        """Read the signature of *function*; *name* is the task's, for the text of errors."""
-        return cls(function, name or f"{function.__module__}.{function.__qualname__}")
+    def of(cls, function: Callable[..., Any], name: str | None = None, redact: tuple[str, ...] = ()) -> TaskSignature:
+        """Read the signature of *function*; *name* is the task's, for the text of errors.  redact: names of arguments."""
+        return cls(function, name or f"{function.__module__}.{function.__qualname__}", redact)
 
-    def __init__(self, function: Callable[..., Any], name: str) -> None:
+    def __init__(self, function: Callable[..., Any], name: str, redact: tuple[str, ...] = ()) -> None:
         self.name = name
         self.parameters = Parameters(function, name)
-        self.wire, definitions = publish(self.parameters, inspect.getdoc(function) or "")
+        self.wire, definitions = publish(self.parameters, inspect.getdoc(function) or "", redact)
+        self._quiet = frozenset(path.partition(".")[0] for path in redact)  # arguments whose values no error quotes
         self._takes_apart = bool(definitions)  # whether values have dataclasses and the like in them
         self._needs_nothing = self.parameters.all_optional
         self._takes_gaps = self._takes_apart and has_gaps(self.parameters.hints)
@@ -100,8 +104,7 @@ class TaskSignature:
             raise InvalidArguments(self.name, self._named(error, len(args))) from error
         except NOT_DATA as error:
             self._refuse(args, kwargs, error, by_wire=False, unchecked=unchecked)
-        check_arguments(self.name, data)
-        return data.decode()
+        return arguments_text(self.name, data)
 
     def pack_first(self, value: Any) -> str:
         """Check a first argument and return its JSON text; raises InvalidArguments, TooLarge, TooDeep."""
@@ -109,18 +112,19 @@ class TaskSignature:
         wrong: dict[str, str] = {}
         _note_problem(wrong, name, value, hint, by_wire=False)
         if wrong:
-            raise InvalidArguments(self.name, wrong)
+            raise InvalidArguments(self.name, dict.fromkeys(wrong, NOT_SHOWN) if name in self._quiet else wrong)
         try:
             data = exact_values.pack(value, hint)
         except exact_values.Inexact as error:
             raise InvalidArguments(self.name, {name: str(error)}) from error
-        check_arguments(self.name, data)
-        return data.decode()
+        return arguments_text(self.name, data)
 
     def unpack(self, text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of one call, with their rich types restored; raises InvalidArguments."""
         if text == messages.NO_ARGUMENTS and self._needs_nothing:
             return (), {}
+        if may_hold(text):
+            return self._unpack_opened(text)
         may_restore = exact_values.may_restore(text)
         usual = self._usual  # another thread may set it meanwhile
         if usual is not None and not may_restore and text.endswith(NO_NAMES):
@@ -129,6 +133,20 @@ class TaskSignature:
             except NOT_DATA:  # another number of arguments, or a wrong one; the code below finds out which
                 pass
         args, kwargs = _split(self.name, text)
+        return self._made(args, kwargs, may_restore=may_restore)
+
+    def _unpack_opened(self, text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """As `unpack`, where there are secrets: what the annotations do not say is one becomes plain, unless they say nothing."""
+        args, kwargs = _split(self.name, text)
+        may_restore = exact_values.may_restore(text)
+        parameters = self.parameters
+        given = tuple(_opened_for(value, parameters.hint_at(index)) for index, value in enumerate(args))
+        named = {name: _opened_for(value, parameters.hint_of(name)) for name, value in opened_keys(kwargs).items()}
+        return self._made(given, named, may_restore=may_restore)
+
+    def _made(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], *, may_restore: bool
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if may_restore:
             args, kwargs = self._restored(args, kwargs)
         key = (len(args), *kwargs) if kwargs else len(args)
@@ -152,6 +170,8 @@ class TaskSignature:
         """Return a result in the annotated type; as plain values if it does not fit the annotation."""
         if text == "null":
             return None
+        if may_hold(text):
+            return self._unpack_opened_result(text)
         try:
             if exact_values.may_restore(text):
                 plain = exact_values.restored(messages.from_json(text), self.parameters.returns)
@@ -163,6 +183,19 @@ class TaskSignature:
         if self._gives_gaps:
             complete(value)
         return value
+
+    def _unpack_opened_result(self, text: str) -> Any:
+        returns = self.parameters.returns
+        for make in (as_secret, lambda inner, _: inner):
+            plain = exact_values.restored(opened(messages.from_json(text), make), returns)
+            try:
+                value = convert(plain, returns, str_keys=True, dec_hook=decode_hook)
+            except NOT_DATA:
+                continue
+            if self._gives_gaps:
+                complete(value)
+            return value
+        return opened(messages.from_json(text), as_secret)
 
     def chunk(self, value: Any, number: int) -> Any:
         """Return *value*, the chunk of that number, if it is what the annotation says; raises ResultNotSerialisable."""
@@ -236,7 +269,21 @@ class TaskSignature:
         for name, value in kwargs.items():
             hint = Any if name in unchecked else self.parameters.hint_of(name)
             _note_problem(wrong, name, value, hint, by_wire=by_wire)
+        for name in wrong.keys() & self._quiet:
+            wrong[name] = NOT_SHOWN
+        if self._quiet:
+            raise InvalidArguments(self.name, wrong or {"": NOT_SHOWN}) from None
         raise InvalidArguments(self.name, wrong or {"": str(cause)}) from cause
+
+
+def _opened_for(value: Any, hint: Any) -> Any:
+    """Return an argument with its secrets; as plain values if the annotation is of those."""
+    found = opened(value, noted)
+    try:
+        convert(found, hint, str_keys=True, dec_hook=decode_hook)
+    except NOT_DATA:
+        return opened(value)
+    return found
 
 
 def _decoder(struct: type[Any]) -> Callable[[str], Any]:
@@ -258,6 +305,8 @@ def _note_problem(wrong: dict[str, str], name: str, value: Any, hint: Any, *, by
     except NOT_DATA as error:
         text, _, place = str(error).replace("`", "").partition(" - at $")
         wrong[name] = f"{text[:1].lower()}{text[1:]} at {place}" if place else f"{text[:1].lower()}{text[1:]}"
+        if not by_wire and has_secret(value):
+            wrong[name] += "; there is a Secret in it, perhaps where the task takes none"
 
 
 def _split(name: str, text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -112,7 +112,7 @@ def published(app: HasClient, topic: str, args: Sequence[Any], kwargs: Mapping[s
     It has an id in any case, so a request that is repeated after a lost connection starts nothing twice.
     """
     check_topic(topic)
-    data = data_of([list(args), dict(kwargs)], f"an event of {topic}", messages.MAX_ARGUMENTS)
+    data = data_of([list(args), dict(kwargs)], f"an event of {topic}", messages.MAX_ARGUMENTS, "refuse")
     id = ids.new_id() if event_id is None else event_id
     return app.client.ask(messages.EVENT_PUBLISH, topic, *data, id=id)
 

@@ -77,6 +77,7 @@ class TaskOptions(JobOptions, total=False):
     give_up_on: Exceptions
     limits: Sequence[Limit]
     fair_key: str
+    redact: Sequence[str]
     unique: Unique
 
 

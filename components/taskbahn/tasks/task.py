@@ -16,6 +16,7 @@ from taskbahn.flows.nodes import CALLBACKS
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import Where
 from taskbahn.signatures.parameters import rough_wire
+from taskbahn.signatures.redacted import redact_of
 from taskbahn.signatures.signature import TaskSignature, UnsupportedAnnotation
 from taskbahn.signatures.streams import kind_of
 from taskbahn.tasks.declaration import plain_function, source_mark, unresolved
@@ -54,6 +55,7 @@ class Task(TaskHandle[P, R]):
     fair_key: str = ""
     declared_limits: tuple[messages.DeclaredLimit, ...] = ()
     unique: DeclaredUnique | None = None
+    redact: tuple[str, ...] = ()
     callbacks: Mapping[str, list[dict[str, Any]]] = MappingProxyType({})
 
     def __init__(self, app: HasClient, function: Callable[..., Any], words: dict[str, Any]) -> None:
@@ -65,6 +67,9 @@ class Task(TaskHandle[P, R]):
         self.pool: Pool = _pool(name, function, words.pop("pool", None))
         self.retry_on = _exceptions("retry_on", words.pop("retry_on", None))
         self.give_up_on = _exceptions("give_up_on", words.pop("give_up_on", None))
+        redact = words.pop("redact", None)
+        if redact is not None:
+            self.redact = redact_of(redact)
         limits, fair_key = words.pop("limits", None), words.pop("fair_key", None)
         unique = words.pop("unique", None)
         callbacks = {word: words.pop(word) for word in CALLBACKS if word in words}
@@ -132,7 +137,7 @@ class Task(TaskHandle[P, R]):
 
     def _read_signature(self) -> TaskSignature:
         try:
-            signature = TaskSignature.of(self.function, self.name)
+            signature = TaskSignature.of(self.function, self.name, self.redact)
         except (*UNRESOLVED_ERRORS, TaskbahnError):
             raise
         except Exception as error:  # an annotation is any expression

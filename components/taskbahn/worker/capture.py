@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from taskbahn.attempt.context import MAX_LOG_LINE
+from taskbahn.attempt.hidden import quiet, quiet_bytes
 from taskbahn.attempt.ownership import PROCESS, heard, owner
 from taskbahn.attempt.plain_data import text_of
 from taskbahn.attempt.stages import MAX_NAME
@@ -52,12 +53,13 @@ class Tee:
         """Write *text* to the job's log and to the stream; raises what the stream raises only if no job has heard it."""
         if not isinstance(text, str) or not tell_printed(self._name, text):
             return self._stream.write(text)
+        size, text = len(text), quiet(text)
         with contextlib.suppress(OSError, ValueError):
             try:
                 self._stream.write(text)
             except UnicodeEncodeError:
                 self._stream.write(text.encode(self._stream.encoding, "backslashreplace").decode(self._stream.encoding))
-        return len(text)
+        return size
 
     def flush(self) -> None:
         """Flush the stream below; a closed or broken one has nothing to flush."""
@@ -91,7 +93,8 @@ class BufferTee:
     def __init__(self, stream: Any, name: str, encoding: str) -> None:
         self._stream = stream
         self._name = name
-        self._new_decoder = codecs.getincrementaldecoder(encoding or "utf-8")
+        self._encoding = encoding or "utf-8"
+        self._new_decoder = codecs.getincrementaldecoder(self._encoding)
         self._decoders: dict[int, codecs.IncrementalDecoder] = {}  # by thread, for a thread may write half a character
 
     def write(self, data: Any) -> int:
@@ -102,7 +105,7 @@ class BufferTee:
         decoder = self._decoders.setdefault(threading.get_ident(), self._new_decoder("replace"))
         tell_printed(self._name, decoder.decode(raw))
         with contextlib.suppress(OSError, ValueError):
-            self._stream.write(raw)
+            self._stream.write(quiet_bytes(raw, self._encoding))
         return len(raw)
 
     def flush(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.context import FAILED
+from taskbahn.attempt.hidden import quiet_data
 from taskbahn.attempt.plain_data import seconds_of, text_of
 from taskbahn.attempt.stops import Stop
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, WouldBlock
@@ -80,6 +81,8 @@ def escaped(context: AttemptContext, error: BaseException) -> Record:
 def outcome(context: AttemptContext, **fields: Any) -> Record:
     """Return the record of a `messages.Failed` with *fields*; it ends now."""
     times = {"started_at": context.started_at, "ended_at": CLOCK.time()}
+    if context.hidden is not None and "error" in fields:
+        fields["error"] = quiet_data(context, fields["error"])
     return FAILED, {"id": context.job, "attempt": context.attempt, **times, **fields}
 
 
@@ -122,7 +125,7 @@ def _traceback(error: BaseException) -> str:
         found = traceback.TracebackException.from_exception(error, compact=True)
         _leave_ours_out(found)
         text = "".join(found.format())
-        return text_of(text, len(text))
+        return text_of(text, 2 * len(text))  # what hides a secret may be longer
     except Stop:
         raise
     except BaseException as broken:  # noqa: BLE001 - sources that cannot be read, a __repr__ of the user's

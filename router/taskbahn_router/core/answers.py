@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from taskbahn.protocol.templates import has_secrets
+from taskbahn_router.core.argument_schema import NOT_SHOWN
 from taskbahn_router.core.text_formats import compiled
 
 MAX_TEXT = 300  # characters
@@ -18,5 +20,7 @@ def what_is_wrong(answer: Any, schema: dict[str, Any]) -> str | None:
         return f"the question has no valid JSON Schema ({str(wrong).partition(chr(10))[0][:MAX_TEXT]})"
     if error is None:
         return None
+    if has_secrets(schema):  # the sentence would quote what was given
+        return NOT_SHOWN
     place = ".".join(map(str, error.instance_path))
     return f"{place}: {str(error.message)[:MAX_TEXT]}" if place else str(error.message)[:MAX_TEXT]

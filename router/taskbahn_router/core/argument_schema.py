@@ -6,10 +6,13 @@ from typing import Any
 
 from taskbahn.errors import InvalidArguments, InvalidRequest, did_you_mean
 from taskbahn.protocol import messages
+from taskbahn.protocol.secrets import SENTENCE, is_mark
+from taskbahn_router.core.secret_places import SecretPlaces
 from taskbahn_router.core.text_formats import WORDS, compiled
 
 MAX_FIELDS = 20
 HOLE = object()
+NOT_SHOWN = "is not as the task says; what was given is not shown"
 
 
 class Validator:
@@ -18,6 +21,7 @@ class Validator:
     def __init__(self, task: str, signature: messages.Signature) -> None:
         self.task = task
         self.signature = signature
+        self.secrets = SecretPlaces(signature)
         self._validator: Any = None
 
     def check(self, args: list[Any], kwargs: dict[str, Any]) -> None:
@@ -87,7 +91,10 @@ class Validator:
             known = self.signature.parameters.get("properties", {})
             names = [str(name)[:100] for name in error.kind.unexpected[:MAX_FIELDS]]
             return [(name, f"is no argument of this task{did_you_mean(name, known)}") for name in names]
-        return [(".".join(map(str, path)), _format_words(error) or message[:300])]
+        name = ".".join(map(str, path))
+        if self.secrets and self.secrets.touches(path):  # the sentence would quote what was given
+            return [(name, SENTENCE if is_mark(error.instance) else NOT_SHOWN)]
+        return [(name, _format_words(error) or message[:300])]
 
 
 def _format_words(error: Any) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import chunk_of
 from taskbahn.protocol.inputs import INPUT, LITERAL, OUTPUT, mark_of
+from taskbahn.protocol.secrets import SENTENCE, has_mark, sealed
 from taskbahn_router.core.argument_schema import HOLE
 from taskbahn_router.core.flow_form import wrong
 
@@ -66,7 +67,18 @@ def unpacked(data: Any, place: str) -> tuple[list[Any], dict[str, Any]]:
         args, kwargs = data.get("args", []), data.get("kwargs", {})
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         raise wrong(place, "arguments are a list, `args`, and an object, `kwargs`")
-    return args, kwargs
+    return (args, kwargs) if "packed" in data else _sealed(args, kwargs, place)
+
+
+def _sealed(args: list[Any], kwargs: dict[str, Any], place: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return plain arguments as they travel: what looks like a secret there is none."""
+    text = text_of([args, kwargs], place)
+    if '$secret":' not in text:
+        return args, kwargs
+    if has_mark(text.encode()):
+        raise wrong(place, f"a part of its arguments {SENTENCE}")
+    made: list[Any] = messages.from_json(sealed(text.encode()))
+    return made[0], made[1]
 
 
 def text_of(arguments: list[Any], place: str) -> str:

@@ -10,6 +10,7 @@ from json import encoder
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import InvalidArguments, InvalidOption
+from taskbahn.protocol.secrets import is_secret
 from taskbahn.protocol.templates import MISSING, Location, Source, locate, parse
 
 if TYPE_CHECKING:
@@ -130,6 +131,8 @@ def kind_of(value: Any) -> str:
         return repr(float(value))
     if isinstance(value, str):
         return "a text"
+    if is_secret(value):
+        return "a Secret"
     return "a list" if isinstance(value, list | tuple) else "an object" if isinstance(value, dict) else type(value).__name__
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from taskbahn.errors import InvalidFlow, InvalidOption
+from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption
 from taskbahn.protocol import messages
 from taskbahn.protocol.inputs import filled
+from taskbahn.protocol.secrets import holds
 from taskbahn.protocol.unique import check_unique
 from taskbahn_router.core.key_values import MAX_VALUES, Unfit, Values, quoted, refused
 from taskbahn_router.core.reactions import IS_LARGE, given
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.unique_keys import Member
 
 WHAT = "the unique key"
+IN_KEY = "a Secret is among them, and all arguments are the unique key, which is shown; name others in unique=Unique(key=...)"
 SHA256 = "sha256:"
 options_of = msgspec.json.Decoder(messages.Options).decode
 
@@ -61,7 +63,10 @@ class TaskKeys:
         if unique is None:
             return None
         if self._values is None:
-            key = self._task + short(bound(args, kwargs, self._signature))
+            text = bound(args, kwargs, self._signature)
+            if holds(text):
+                raise InvalidArguments(self._task, {"": IN_KEY})
+            key = self._task + short(text)
         else:
             try:
                 key = self._values.key(args, kwargs, origin)

@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from taskbahn.errors import InvalidOption, InvalidRequest
 from taskbahn.protocol import messages
 from taskbahn.protocol.scheduling import SchedulePause
+from taskbahn.protocol.secrets import SENTENCE, has_mark
 from taskbahn_router.core.kept import KeptChange, KeptRow, pause_of
 from taskbahn_router.dispatcher.kept_book import Drop
 from taskbahn_router.submission.submission import check_text
@@ -29,6 +30,16 @@ ID = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 MAX_REASON = 500  # characters
 MAX_WHO = 200
 LAST_TIME = 9_000_000_000.0  # seconds since the epoch
+
+
+def _refuse_marks(given: Any) -> None:
+    """Raise InvalidOption for what a view shows in the place of a secret: to keep that would be to forget the secret."""
+    try:
+        text = messages.to_json(given).replace('\\"', '"')  # arguments may be packed
+    except (TypeError, ValueError, RecursionError):
+        return  # the checks of the forms say what is wrong
+    if has_mark(text.encode()):
+        raise InvalidOption(f"a part of the arguments {SENTENCE}", option="call")
 
 
 class KeptAdmin(Generic[RowT, ChangeT]):
@@ -87,6 +98,7 @@ class KeptAdmin(Generic[RowT, ChangeT]):
         check: nothing is stored; the answer is what it would be, or why it cannot be.
         """
         id, given = self._id(call), call.args[1] if len(call.args) > 1 else call.kwargs.get("spec")
+        _refuse_marks(given)
         fields = self.fields_of(given)
         self.check(fields)
 
@@ -109,6 +121,7 @@ class KeptAdmin(Generic[RowT, ChangeT]):
 
         def decide(row: RowT | None) -> ChangeT | Drop | None:
             row = self._known(id, row)
+            _refuse_marks(given)
             fields = self.fields_of({**self.spec_of(row), **self._declared(row, reset), **(given or {})})
             self.check(fields)
             if row.declared is not None:

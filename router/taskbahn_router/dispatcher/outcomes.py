@@ -19,6 +19,7 @@ from taskbahn_router.core.placement import LOOK_AHEAD_SECONDS, learn, look_ahead
 from taskbahn_router.core.reactions import HAS_NOTES
 from taskbahn_router.core.retry import Ending, FailPermanently, RequeueNow, RetryLater, decide
 from taskbahn_router.core.suspensions import Asked, Note, Suspension
+from taskbahn_router.dispatcher.quiet import quiet, quiet_notice
 from taskbahn_router.model.state import MAX_ATTEMPT, id_bytes
 from taskbahn_router.model.turn import Ended, JobEvent, Requeued, TurnEffects
 from taskbahn_router.stores.rows import AttemptRow, EventRow, Finish, Requeue, Snapshot
@@ -105,6 +106,7 @@ class Outcomes:
 
     def _not_taken(self, effects: TurnEffects, job: LiveJob, error: dict[str, Any], now: float) -> None:
         """Let a job wait for another worker, since this one has other code of its task and did not begin: that is no failure of the job."""
+        error = quiet(job.packed, error)
         info = {"error": InvalidArguments.uri, **error, "message": f"{OTHER_CODE}: {error.get('message', '')}"}
         effects.batch.attempts.append(
             AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, "error", messages.to_json(info))
@@ -160,7 +162,10 @@ class Outcomes:
         seconds = done.ended_at - done.started_at
         if task is not None and seconds >= 0:  # negative if the worker's clock was set back meanwhile
             task.seconds_each = learn(task.seconds_each, seconds)
-        self._finish(effects, job, Event.SUCCEED, done.result, None, now)
+        result = done.result
+        if task is not None and task.checker is not None and task.checker.secrets.result is not None:
+            result = task.checker.secrets.sealed_result(result, job.packed)
+        self._finish(effects, job, Event.SUCCEED, result, None, now)
 
     def _lost(self, effects: TurnEffects, loss: LostAttempt, now: float) -> None:
         job = loss.job
@@ -201,7 +206,7 @@ class Outcomes:
             uniform=self._uniform,
             asked=asked,
         )
-        info = {"error": ERROR_URIS.get(ending, "taskbahn.error.job_failed"), **error}
+        info = {"error": ERROR_URIS.get(ending, "taskbahn.error.job_failed"), **quiet(job.packed, error)}
         effects.batch.attempts.append(
             AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, ending, messages.to_json(info))
         )
@@ -267,7 +272,7 @@ class Outcomes:
         job = self._current(worker, notice.id, notice.attempt)
         if job is not None:
             job.heard_at = now
-            self._notice(effects, job, notice)
+            self._notice(effects, job, quiet_notice(job.packed, notice))
         elif worker.attempts.get(notice.id) != notice.attempt:
             refused.append([notice.id, notice.attempt])
         # else: the job was cancelled; refused, the worker would forget the attempt, and never tell its end, which frees its place

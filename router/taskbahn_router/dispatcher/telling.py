@@ -9,8 +9,10 @@ import msgspec
 from taskbahn.errors import InvalidRequest, NoQuestion, TaskbahnError, TooLarge, UnknownJob, WrongAnswer, WrongState
 from taskbahn.protocol import messages
 from taskbahn.protocol.questions import ANSWER, Question
+from taskbahn.protocol.secrets import sealed
 from taskbahn_router.core.answers import what_is_wrong
 from taskbahn_router.core.ids import id_text
+from taskbahn_router.core.secret_places import sealed_by
 from taskbahn_router.core.suspensions import Told
 from taskbahn_router.model.state import id_bytes
 from taskbahn_router.submission.submission import check_text
@@ -51,7 +53,8 @@ class Telling:
         def check(questions: list[Question] | None) -> None:
             error = _why_not(id_text(raw), name, text, questions)
             now = self._dispatcher.wall()
-            note = f'{{"value":{text},"by":{messages.to_json(who)},"at":{now!r}}}'
+            kept = text if error is not None or questions is None else _sealed(text, name, questions)
+            note = f'{{"value":{kept},"by":{messages.to_json(who)},"at":{now!r}}}'
             if isinstance(error, NoQuestion) and key:
                 self._dispatcher.tell(Told(raw, ANSWER + name, "", now, key), lambda found: answered(found, error))
             elif error is not None:
@@ -114,6 +117,12 @@ def _why_not(id: str, name: str, text: str, questions: list[Question] | None) ->
         return NoQuestion(id, name, [one.name for one in questions])
     why = what_is_wrong(messages.from_json(text), question.schema)
     return None if why is None else WrongAnswer(name, why)
+
+
+def _sealed(text: str, name: str, questions: list[Question]) -> str:
+    """Return an answer as it is kept: with secrets where its question asks for them."""
+    schema = next(one.schema for one in questions if one.name == name)
+    return sealed_by(schema, sealed(text.encode()).decode())
 
 
 def _arguments(call: PendingCall, *names: str) -> list[Any]:

@@ -14,6 +14,8 @@ from taskbahn_router.core.task_keys import TaskKeys
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from taskbahn_router.core.secret_places import SecretPlaces
+
 BY_CALLER = 0.0  # `declared_at` of a task that a caller has declared, and no worker yet
 MAX_EARLIER = 20  # signatures of a task that are remembered beside the one that counts
 
@@ -61,6 +63,11 @@ class DeclaredTask:
         self.seconds_each = known.seconds_each
         digests = (known.digest if known.declared_at > BY_CALLER else None, *known.earlier)
         self.earlier = tuple(digest for digest in dict.fromkeys(digests) if digest and digest != self.digest)[:MAX_EARLIER]
+
+    @property
+    def secrets(self) -> SecretPlaces | None:
+        """Where its arguments are secrets; None: nowhere."""
+        return None if self.checker is None or not self.checker.secrets else self.checker.secrets
 
     @property
     def digest(self) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK
 from taskbahn.protocol.message_pages import value_bytes
+from taskbahn.protocol.secrets import shown
 from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.deadlines import NOT_STARTED
 from taskbahn_router.core.error_fingerprint import fingerprint
@@ -24,8 +25,8 @@ LEFT_OUT = "(left out: with those of the later attempts it is more than one mess
 
 
 def packed(text: str | None) -> Any:
-    """Return the value of stored JSON; None when nothing is stored."""
-    return None if text is None else messages.from_json(text)
+    """Return the value of stored JSON as it is shown, without secrets; None when nothing is stored."""
+    return None if text is None else shown(text)
 
 
 def error_of(row: JobRow | OutcomeRow) -> Any:
@@ -81,7 +82,7 @@ def whole(row: JobRow, attempts: list[AttemptRow], pause: HoldingPause | None = 
     view = brief(row)
     if pause is not None:
         view["paused"] = pause_view(pause)
-    given = messages.from_json(row.packed)
+    given = shown(row.packed)
     view |= given if row.packed.startswith(CHUNK) else {"args": given[0], "kwargs": given[1]}
     view |= {"result": packed(row.result), "error": error_of(row)}
     if row.state == State.FAILED:

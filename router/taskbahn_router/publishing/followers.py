@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn.jobs.outcome import outcome_error
-from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import PAGE_BYTES, event_bytes, outcome_bytes, pages
+from taskbahn.protocol.secrets import holds, plain, shown
 from taskbahn.protocol.states import State
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class Waiter:
         if outcome[0] not in self.left:
             return
         size = outcome_bytes(outcome)
-        if self.outcomes and self._size + size > PAGE_BYTES and self.call.wants_progress:
+        is_full = self.outcomes and self._size + size > PAGE_BYTES and self.call.wants_progress
+        if is_full or holds(outcome[2]):  # whether the caller may have a secret is seen where the store's row is
             self.behind.append(outcome[0])
         else:
             self._add(outcome, size)
@@ -118,9 +119,13 @@ class CallFollower:
     def final(self, outcome: list[Any]) -> None:
         _, state, result, _ = outcome
         if state == State.SUCCEEDED:
-            self.call.answer(None if result is None or result == "null" else messages.from_json(result))
+            self.call.answer(None if result is None or result == "null" else self._value(result))
         else:
             self.call.fail(outcome_error(outcome))
+
+    def _value(self, result: str) -> Any:
+        is_its_own = not self.has_joined or self.call.name is None  # without a login no one is another
+        return plain(result) if is_its_own else shown(result)
 
 
 class JobFollowers:

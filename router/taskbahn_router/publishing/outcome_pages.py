@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import UnknownJob
 from taskbahn.protocol.message_pages import PAGE_BYTES
+from taskbahn.protocol.secrets import holds
 from taskbahn.protocol.states import FINAL_STATES
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.model.limits import SEND_BUFFER_HIGH_WATER_BYTES
 from taskbahn_router.model.state import id_bytes
 from taskbahn_router.model.wire_format import error_of
+from taskbahn_router.publishing.owners import result_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,9 +53,18 @@ class OutcomePages:
 
     def begin(self, waiter: Waiter, ids: dict[bytes, str]) -> None:
         """Give *waiter* the outcomes of those jobs that are final, and an error for those that do not exist; *ids* are used up."""
-        asked = self._runner.run(self._reader.outcomes, list(ids), PAGE_BYTES)
+        asked = self._runner.run(self._read, waiter.call, list(ids))
         asked.addCallback(lambda rows: self._take(waiter, ids, rows))
         asked.addErrback(lambda failure: self._fail(waiter.call, failure))
+
+    def _read(self, call: PendingCall, ids: list[bytes]) -> list[OutcomeRow]:
+        """Read outcomes as a caller gets them. On the reader's thread."""
+        rows = self._reader.outcomes(ids, PAGE_BYTES)
+        for index, row in enumerate(rows):
+            if holds(row.result):
+                job = self._reader.job(row.id)
+                rows[index] = row._replace(result=result_for(call, None if job is None else job.caller, row.result))
+        return rows
 
     def _take(self, waiter: Waiter, rest: dict[bytes, str], rows: list[OutcomeRow]) -> None:
         is_all = len(rows) == len(rest) or sum(row.weight() for row in rows) < PAGE_BYTES

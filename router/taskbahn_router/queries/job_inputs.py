@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.protocol.inputs import is_whole
+from taskbahn.protocol.secrets import masked_text
 from taskbahn.protocol.states import State
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import ASKS_KEY, HAS_INPUTS, IS_LARGE, given
@@ -62,4 +63,5 @@ def _value(found: Input | None) -> dict[str, Any]:
     text = given([found]).get(found.position)
     if text is None or not is_whole(text):
         return {}
+    text = masked_text(text)
     return {"value": text[:VALUE_SHOWN]} | ({"is_cut": True} if len(text) > VALUE_SHOWN else {})

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import InvalidRequest, UnknownJob
 from taskbahn.protocol import messages
+from taskbahn.protocol.secrets import holds, masked_text
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import given
 from taskbahn_router.model.state import id_bytes
+from taskbahn_router.publishing.owners import is_worker, owns
 from taskbahn_router.queries.job_lists import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn_router.model.pending_call import PendingCall
+    from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
 
@@ -24,7 +27,8 @@ MAX_BYTES = messages.MAX_MESSAGE // 4  # bytes of values, as JSON, in one answer
 class JobPages:
     """Answers `taskbahn.job.results` and `taskbahn.job.notes`."""
 
-    def __init__(self, reader: Reader, ask: Ask, wall: Callable[[], float]) -> None:
+    def __init__(self, reader: Reader, ask: Ask, wall: Callable[[], float], state: DispatcherState) -> None:
+        self._state = state
         self._reader = reader
         self._ask = ask
         self._wall = wall
@@ -58,18 +62,25 @@ class JobPages:
         """Answer with what *read* finds of the job that is the call's first argument."""
         raw = id_bytes(call.args[0] if call.args else call.kwargs.get("id"))
 
-        def read_all() -> dict[str, Any] | None:
+        def read_all() -> tuple[dict[str, Any], str | None] | None:
             with self._reader.snapshot():
                 row = self._reader.job(raw)
-                return None if row is None else read(row.seq)
+                return None if row is None else (read(row.seq), row.caller)
 
-        def answer(found: dict[str, Any] | None) -> None:
+        def answer(found: tuple[dict[str, Any], str | None] | None) -> None:
             if found is None:
                 call.fail(UnknownJob(id_text(raw)))
             else:
-                call.answer(found)
+                call.answer(self._as_seen(call, *found))
 
         self._ask(call, answer, read_all)
+
+    def _as_seen(self, call: PendingCall, page: dict[str, Any], caller: str | None) -> dict[str, Any]:
+        """Return a page as a session gets it; only the one who started the job, and workers, get secrets."""
+        rows = page.get("results", page.get("notes", ()))
+        if any(holds(text) for _, text in rows) and not owns(call, caller) and not is_worker(call, self._state):
+            rows[:] = [[name, masked_text(text)] for name, text in rows]
+        return page
 
 
 def _after(call: PendingCall, first: Any) -> Any:

@@ -29,6 +29,7 @@ from taskbahn_router.queries.asking import Ask
 from taskbahn_router.queries.job_inputs import InputsRead
 from taskbahn_router.queries.job_lists import JobLists, is_number
 from taskbahn_router.queries.questions import question_view
+from taskbahn_router.queries.shown_calls import shown_calls
 from taskbahn_router.queries.unserved import unserved
 from taskbahn_router.stores.contract import OutcomeRow, Reader
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
@@ -334,6 +335,7 @@ class JobQueries:
                 {
                     **messages.plain(task.declaration), "workers": offered.get(name, 0), "ready": ready.get(name, 0),
                     "running": running.get(name, 0), "statistics": self._history.statistics(name), "unserved": left.get(name, {}),
+                    "callbacks": shown_calls(task.declaration.callbacks, self._state.tasks),
                     "paused": messages.plain(self._pauses.view_of("task", name)),
                 }
                 for name, task in sorted(self._state.tasks.items())

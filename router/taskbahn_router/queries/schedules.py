@@ -15,11 +15,13 @@ from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.kept import is_over, pause_of
 from taskbahn_router.dispatcher.schedule_specs import spec_of
 from taskbahn_router.queries.schedule_pages import Wanted, next_times, outcomes
+from taskbahn_router.queries.shown_calls import shown_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from taskbahn_router.core.firings import FiredRow, ScheduleRow
+    from taskbahn_router.model.declared_task import DeclaredTask
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
@@ -31,10 +33,13 @@ LAST = 1 << 62
 class ScheduleQueries:
     """Answers `taskbahn.view.schedules` and `taskbahn.view.firings`."""
 
-    def __init__(self, reader: Reader, ask: Ask, wall: Callable[[], float]) -> None:
+    def __init__(
+        self, reader: Reader, ask: Ask, wall: Callable[[], float], tasks: Mapping[str, DeclaredTask]
+    ) -> None:  # fmt: skip
         self._reader = reader
         self._ask = ask
         self._wall = wall
+        self._tasks = tasks
 
     def view(self, call: PendingCall) -> None:
         """`taskbahn.view.schedules`: one of an id, or a page of those that match."""
@@ -110,7 +115,8 @@ class ScheduleQueries:
                 changed_at=row.changed_at,
             )
         )  # fmt: skip
-        return view
+        shown: dict[str, Any] = shown_calls(view, self._tasks)
+        return shown
 
 
 def _firing(row: FiredRow, state: str | None) -> ScheduleFiring:

@@ -10,11 +10,13 @@ from taskbahn.protocol.triggers import TriggerView
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.kept import is_over, pause_of
 from taskbahn_router.dispatcher.trigger_specs import spec_of, words_of
+from taskbahn_router.queries.shown_calls import shown_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from taskbahn_router.core.triggers import TriggerRow
+    from taskbahn_router.model.declared_task import DeclaredTask
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
@@ -25,10 +27,13 @@ MOST = 500  # triggers in one answer
 class TriggerQueries:
     """Answers `taskbahn.view.triggers`."""
 
-    def __init__(self, reader: Reader, ask: Ask, wall: Callable[[], float]) -> None:
+    def __init__(
+        self, reader: Reader, ask: Ask, wall: Callable[[], float], tasks: Mapping[str, DeclaredTask]
+    ) -> None:  # fmt: skip
         self._reader = reader
         self._ask = ask
         self._wall = wall
+        self._tasks = tasks
 
     def view(self, call: PendingCall) -> None:
         """`taskbahn.view.triggers`: one of an id, or a page of all."""
@@ -77,4 +82,5 @@ class TriggerQueries:
                 changed_at=row.changed_at,
             )
         )  # fmt: skip
-        return view
+        shown: dict[str, Any] = shown_calls(view, self._tasks)
+        return shown

@@ -29,6 +29,7 @@ from taskbahn_router.submission.callers_code import check_by_workers, convert, n
 from taskbahn_router.submission.deadlines import checked_deadline, due
 from taskbahn_router.submission.flows import NO_PARENT, Parent, add_callbacks, callbacks_for, flags_of, read_flow
 from taskbahn_router.submission.own_jobs import caller_of, check_free, check_own
+from taskbahn_router.submission.secrets import opened_calls, sealed_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -290,12 +291,14 @@ class Submissions:
             if size > messages.MAX_ARGUMENTS:
                 raise TooLarge(f"arguments of {task.name}, bytes", size, messages.MAX_ARGUMENTS)
         check_depth(f"the arguments of {task.name}", packed)
+        if '$secret"' in packed:
+            known = opened_calls(task.name, packed, known)
         if task.checker is None or digest != task.checker.signature.digest:
             for args, kwargs in [unpack(packed)] if known is None else known:
                 check_by_workers(task, args, kwargs, digest)
         if task.name in BUILT_IN:
             built_in.check_calls(task.name, [unpack(packed)] if known is None else known)
-        return packed
+        return packed if task.secrets is None else task.secrets.sealed(packed)
 
     def _pack(self, task: DeclaredTask, args: list[Any], kwargs: dict[str, Any]) -> str:
         if task.checker is not None:
@@ -310,7 +313,7 @@ class Submissions:
             raise TooDeep(f"the arguments of {task.name}", messages.MAX_NESTING) from None
         except (TypeError, ValueError) as error:
             raise InvalidRequest(f"the arguments of {task.name} are not data: {error}") from None
-        return self.checked(task, packed, task.checker.signature.digest if task.checker else None)
+        return self.checked(task, sealed_plain(task.name, packed), task.checker.signature.digest if task.checker else None)
 
     def _job(
         self,

@@ -17,6 +17,7 @@ from taskbahn.errors import InvalidRequest, TaskbahnError, TooDeep
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, calls_in
 from taskbahn.protocol.progress import Progress
+from taskbahn.protocol.secrets import opened, sealed
 from taskbahn.signatures.exact_values import is_finite
 from taskbahn_router.submission.reports import check_report
 from taskbahn_router.submission.submission import check_depth, unpack
@@ -80,6 +81,7 @@ class OfferChannel:
 
     def _call(self, id: str, attempt: int, packed: str) -> Deferred[Any]:
         args, kwargs = unpack(packed)
+        args, kwargs = opened(args), opened(kwargs)  # it gets plain values, as it has no SDK
         if self._offer.knows_job:
             args = [messages.plain(messages.Offered(job=id, attempt=attempt)), *args]
         return self._outside.call_offer(
@@ -228,7 +230,7 @@ def _and_cancel(result: Any, timer: Any) -> Any:
 
 def pack_result(value: Any) -> str:
     """Return a result as JSON text; raises TypeError, ValueError or TooDeep for what is not data or too large."""
-    result = messages.to_json(value)
+    result = sealed(messages.JSON_ENCODE(value)).decode()
     if "null" in result and not is_finite(value):
         raise ValueError("the result has a number that is not finite (NaN or an infinity), which JSON has no word for")
     if len(result) > messages.MAX_RESULT:
