@@ -14,6 +14,7 @@ import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
 import { s as call } from "./client/flows.js";
 import { uuid7 } from "./client/ids.js";
 import { Job, resultOf } from "./client/job.js";
+import { hasSecrets } from "./client/secrets.js";
 import { Question } from "./client/questions.js";
 import { offer } from "./client/offer.js";
 import { routerAddress, checkOptions } from "./client/options.js";
@@ -179,7 +180,8 @@ export class Bahn {
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
     const { outcome } = this.watch(job.id, { onEvents: (events) => hear(events, onProgress, onEvent) });
-    return outcome.then(resultOf).finally(() => signal?.removeEventListener("abort", abort));
+    const result = outcome.then(resultOf).then((shown) => (hasSecrets(shown) ? job.result() : shown)); // no view has secrets
+    return result.finally(() => signal?.removeEventListener("abort", abort));
   }
 
   /**

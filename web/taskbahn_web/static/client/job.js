@@ -2,11 +2,13 @@
 
 import { retryCall } from "./retry-call.js";
 import { fromInfo, TaskbahnError } from "./errors.js";
+import { parse } from "./exact-json.js";
 import { uuid7 } from "./ids.js";
 import { LatestValue } from "./latest-value.js";
 import { answerQuestion } from "./questions.js";
+import { hasSecrets, opened } from "./secrets.js";
 import { watch } from "./watch.js";
-import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_PAUSE, JOB_RESUME, JOB_RETRY, JOB_SEND, JOB_SKIP } from "./wire.js";
+import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_PAUSE, JOB_RESUME, JOB_RETRY, JOB_SEND, JOB_SKIP, JOB_WAIT } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").Event
@@ -148,7 +150,14 @@ export class Job {
    */
   result() {
     this.#isAwaited = true;
-    return this.#follow().result;
+    return this.#follow().result.then((shown) => (hasSecrets(shown) ? this.#outcome() : shown));
+  }
+
+  /** What the task returned, with the secrets that no view has. */
+  async #outcome() {
+    const { outcomes } = await retryCall(this.#connection, (session) => session.call(JOB_WAIT, [[this.id]]).result);
+    const [[, , result]] = outcomes;
+    return opened(parse(result ?? "null"));
   }
 
   /**

@@ -4,6 +4,7 @@
 
 export const REALM = "taskbahn";
 export const SUBMIT = "taskbahn.submit";
+export const JOB_WAIT = "taskbahn.job.wait";
 export const JOB_WATCH = "taskbahn.job.watch";
 export const JOB_EVENTS = "taskbahn.job.events";
 export const JOB_GET = "taskbahn.job.get";

@@ -79,11 +79,12 @@ function makeControl(field, typed, words) {
   }
   const text = String(typed);
   if (kind === "boolean" || kind === "choice") return makeSelect(field, text, words);
-  const isLong = kind === "json" || kind === "longtext" || kind === "bytes";
+  const isSecret = field.schema.writeOnly === true;
+  const isLong = !isSecret && (kind === "json" || kind === "longtext" || kind === "bytes");
   const placeholder = placeholderText(field, (text, values) => words.say(text, values)) || undefined;
   const rows = String(rowsOf(text || (placeholder ?? ""), MAX_ROWS));
-  const attributes = isLong ? { rows } : { type: INPUT_TYPES[kind] ?? "text", step: INPUT_TYPES[kind] && kind !== "date" ? "1" : undefined, inputmode: INPUT_MODES[kind] };
-  const given = { ...attributes, class: kind, placeholder, autocomplete: "off", spellcheck: "false" };
+  const attributes = isLong ? { rows } : { type: isSecret ? "password" : (INPUT_TYPES[kind] ?? "text"), step: INPUT_TYPES[kind] && kind !== "date" ? "1" : undefined, inputmode: INPUT_MODES[kind] };
+  const given = { ...attributes, class: kind, placeholder, autocomplete: isSecret ? "new-password" : "off", spellcheck: "false" };
   const control = /** @type {HTMLInputElement} */ (makeElement(isLong ? "textarea" : "input", given));
   control.value = text;
   return control;

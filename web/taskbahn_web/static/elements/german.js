@@ -19,6 +19,7 @@ export const GERMAN = {
   expired: "abgelaufen",
   unknown: "unbekannt",
   "no job yet": "noch kein Auftrag",
+  hidden: "verborgen",
   "connecting…": "verbindet …",
   "reconnecting…": "verbindet neu …",
   "loading…": "lädt …",

@@ -94,7 +94,7 @@ function makeCancelled(reason, words) {
 /** @param {unknown} value @param {Words} words */
 function makeValue(value, words) {
   if (value === null || value === undefined) return makeNote(words.say("It returned nothing."));
-  const text = typeof value === "string" ? value : json(value);
+  const text = typeof value === "string" ? value : json(value, words.say("hidden"));
   const block = makeElement("pre", { part: "value", tabindex: "0", role: "region", "aria-label": words.say("Result") }, text);
   if (text.length <= MAX_UNFOLDED_CHARACTERS) return block;
   const start = makeElement("code", {}, `${text.slice(0, 120).replaceAll(/\s+/g, " ")}…`);

@@ -104,9 +104,19 @@ export function percent(fraction) {
   return `${Math.floor(Math.min(1, Math.max(0, fraction)) * 100)} %`;
 }
 
-/** @param {unknown} value */
-export function json(value) {
-  return stringify(value, 2) ?? "null";
+/** @param {unknown} value @param {string} [hidden]  what is shown of a secret */
+export function json(value, hidden = "hidden") {
+  return withoutMarks(stringify(value, 2) ?? "null", hidden);
+}
+
+/** The value on one line. @param {unknown} value */
+export function jsonLine(value) {
+  return withoutMarks(stringify(value) ?? "null", "hidden");
+}
+
+/** A quote in a string has a backslash, so this is never a part of one. @param {string} text  JSON @param {string} hidden */
+function withoutMarks(text, hidden) {
+  return text.includes('"$secret"') ? text.replaceAll(/\{\s*"\$secret":\s*true\s*\}/g, () => hidden) : text;
 }
 
 /** The first sentence of a docstring. @param {string} [doc] */

@@ -1,6 +1,7 @@
 /** The values in the fields of a form, the arguments made of them, and the field to which each problem belongs. */
 
 import { parse, stringify } from "../client/exact-json.js";
+import { isHidden } from "../client/secrets.js";
 import { sentence } from "../client/errors.js";
 import { checkValue } from "./schema-check.js";
 import { FURTHER_FIELD, LOCAL_DATETIME } from "./schema.js";
@@ -24,6 +25,7 @@ import { isoDuration } from "./text-formats.js";
  */
 export function controlValue(field, value = field.initial) {
   const { kind, isNullable, isRequired, isVariadic, choices } = field;
+  if (isHidden(value)) return ""; // the reader gives it again
   if (field.name === FURTHER_FIELD && isSameJson(value, {})) return "";
   if (kind === "boolean" && !isNullable) return Boolean(value);
   if (kind === "choice" && value !== undefined && value !== null) return String(choices.findIndex((choice) => isSameJson(choice, value)));

@@ -56,24 +56,25 @@ function makeControl(field, typed, onChange, common) {
       ${options.map(([value, text]) => html`<option value=${value} selected=${value === typed}>${text}</option>`)}
     </select>`;
   }
-  if (kind === "json" || kind === "longtext") {
+  const isSecret = field.schema.writeOnly === true;
+  if (!isSecret && (kind === "json" || kind === "longtext")) {
     const rows = rowsOf(String(typed) || (placeholder ?? ""), 8);
     return html`<textarea class=${kind} rows=${rows} spellcheck=${false} placeholder=${placeholder} value=${typed} onInput=${onInput} ...${common}></textarea>`;
   }
   const isNumber = kind === "integer" || kind === "number";
   const mode = kind === "integer" ? "numeric" : isNumber ? "decimal" : undefined;
   const input = html`<input
-    type=${INPUT_TYPES[kind] ?? "text"}
+    type=${isSecret ? "password" : (INPUT_TYPES[kind] ?? "text")}
     class=${kind}
     step=${kind === "datetime" || kind === "time" ? "1" : undefined}
     inputmode=${mode}
     placeholder=${placeholder}
-    autocomplete="off"
+    autocomplete=${isSecret ? "new-password" : "off"}
     spellcheck=${false}
     value=${typed}
     onInput=${onInput}
     ...${common}
   />`;
-  if (kind !== "bytes") return input;
+  if (kind !== "bytes" || isSecret) return input;
   return html`<div class="field-bytes">${input}<${FileButton} name=${field.name} onRead=${onChange} /></div>`;
 }

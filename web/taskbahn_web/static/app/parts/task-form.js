@@ -43,7 +43,7 @@ export function TaskForm({ task, given, options = {}, onStarted, onDraft }) {
 
   const [looked, look] = useState(/** @type {ReadonlySet<string>} */ (new Set())); // fields to check while the reader types
   const made = () => makeCall(task, fields, typed, more, isOpen ? typedOptions : {});
-  useEffect(() => onDraft?.(makeDraft(made(), fields)), [typed, typedOptions, isOpen]);
+  useEffect(() => onDraft?.(makeDraft(makeCall(task, fields, withoutSecrets(typed, fields), more, isOpen ? typedOptions : {}), fields)), [typed, typedOptions, isOpen]);
 
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   const send = async (/** @type {boolean} */ stays) => {
@@ -127,6 +127,17 @@ function makeCall(task, fields, typed, more, typedOptions) {
   if (task.signature) return { args, kwargs, options, problems: all };
   const given = /** @type {{args?: unknown[], kwargs?: Record<string, unknown>}} */ (kwargs);
   return { args: given.args ?? [], kwargs: given.kwargs ?? {}, options, problems: all };
+}
+
+/**
+ * What was typed, for others to see: a secret is in its field alone.
+ * @param {Record<string, Typed>} typed
+ * @param {Field[]} fields
+ * @returns {Record<string, Typed>}
+ */
+function withoutSecrets(typed, fields) {
+  const isTyped = (/** @type {Field} */ { name, schema }) => schema.writeOnly === true && typed[name] !== "";
+  return { ...typed, ...Object.fromEntries(fields.filter(isTyped).map(({ name }) => [name, "…"])) };
 }
 
 /**

@@ -1,9 +1,9 @@
 /** A value as it is: text as text, what is small as JSON, what is large as a tree that unfolds. Each can be copied. */
 
-import { stringify } from "../../client/exact-json.js";
+import { isHidden } from "../../client/secrets.js";
 import { useState } from "preact/hooks";
 
-import { json, number } from "../../shared/format.js";
+import { json, jsonLine, number } from "../../shared/format.js";
 import { html } from "../core/html.js";
 import { CopyButton } from "./copy-button.js";
 
@@ -45,8 +45,8 @@ function Entries({ value }) {
 /** @param {{name: string, value: unknown}} props */
 function Entry({ name, value }) {
   const [isOpen, setOpen] = useState(false);
-  if (typeof value !== "object" || value === null || Object.keys(value).length === 0) {
-    return html`<li><b>${name}</b> <span class="value-${value === null ? "null" : typeof value}">${stringify(value)}</span></li>`;
+  if (typeof value !== "object" || value === null || Object.keys(value).length === 0 || isHidden(value)) {
+    return html`<li><b>${name}</b> <span class="value-${value === null ? "null" : typeof value}">${jsonLine(value)}</span></li>`;
   }
   return html`<li>
     <details open=${isOpen} onToggle=${(/** @type {{currentTarget: HTMLDetailsElement}} */ { currentTarget }) => setOpen(currentTarget.open)}>

@@ -1,7 +1,7 @@
 /** The fields of a schedule by name, as text: for facts, for what differs from code, and to go back to what code says. */
 
 import { parse, stringify } from "../../client/exact-json.js";
-import { duration, number } from "../../shared/format.js";
+import { duration, jsonLine, number } from "../../shared/format.js";
 
 /**
  * @typedef {import("../../client/schedule-views.js").ScheduleView} ScheduleView
@@ -46,10 +46,10 @@ export function callArguments({ args = [], kwargs = {}, packed }) {
 
 /** A call as a person would write it. @param {any} call */
 export function callCode(call) {
-  if (!call?.task) return stringify(call?.flow ?? call) ?? "";
+  if (!call?.task) return jsonLine(call?.flow ?? call);
   const { args, kwargs } = callArguments(call);
-  const named = Object.entries(kwargs).map(([name, value]) => `${name}=${stringify(value)}`);
-  return `${call.task}(${[...args.map((value) => stringify(value)), ...named].join(", ")})`;
+  const named = Object.entries(kwargs).map(([name, value]) => `${name}=${jsonLine(value)}`);
+  return `${call.task}(${[...args.map(jsonLine), ...named].join(", ")})`;
 }
 
 /**

@@ -39,7 +39,9 @@ export function fullTime(time: number): string;
 export function shortId(id: string): string;
 /** @param {number} fraction */
 export function percent(fraction: number): string;
-/** @param {unknown} value */
-export function json(value: unknown): string;
+/** @param {unknown} value @param {string} [hidden]  what is shown of a secret */
+export function json(value: unknown, hidden?: string): string;
+/** The value on one line. @param {unknown} value */
+export function jsonLine(value: unknown): string;
 /** The first sentence of a docstring. @param {string} [doc] */
 export function summary(doc?: string): string;

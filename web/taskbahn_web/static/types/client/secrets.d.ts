@@ -1,0 +1,6 @@
+/** Whether a value stands for a secret: it is shown nowhere. @param {unknown} value */
+export function isHidden(value: unknown): boolean;
+/** Whether there are secrets in a value, or data that looks like them. @param {unknown} value @returns {boolean} */
+export function hasSecrets(value: unknown): boolean;
+/** What travels, with the values of its secrets and its own keys. @param {any} value @returns {any} */
+export function opened(value: any): any;
