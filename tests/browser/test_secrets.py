@@ -64,7 +64,7 @@ def test_a_secret_is_typed_unseen_and_retried_with_its_true_value(page: Page, tm
     assert_hidden(page)
 
 
-def test_an_application_gets_the_result_of_its_job_and_its_page_shows_none(visit: Any, origin: str) -> None:
+def test_an_application_gets_its_result_and_its_page_shows_none(visit: Any, origin: str) -> None:
     page = visit("""<job-result></job-result><job-log></job-log><task-form task="vault.open"></task-form>""")
     page.evaluate("node => { document.documentElement.lang = 'de'; return import(`${node}/elements/german.js`) }", origin)
     got = page.evaluate(

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, assert_type
 from uuid import uuid4
 
-from taskbahn import Batch, Calendar, Concurrency, Cron, Dates, Every, Job, Rate, Sun, Taskbahn, Unique, When, current
+from taskbahn import Batch, Calendar, Concurrency, Cron, Dates, Every, Job, Rate, Secret, Sun, Taskbahn, Unique, When, current
 from taskbahn.protocol.views import JobView
 
 app = Taskbahn()
@@ -44,6 +44,21 @@ def iterated(number: int) -> Iterator[int]:
 @app.task
 async def streamed(number: int) -> AsyncIterator[bytes]:
     yield b""
+
+
+@app.task(redact=["customer"])
+def pay(customer: str, card: Secret[str], codes: list[Secret[int]]) -> Secret[str]:
+    assert_type(card.reveal(), str)
+    return card
+
+
+def secrets() -> None:
+    job = pay.start("ada", Secret("4711"), [Secret(1)])
+    assert_type(job.result().reveal(), str)
+    pay.start("ada", "4711", [])  # type: ignore[arg-type]
+    pay.start("ada", Secret(4711), [])  # type: ignore[arg-type]
+    pay.start("ada", Secret("4711"), [1])  # type: ignore[list-item]
+    pay.start(Secret("ada"), Secret("4711"), [])  # type: ignore[arg-type]
 
 
 def generators() -> None:

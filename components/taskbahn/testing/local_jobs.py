@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 from taskbahn.errors import InvalidRequest, TaskbahnError, UnknownJob
 from taskbahn.future import Future
 from taskbahn.protocol import messages, views
+from taskbahn.protocol.secrets import shown
 from taskbahn.protocol.states import FINAL_STATES
 
 if TYPE_CHECKING:
@@ -53,14 +54,14 @@ class LocalJob:
 
     def view(self) -> dict[str, Any]:
         """Return the `views.JobView`."""
-        args, kwargs = messages.from_json(self.packed) if self.packed.startswith("[") else (None, None)
+        args, kwargs = shown(self.packed) if self.packed.startswith("[") else (None, None)
         result, error = (None, None) if self.outcome is None else (self.outcome[2], self.outcome[3])
         view = views.JobView(
             id=self.id, task=self.task, queue=self.options.get("queue", messages.DEFAULT_QUEUE), state=self.state,
             priority=self.options.get("priority", 0), number=1, attempt=self.attempt, created_at=self.created_at,
             started_at=self.started_at, finished_at=self.finished_at, tags=list(self.options.get("tags", ())), options=self.options,
             title=self.options.get("title"), args=args, kwargs=kwargs, progress=self.progress,
-            result=None if result is None else messages.from_json(result), error=error,
+            result=None if result is None else shown(result), error=error,
         )  # fmt: skip
         plain: dict[str, Any] = messages.plain(view)
         return plain

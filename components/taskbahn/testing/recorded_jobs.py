@@ -10,6 +10,7 @@ from taskbahn.errors import InvalidRequest, TaskbahnError
 from taskbahn.future import Future
 from taskbahn.jobs.job import Job
 from taskbahn.protocol import messages
+from taskbahn.signatures.payloads import pack_result, plain_of
 from taskbahn.testing.local_jobs import LocalJob, LocalJobs
 from taskbahn.testing.prepared import Prepared
 from taskbahn.testing.substitute import substituted
@@ -84,7 +85,7 @@ class Recorded:
         if isinstance(result, BaseException):
             name = task.name.rpartition(".")[2]
             raise InvalidRequest(f"a task returns no exception; have its jobs fail with seen.raises({name}, {result!r:.100})")
-        text = task.signature.pack_result(result) if task.signature else messages.to_json(result)
+        text = task.signature.pack_result(result) if task.signature else pack_result(result)
         self._jobs.give(task.name, Prepared(result=text))
 
     def raises(self, task: TaskHandle[..., Any], error: Exception | type[Exception], /) -> None:
@@ -164,7 +165,7 @@ class RecordedJobs(LocalJobs):
         if known is not None and not packed.startswith("{"):
             args, kwargs = known.signature.unpack(packed)
         else:
-            given = messages.from_json(packed)
+            given = plain_of(packed)
             args, kwargs = (tuple(given[0]), given[1]) if isinstance(given, list) else ((given,), {})
         return Call(task, args, kwargs, options, id)
 
@@ -172,7 +173,7 @@ class RecordedJobs(LocalJobs):
         """Give the calls in a flow, as it travels; what comes from others is as it travels, too."""
         if "task" in flow:
             if "packed" in flow and "$output" not in flow["packed"]:
-                args, kwargs = messages.from_json(flow["packed"])
+                args, kwargs = plain_of(flow["packed"])
             else:
                 args, kwargs = flow.get("args", ()), flow.get("kwargs", {})
             yield Call(flow["task"], tuple(args), dict(kwargs), flow.get("options", {}))
