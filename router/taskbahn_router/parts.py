@@ -165,7 +165,7 @@ class Parts:
         dispatcher.publisher.on_member = self.jobs.rollups.joined
         self.telling = Telling(dispatcher, reader, self._reading, owner.failed)
         self.questions = Questions(dispatcher.state, reader, ask)
-        self.pages = JobPages(reader, ask, dispatcher.wall, dispatcher.state)
+        self.pages = JobPages(reader, ask, dispatcher.wall)
         self.members = MemberQueries(reader, self.jobs.rollups, ask)
         self.ownership.begin(reader, ask)
         self.credentials.begin(start.credentials)

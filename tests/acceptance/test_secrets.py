@@ -12,7 +12,8 @@ from support.shell import Shell
 
 from taskbahn import JobFailed, Secret, Taskbahn
 from taskbahn.protocol import messages
-from taskbahn_router.procedures import PROCEDURES, Role
+from taskbahn.protocol.access import Role
+from taskbahn_router.procedures import PROCEDURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,9 @@ from support.storing import FakeSqliteStore, FakeStore
 from taskbahn import Secret
 from taskbahn.errors import InvalidArguments
 from taskbahn.protocol import messages
+from taskbahn.protocol.access import Role
 from taskbahn.signatures.signature import TaskSignature
-from taskbahn_router.procedures import PROCEDURES, Role
+from taskbahn_router.procedures import PROCEDURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,14 +10,13 @@ from taskbahn.protocol.secrets import holds, masked_text
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import given
 from taskbahn_router.model.state import id_bytes
-from taskbahn_router.publishing.owners import is_worker, owns
+from taskbahn_router.publishing.owners import may_see
 from taskbahn_router.queries.job_lists import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn_router.model.pending_call import PendingCall
-    from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
 
@@ -27,8 +26,7 @@ MAX_BYTES = messages.MAX_MESSAGE // 4  # bytes of values, as JSON, in one answer
 class JobPages:
     """Answers `taskbahn.job.results` and `taskbahn.job.notes`."""
 
-    def __init__(self, reader: Reader, ask: Ask, wall: Callable[[], float], state: DispatcherState) -> None:
-        self._state = state
+    def __init__(self, reader: Reader, ask: Ask, wall: Callable[[], float]) -> None:
         self._reader = reader
         self._ask = ask
         self._wall = wall
@@ -75,10 +73,11 @@ class JobPages:
 
         self._ask(call, answer, read_all)
 
-    def _as_seen(self, call: PendingCall, page: dict[str, Any], caller: str | None) -> dict[str, Any]:
+    @staticmethod
+    def _as_seen(call: PendingCall, page: dict[str, Any], caller: str | None) -> dict[str, Any]:
         """Return a page as a session gets it; only the one who started the job, and workers, get secrets."""
         rows = page.get("results", page.get("notes", ()))
-        if any(holds(text) for _, text in rows) and not owns(call, caller) and not is_worker(call, self._state):
+        if any(holds(text) for _, text in rows) and not may_see(call, caller):
             rows[:] = [[name, masked_text(text)] for name, text in rows]
         return page
 

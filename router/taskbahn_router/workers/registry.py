@@ -50,15 +50,15 @@ class AttachChannel:
     """The way to a worker through its standing `taskbahn.worker.attach`."""
 
     def __init__(self, call: PendingCall) -> None:
-        self.call = call
+        self._call = call
 
     def order(self, order: dict[str, Any]) -> None:
         """Send a `messages.WorkerOrder`."""
-        self.call.progress(order)
+        self._call.progress(order)
 
     def dismiss(self, error: TaskbahnError) -> None:
         """End its session with an error."""
-        self.call.fail(error)
+        self._call.fail(error)
 
 
 class WorkerRegistry:
