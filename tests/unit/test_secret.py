@@ -6,8 +6,10 @@ import copy
 import dataclasses
 import json
 import pickle  # noqa: TID251 - to show that it refuses
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote, urlencode
 
 import msgspec
 import pytest
@@ -15,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskbahn import InvalidArguments, InvalidOption, Rate, Secret, Taskbahn, Unique, UnsupportedAnnotation
-from taskbahn.protocol.secrets import cleaned, masked_text, opened, plain, texts_in
+from taskbahn.protocol.secrets import cleaned, masked_text, opened, plain, texts_in, without
 from taskbahn.signatures.payloads import pack_plain, pack_result, plain_of
 from taskbahn.signatures.signature import TaskSignature
 from taskbahn.testing import eager, recorded
@@ -166,6 +168,25 @@ def revealed(value: Any) -> Any:
 def test_a_text_is_in_nothing_that_was_cleaned_of_it(data: Any, secret: str) -> None:
     value = [data, f"x{secret}y", {secret: [secret * 2]}, {"deep": (secret,)}]
     assert secret not in repr(cleaned(value, texts_in({"a": [secret]})))
+
+
+KEY = '-----BEGIN KEY-----\nab"cd+ef/gh ü\\n\nsecond line here\n-----END KEY-----'
+SAYS: list[Callable[[str], str]] = [
+    lambda text: f"{KeyError(text)}",
+    lambda text: json.dumps({"key": text}),
+    lambda text: f"https://example.org/?{urlencode({'key': text})}",
+    lambda text: f"https://example.org/{quote(text)}",
+    lambda text: text.splitlines()[1],
+    lambda text: f"{[text]!r}",
+    ascii,
+]
+
+
+@pytest.mark.parametrize("say", SAYS)
+def test_a_text_is_hidden_in_the_forms_in_which_it_is_quoted(say: Callable[[str], str]) -> None:
+    said = without(say(KEY), texts_in(KEY))
+    assert "[hidden]" in said
+    assert not re.search("ab.{0,5}cd|second|gh", said)
 
 
 # redact

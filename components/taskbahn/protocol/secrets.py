@@ -9,10 +9,12 @@ secret, or for what is shown of one, that is not.
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
 
 import msgspec
 
@@ -36,6 +38,7 @@ _KEYS = re.compile(
 _MARK = re.compile(rb'\{\s*"\$secret"\s*:\s*true\s*\}')
 WORDS = re.compile(_MARK.pattern.decode())
 _LOOK = 'secret"'
+SHORTEST_LINE = 8  # the same of a line
 SHORTEST = 4  # characters of a text that is looked for in others: shorter ones are everywhere
 
 
@@ -142,7 +145,22 @@ def texts_in(value: Any) -> set[str]:
             found.add(bytes(one).decode("utf-8", "backslashreplace"))
         elif isinstance(one, str | int | float) and not isinstance(one, bool):
             found.add(str(one))
-    return {text for text in found if len(text) >= SHORTEST}
+    return {form for text in found if len(text) >= SHORTEST for form in _forms(text)}
+
+
+def _forms(text: str) -> set[str]:
+    """Return the forms in which errors, logs and addresses have a text; of one with many lines also each line."""
+    forms = {
+        text,
+        repr(text)[1:-1],
+        json.dumps(text)[1:-1],
+        json.dumps(text, ensure_ascii=False)[1:-1],
+        quote(text),
+        quote(text, ""),
+    }
+    forms |= {quote_plus(text), ascii(text)[1:-1]}
+    lines = text.splitlines()
+    return forms | {line for line in lines if len(line) >= SHORTEST_LINE} if len(lines) > 1 else forms
 
 
 @lru_cache(128)
