@@ -5,7 +5,9 @@ import datetime as dt
 import jsonschema_rs
 import pytest
 
+from taskbahn import Secret
 from taskbahn.errors import InvalidArguments
+from taskbahn.protocol.secrets import masked_text
 from taskbahn.signatures.signature import TaskSignature
 
 pydantic = pytest.importorskip("pydantic")
@@ -49,3 +51,40 @@ def test_what_is_wrong_inside_is_named() -> None:
     said = caught.value.detail["fields"]["model"]
     assert "inner.count: Input should be a valid integer" in said
     assert "inner.day: Field required" in said
+
+
+class Paying(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+    name: str
+    card: Secret[str]
+    codes: list[Secret[int]]
+
+
+class Starry(pydantic.BaseModel):  # type: ignore[misc, name-defined]
+    card: pydantic.SecretStr  # type: ignore[name-defined]
+
+
+def pays(paying: Paying) -> Paying:
+    return paying
+
+
+def pays_with_stars(starry: Starry) -> None: ...
+
+
+def test_a_model_with_secrets_travels_and_does_not_show_them() -> None:
+    signature = TaskSignature.of(pays, "t")
+    paying = Paying(name="ada", card=Secret("4711-card"), codes=[7, Secret(8)])
+    text = signature.pack((paying,), {})
+    assert signature.unpack(text) == ((paying,), {})
+    assert signature.unpack_result(signature.pack_result(paying)) == paying
+    assert "4711" not in masked_text(text) + str(paying) + paying.model_dump_json() + repr(paying.model_dump())
+    assert signature.unpack('[[{"name":"ada","card":"4711-card","codes":[7,8]}],{}]') == ((paying,), {})
+    card = signature.wire.parameters["properties"]["paying"]["properties"]["card"]
+    assert (card["writeOnly"], card["format"]) == (True, "password")
+    with pytest.raises(InvalidArguments) as raised:
+        signature.pack(({"name": "ada", "card": ["4711-card"]},), {})
+    assert "4711" not in str(raised.value)
+
+
+def test_a_secret_of_pydantic_starts_no_job_with_stars() -> None:
+    with pytest.raises(InvalidArguments, match=r"taskbahn.Secret\[str\]"):
+        TaskSignature.of(pays_with_stars, "t").pack((Starry(card="4711"),), {})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-from taskbahn.signatures.secret import Secret, made_secret, published, sealing
+from taskbahn.signatures.secret import SEAL, Secret, made_secret, published, sealing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,7 @@ BASES: dict[type, Callable[[Any], Any]] = {  # class: how an instance of a subcl
     dt.time: lambda time: dt.time(time.hour, time.minute, time.second, time.microsecond, time.tzinfo, fold=time.fold),
     dt.timedelta: lambda span: dt.timedelta(span.days, span.seconds, span.microseconds),
 }
+STARS = "**********"  # what pydantic writes of a secret of its own
 MOMENTS = (dt.datetime, dt.date, dt.timedelta)
 KEPT = (bytes, bytearray, memoryview, Decimal, dt.datetime, dt.time)  # types that stay whole when a value is taken apart
 
@@ -57,7 +58,12 @@ def encode_hook(value: Any) -> Any:
     if isinstance(value, tuple(AS_TEXT)):
         return str(value)
     if _is_model(type(value)):
-        return value.model_dump(mode="json")
+        dumped = value.model_dump(mode="json", context=SEAL)
+        if STARS in repr(dumped):
+            raise NotImplementedError(
+                f"a SecretStr in {type(value).__qualname__} travels as stars; annotate it taskbahn.Secret[str]"
+            )
+        return dumped
     for base, plain in BASES.items():
         if isinstance(value, base) and type(value) is not base:
             if base in MOMENTS and value != value:  # noqa: PLR0124 - as NaT of pandas says of itself that it is no time

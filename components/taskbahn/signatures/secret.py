@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T_co = TypeVar("T_co", covariant=True)
+SEAL = {"taskbahn": "seal"}  # the context in which Taskbahn has a model written
 AS_BYTES: dict[Any, Any] = {str: str.encode, bytes: bytes}
 
 
@@ -52,6 +53,24 @@ class Secret(Generic[T_co]):
                 with contextlib.suppress(TypeError):
                     cls.kinds[inner] = kind
                 return kind
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        """Tell pydantic how models take secrets: as tasks do. What a model writes of one says nothing, but to Taskbahn itself."""
+        from pydantic_core import core_schema  # late: only models need it
+
+        from taskbahn.signatures.codec import decode_hook
+
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, cls) else made_secret(cls, value, decode_hook),
+            serialization=core_schema.plain_serializer_function_ser_schema(_as_json, info_arg=True, when_used="json"),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _core: Any, _handler: Any) -> dict[str, Any]:
+        from taskbahn.signatures.parameters import schema_of
+
+        return {name: part for name, part in schema_of("a model", cls).items() if name != "$defs"}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
@@ -108,6 +127,10 @@ def made_secret(kind: type[Secret[Any]], value: Any, decode_hook: Callable[[type
     except (TypeError, ValueError, OverflowError, NotImplementedError):
         pass  # what is wrong may quote the value
     raise ValueError(f"expected a {kind.__name__}; what was given is not shown")
+
+
+def _as_json(secret: Secret[Any], info: Any) -> Any:
+    return sealing(secret) if info.context is SEAL else HIDDEN
 
 
 def published(schema: dict[str, Any]) -> dict[str, Any]:
