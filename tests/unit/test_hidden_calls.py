@@ -146,6 +146,21 @@ def test_an_answer_asked_for_as_a_secret_is_kept_as_one(harness: DispatcherHarne
     assert CARD in repr(for_worker.answer)
 
 
+def test_a_secret_is_the_same_one_whoever_gives_it(harness: DispatcherHarness, worker: FakeWorker) -> None:
+    ids = []
+    for call in (
+        {"args": [CARD, CARD]},
+        {"packed": PACKED, "checked": WIRE.digest},
+        {"packed": messages.to_json([[CARD], {"pin": CARD}])},
+    ):
+        ids += asks(harness, messages.SUBMIT, [{"task": TASK, "options": {"key": "k"}, **call}])
+    assert len(set(ids)) == 1, ids
+    (other,) = asks(harness, messages.SUBMIT, [{"task": TASK, "options": {"key": "k"}, "args": ["another-card"]}])
+    assert other["error"].endswith("duplicate")
+    assert "another-card" not in repr(other)
+    assert CARD not in repr(other)
+
+
 def test_who_joins_a_job_of_another_does_not_get_its_secret(harness: DispatcherHarness, worker: FakeWorker) -> None:
     one = harness.ask(messages.SUBMIT, [{"task": TASK, "args": [CARD], "options": {"key": "k"}, "id": job_id(1)}], follow=True)
     other = harness.ask(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 import msgspec
 
 from taskbahn.protocol.secrets import HIDDEN, SEALING, SENTENCE, is_mark
+from taskbahn.signatures.dataclass_fields import complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,9 +124,12 @@ def made_secret(kind: type[Secret[Any]], value: Any, decode_hook: Callable[[type
     elif is_mark(value):
         raise ValueError(SENTENCE)
     try:
-        return kind(msgspec.convert(value, kind.inner, str_keys=True, dec_hook=decode_hook))
+        made = msgspec.convert(value, kind.inner, str_keys=True, dec_hook=decode_hook)
     except (TypeError, ValueError, OverflowError, NotImplementedError):
         pass  # what is wrong may quote the value
+    else:
+        complete(made)
+        return kind(made)
     raise ValueError(f"expected a {kind.__name__}; what was given is not shown")
 
 
