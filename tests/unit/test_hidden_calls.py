@@ -146,7 +146,7 @@ def test_an_answer_asked_for_as_a_secret_is_kept_as_one(harness: DispatcherHarne
     assert CARD in repr(for_worker.answer)
 
 
-def test_a_secret_is_the_same_one_whoever_gives_it(harness: DispatcherHarness, worker: FakeWorker) -> None:
+def test_a_secret_is_the_same_one_however_it_is_given(harness: DispatcherHarness, worker: FakeWorker) -> None:
     ids = []
     for call in (
         {"args": [CARD, CARD]},

@@ -106,7 +106,7 @@ def are_same(packed: str, signature: Signature | None, other: str) -> bool:
     """Return whether two packed arguments say the same to a task."""
     if packed == other:
         return True
-    args, kwargs = plain(packed)  # a secret is the same one, whoever gave it as what
+    args, kwargs = plain(packed)  # a secret is the same one, given as a Secret or as a plain value
     if is_digest(other):
         return digest(bound(args, kwargs, signature)) == other
     others, other_kwargs = plain(other)
