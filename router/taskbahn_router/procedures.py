@@ -42,7 +42,7 @@ PROCEDURES = (
     Procedure(messages.JOB_EVENTS, Role.VIEWER, lambda parts: parts.jobs.events, Own.JOB),
     Procedure(messages.JOB_RESULTS, Role.VIEWER, lambda parts: parts.pages.results, Own.JOB),
     Procedure(messages.JOB_NOTES, Role.VIEWER, lambda parts: parts.pages.notes, Own.JOB),
-    Procedure(messages.JOB_EXPLAIN, Role.VIEWER, lambda parts: parts.explain.explain),
+    Procedure(messages.JOB_EXPLAIN, Role.VIEWER, lambda parts: parts.explain.explain, Own.WAIT),
     Procedure(messages.JOB_MEMBERS, Role.VIEWER, lambda parts: parts.members.members, Own.JOB),
     Procedure(messages.JOB_GRAPH, Role.VIEWER, lambda parts: parts.members.graph, Own.JOB),
     Procedure(messages.JOB_ANSWER, Role.CLIENT, lambda parts: parts.telling.answer, Own.JOB),

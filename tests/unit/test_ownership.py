@@ -10,6 +10,7 @@ from support.dispatcher_harness import TASK, DispatcherHarness, job_id
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import Role
+from taskbahn.protocol.messages import DeclaredLimit
 from taskbahn_router.access.ownership import Own
 from taskbahn_router.procedures import PROCEDURES
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 ADA, EVE = "ada", "eve"
 CLIENT = Role.CLIENT.value
-OF_JOBS = [procedure for procedure in PROCEDURES if procedure.of_clients in (Own.JOB, Own.JOBS)]
+OF_JOBS = [procedure for procedure in PROCEDURES if procedure.of_clients in (Own.JOB, Own.JOBS, Own.WAIT)]
 MORE: dict[str, list[Any]] = {messages.JOB_ANSWER: ["a", 1], messages.JOB_SEND: [1]}
 
 
@@ -94,6 +95,25 @@ def test_lists_have_own_jobs_alone(node: DispatcherHarness) -> None:
     assert sorted(seen(ADA)) == [job_id(number) for number in (1, 2, 3)]
     for wanted in ({}, {"caller": ADA}, {"caller": "*"}, {"caller": "[*]"}, {"id_part": job_id(1)}, {"root": job_id(1)}):
         assert seen(EVE, **wanted) == []
+
+
+def test_why_a_job_waits_names_no_jobs_of_others() -> None:
+    harness = DispatcherHarness()
+    harness.worker(slots=2, declaration={"limits": [DeclaredLimit(kind="concurrency", name="one", limit=1)]})
+    for name, number in ((ADA, 1), (EVE, 2), (ADA, 3)):
+        start(harness, name, number)
+        harness.settle()
+
+    def why(name: str, number: int, role: str = CLIENT) -> list[dict[str, Any]]:
+        asked = harness.ask_as(name, role, messages.JOB_EXPLAIN, job_id(number))
+        harness.settle()
+        return [reason for reason in asked.answer if not reason["open"]]
+
+    assert job_id(1) in str(why("boss", 2, Role.OPERATOR.value))
+    [reason] = why(EVE, 2)
+    assert job_id(1) not in str(reason)
+    assert reason["why"]
+    assert job_id(1) in str(why(ADA, 3))
 
 
 def test_of_tasks_a_client_sees_no_numbers(node: DispatcherHarness) -> None:

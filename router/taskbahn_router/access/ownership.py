@@ -6,6 +6,7 @@ by the same way: both are looked up in the store.
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[[PendingCall], None]
 
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ANOTHER = "of another client"  # in the place of an id
 NAMES = ("name", "doc", "signature")  # what of a task clients see
 
 
@@ -34,6 +37,7 @@ class Own(Enum):
     JOB = auto()  # its first argument is a job, one of their own
     JOBS = auto()  # a list of jobs; to those of others it answers as to those that do not exist
     LIST = auto()  # of their own jobs
+    WAIT = auto()  # why one of their own jobs waits; jobs of others that hold it have no ids
     NAMES = auto()  # what tasks are called, and which arguments they take: no jobs and no numbers of them
 
 
@@ -60,8 +64,10 @@ class Ownership:
         if own is Own.NEW:  # what its entries name is checked where they are read
             return handler
         confine: Callable[[PendingCall, Handler], None]
-        if own is Own.JOB or own is Own.JOBS:
-            confine = partial(self._job if own is Own.JOB else self._jobs, changes=changes)
+        if own is Own.JOBS:
+            confine = partial(self._jobs, changes=changes)
+        elif own is Own.JOB or own is Own.WAIT:
+            confine = partial(self._job if own is Own.JOB else self._wait, changes=changes)
         else:
             confine = _list if own is Own.LIST else _names
 
@@ -86,6 +92,13 @@ class Ownership:
                 handler(call)
 
         self._find_foreign(call, [id], found, changes=changes)
+
+    def _wait(self, call: PendingCall, handler: Handler, *, changes: bool) -> None:
+        self._job(call, partial(self._without_others, handler=handler), changes=changes)
+
+    def _without_others(self, call: PendingCall, handler: Handler) -> None:
+        call.replies = _WithoutOthers(call, self._find_foreign)
+        handler(call)
 
     def _jobs(self, call: PendingCall, handler: Handler, *, changes: bool) -> None:
         ids = call.args[0] if call.args else None
@@ -148,3 +161,35 @@ class _NamesOnly:
         """Send the result."""
         tasks = [{name: task[name] for name in NAMES if name in task} for task in args[0]]
         self._replies.answer(request, [tasks], kwargs)
+
+
+class _WithoutOthers:
+    """Answers why a job waits, without the ids of jobs that are not the caller's.
+
+    find_foreign: calls a function with those ids of a list that have no job of the caller.
+    """
+
+    def __init__(self, call: PendingCall, find_foreign: Callable[..., None]) -> None:
+        self._call = call
+        self._replies = call.replies
+        self._find_foreign = find_foreign
+        self.progress, self.fail = call.replies.progress, call.replies.fail
+
+    def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
+        """Send the result, when it is known whose the jobs in it are."""
+        (reasons,) = args
+        named = {id for reason in reasons for text in (reason["why"], *reason.get("holders", ())) for id in ID.findall(text)}
+        call = self._call
+        call.open = True  # until it is known, it may fail
+
+        def found(foreign: set[str]) -> None:
+            call.open = False
+            self._replies.answer(request, [[_without(reason, foreign) for reason in reasons]], kwargs)
+
+        self._find_foreign(call, sorted(named), found, changes=True)
+
+
+def _without(reason: dict[str, Any], foreign: set[str]) -> dict[str, Any]:
+    why = ID.sub(lambda found: ANOTHER if found[0] in foreign else found[0], reason["why"])
+    holders = [id for id in reason.get("holders", ()) if id not in foreign]
+    return {**reason, "why": why} | ({"holders": holders} if "holders" in reason else {})
