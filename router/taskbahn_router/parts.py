@@ -14,6 +14,7 @@ from taskbahn_router.dispatcher.dispatcher import Dispatcher
 from taskbahn_router.dispatcher.event_publishing import EventPublishing
 from taskbahn_router.dispatcher.event_starts import EventStarts
 from taskbahn_router.dispatcher.hook_intake import HookIntake
+from taskbahn_router.dispatcher.job_actions import JobActions
 from taskbahn_router.dispatcher.job_pausing import JobPausing
 from taskbahn_router.dispatcher.limit_admin import LimitAdmin
 from taskbahn_router.dispatcher.pause_admin import PauseAdmin
@@ -26,6 +27,7 @@ from taskbahn_router.dispatcher.trigger_admin import TriggerAdmin
 from taskbahn_router.dispatcher.trigger_book import TriggerBook
 from taskbahn_router.metrics.history_query import HistoryQuery
 from taskbahn_router.queries.asking import Ask
+from taskbahn_router.queries.audit import AuditQueries
 from taskbahn_router.queries.due_times import DueTimesQuery
 from taskbahn_router.queries.explain import Explain
 from taskbahn_router.queries.job_pages import JobPages
@@ -90,6 +92,7 @@ class Parts:
     limits: LimitQueries
     members: MemberQueries
     pages: JobPages
+    audit: AuditQueries
     telling: Telling
     questions: Questions
     limit_admin: LimitAdmin
@@ -141,6 +144,7 @@ class Parts:
         self.token_admin = TokenAdmin(self.dispatcher, self.credentials)
         self.browser_sessions = BrowserSessions(self.dispatcher, self.credentials)
         self.schedule_preview = SchedulePreview(wall, Ask(reading, owner.failed))
+        self.job_actions = JobActions(self.dispatcher)
         self.pause_admin, self.job_pausing = PauseAdmin(self.dispatcher), JobPausing(self.dispatcher)
 
     def begin(self, start: StartState, reader: Reader) -> None:
@@ -165,6 +169,7 @@ class Parts:
         dispatcher.publisher.on_member = self.jobs.rollups.joined
         self.telling = Telling(dispatcher, reader, self._reading, owner.failed)
         self.questions = Questions(dispatcher.state, reader, ask)
+        self.audit = AuditQueries(reader, ask)
         self.pages = JobPages(reader, ask, dispatcher.wall)
         self.members = MemberQueries(reader, self.jobs.rollups, ask)
         self.ownership.begin(reader, ask)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from taskbahn.protocol import access, messages
 from taskbahn.protocol.access import Role
 from taskbahn_router.access.ownership import Own
-from taskbahn_router.dispatcher.job_actions import RETRY, SKIP
+from taskbahn_router.dispatcher.auditing import Audited
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +32,16 @@ class Procedure(NamedTuple):
     role: Role
     handler: Callable[[Parts], Handler]
     of_clients: Own | None = None
+    audit: Audited | str | None = None  # what the audit says of it, or why it says nothing; None: it only reads
 
+
+of_job, of_schedule, of_trigger = (partial(Audited, kind) for kind in ("job", "schedule", "trigger"))
+DATA = "a message is data for its job, as arguments are"
+STARTS = "a job says itself who started it"
+WORKS = "what workers do is in the history of jobs and in the log"
 
 PROCEDURES = (
-    Procedure(messages.SUBMIT, Role.CLIENT, lambda parts: parts.dispatcher.submit, Own.NEW),
+    Procedure(messages.SUBMIT, Role.CLIENT, lambda parts: parts.dispatcher.submit, Own.NEW, audit=STARTS),
     Procedure(messages.JOB_WAIT, Role.VIEWER, lambda parts: parts.jobs.wait, Own.JOBS),
     Procedure(messages.JOB_WATCH, Role.VIEWER, lambda parts: parts.jobs.watch, Own.JOB),
     Procedure(messages.JOB_GET, Role.VIEWER, lambda parts: parts.jobs.get, Own.JOB),
@@ -45,13 +51,13 @@ PROCEDURES = (
     Procedure(messages.JOB_EXPLAIN, Role.VIEWER, lambda parts: parts.explain.explain, Own.WAIT),
     Procedure(messages.JOB_MEMBERS, Role.VIEWER, lambda parts: parts.members.members, Own.JOB),
     Procedure(messages.JOB_GRAPH, Role.VIEWER, lambda parts: parts.members.graph, Own.JOB),
-    Procedure(messages.JOB_ANSWER, Role.CLIENT, lambda parts: parts.telling.answer, Own.JOB),
-    Procedure(messages.JOB_SEND, Role.CLIENT, lambda parts: parts.telling.send, Own.JOB),
-    Procedure(messages.JOB_CANCEL, Role.CLIENT, lambda parts: parts.dispatcher.cancel_jobs, Own.JOBS),
-    Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: partial(parts.dispatcher.change_jobs, RETRY), Own.JOBS),
-    Procedure(messages.JOB_SKIP, Role.CLIENT, lambda parts: partial(parts.dispatcher.change_jobs, SKIP), Own.JOBS),
-    Procedure(messages.JOB_PAUSE, Role.CLIENT, lambda parts: parts.job_pausing.pause, Own.JOBS),
-    Procedure(messages.JOB_RESUME, Role.CLIENT, lambda parts: parts.job_pausing.resume, Own.JOBS),
+    Procedure(messages.JOB_ANSWER, Role.CLIENT, lambda parts: parts.telling.answer, Own.JOB, audit=of_job("answer")),
+    Procedure(messages.JOB_SEND, Role.CLIENT, lambda parts: parts.telling.send, Own.JOB, audit=DATA),
+    Procedure(messages.JOB_CANCEL, Role.CLIENT, lambda parts: parts.job_actions.cancel, Own.JOBS, audit=of_job("cancel")),
+    Procedure(messages.JOB_RETRY, Role.CLIENT, lambda parts: parts.job_actions.retry, Own.JOBS, audit=of_job("retry")),
+    Procedure(messages.JOB_SKIP, Role.CLIENT, lambda parts: parts.job_actions.skip, Own.JOBS, audit=of_job("skip")),
+    Procedure(messages.JOB_PAUSE, Role.CLIENT, lambda parts: parts.job_pausing.pause, Own.JOBS, audit=of_job("pause")),
+    Procedure(messages.JOB_RESUME, Role.CLIENT, lambda parts: parts.job_pausing.resume, Own.JOBS, audit=of_job("resume")),
     Procedure(messages.VIEW_STATUS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.status_view())),
     Procedure(messages.VIEW_QUESTIONS, Role.VIEWER, lambda parts: parts.questions.view),
     Procedure(messages.VIEW_HISTORY, Role.VIEWER, lambda parts: parts.history.history),
@@ -67,29 +73,35 @@ PROCEDURES = (
     Procedure(messages.VIEW_DUE_TIMES, Role.VIEWER, lambda parts: parts.due_times.view),
     Procedure(messages.VIEW_FIRINGS, Role.VIEWER, lambda parts: parts.schedules.firings),
     Procedure(messages.VIEW_SCHEDULE_WAITS, Role.VIEWER, lambda parts: parts.schedule_waits.view),
-    Procedure(messages.SCHEDULE_ADD, Role.OPERATOR, lambda parts: parts.schedule_admin.add),
-    Procedure(messages.SCHEDULE_EDIT, Role.OPERATOR, lambda parts: parts.schedule_admin.edit),
-    Procedure(messages.SCHEDULE_PAUSE, Role.OPERATOR, lambda parts: parts.schedule_admin.pause),
-    Procedure(messages.SCHEDULE_RESUME, Role.OPERATOR, lambda parts: parts.schedule_admin.resume),
-    Procedure(messages.SCHEDULE_RUN, Role.OPERATOR, lambda parts: parts.schedule_admin.run),
-    Procedure(messages.SCHEDULE_BACKFILL, Role.OPERATOR, lambda parts: parts.schedule_admin.backfill),
-    Procedure(messages.SCHEDULE_DELETE, Role.OPERATOR, lambda parts: parts.schedule_admin.delete),
-    Procedure(messages.EVENT_PUBLISH, Role.CLIENT, lambda parts: parts.event_publishing.publish),
+    Procedure(messages.SCHEDULE_ADD, Role.OPERATOR, lambda parts: parts.schedule_admin.add, audit=of_schedule("add")),
+    Procedure(messages.SCHEDULE_EDIT, Role.OPERATOR, lambda parts: parts.schedule_admin.edit, audit=of_schedule("edit")),
+    Procedure(messages.SCHEDULE_PAUSE, Role.OPERATOR, lambda parts: parts.schedule_admin.pause, audit=of_schedule("pause")),
+    Procedure(messages.SCHEDULE_RESUME, Role.OPERATOR, lambda parts: parts.schedule_admin.resume, audit=of_schedule("resume")),
+    Procedure(messages.SCHEDULE_RUN, Role.OPERATOR, lambda parts: parts.schedule_admin.run, audit=of_schedule("run")),
+    Procedure(
+        messages.SCHEDULE_BACKFILL,
+        Role.OPERATOR,
+        lambda parts: parts.schedule_admin.backfill,
+        audit=of_schedule("backfill"),
+    ),
+    Procedure(messages.SCHEDULE_DELETE, Role.OPERATOR, lambda parts: parts.schedule_admin.delete, audit=of_schedule("delete")),
+    Procedure(messages.EVENT_PUBLISH, Role.CLIENT, lambda parts: parts.event_publishing.publish, audit=STARTS),
     Procedure(messages.VIEW_TRIGGERS, Role.VIEWER, lambda parts: parts.triggers.view),
-    Procedure(messages.TRIGGER_ADD, Role.OPERATOR, lambda parts: parts.trigger_admin.add),
-    Procedure(messages.TRIGGER_EDIT, Role.OPERATOR, lambda parts: parts.trigger_admin.edit),
-    Procedure(messages.TRIGGER_PAUSE, Role.OPERATOR, lambda parts: parts.trigger_admin.pause),
-    Procedure(messages.TRIGGER_RESUME, Role.OPERATOR, lambda parts: parts.trigger_admin.resume),
-    Procedure(messages.TRIGGER_DELETE, Role.OPERATOR, lambda parts: parts.trigger_admin.delete),
-    Procedure(messages.ADMIN_DRAIN, Role.OPERATOR, lambda parts: parts.admin.drain),
-    Procedure(messages.ADMIN_LIMIT, Role.OPERATOR, lambda parts: parts.limit_admin.limit),
-    Procedure(messages.ADMIN_PAUSE, Role.OPERATOR, lambda parts: parts.pause_admin.pause),
-    Procedure(messages.ADMIN_RESUME, Role.OPERATOR, lambda parts: parts.pause_admin.resume),
-    Procedure(access.TOKEN_CREATE, Role.ADMIN, lambda parts: parts.token_admin.create),
-    Procedure(access.TOKEN_LIST, Role.ADMIN, lambda parts: parts.token_admin.list),
-    Procedure(access.TOKEN_REVOKE, Role.ADMIN, lambda parts: parts.token_admin.revoke),
-    Procedure(messages.WORKER_ATTACH, Role.WORKER, lambda parts: parts.registry.attach),
-    Procedure(messages.WORKER_REPORT, Role.WORKER, lambda parts: parts.registry.report),
+    Procedure(messages.TRIGGER_ADD, Role.OPERATOR, lambda parts: parts.trigger_admin.add, audit=of_trigger("add")),
+    Procedure(messages.TRIGGER_EDIT, Role.OPERATOR, lambda parts: parts.trigger_admin.edit, audit=of_trigger("edit")),
+    Procedure(messages.TRIGGER_PAUSE, Role.OPERATOR, lambda parts: parts.trigger_admin.pause, audit=of_trigger("pause")),
+    Procedure(messages.TRIGGER_RESUME, Role.OPERATOR, lambda parts: parts.trigger_admin.resume, audit=of_trigger("resume")),
+    Procedure(messages.TRIGGER_DELETE, Role.OPERATOR, lambda parts: parts.trigger_admin.delete, audit=of_trigger("delete")),
+    Procedure(messages.VIEW_AUDIT, Role.OPERATOR, lambda parts: parts.audit.view),
+    Procedure(messages.ADMIN_DRAIN, Role.OPERATOR, lambda parts: parts.admin.drain, audit=Audited("worker", "drain")),
+    Procedure(messages.ADMIN_LIMIT, Role.OPERATOR, lambda parts: parts.limit_admin.limit, audit=Audited("limit", "limit")),
+    Procedure(messages.ADMIN_PAUSE, Role.OPERATOR, lambda parts: parts.pause_admin.pause, audit=Audited("", "pause")),
+    Procedure(messages.ADMIN_RESUME, Role.OPERATOR, lambda parts: parts.pause_admin.resume, audit=Audited("", "resume")),
+    Procedure(access.TOKEN_CREATE, Role.ADMIN, lambda parts: parts.token_admin.create, audit=Audited("token", "create")),
+    Procedure(access.TOKEN_LIST, Role.ADMIN, lambda parts: parts.token_admin.list, audit="it only reads"),
+    Procedure(access.TOKEN_REVOKE, Role.ADMIN, lambda parts: parts.token_admin.revoke, audit=Audited("token", "revoke")),
+    Procedure(messages.WORKER_ATTACH, Role.WORKER, lambda parts: parts.registry.attach, audit=WORKS),
+    Procedure(messages.WORKER_REPORT, Role.WORKER, lambda parts: parts.registry.report, audit=WORKS),
 )
 
 
@@ -103,6 +115,20 @@ def _in_order(procedure: Procedure, parts: Parts) -> Handler:
     handler, slices = procedure.handler(parts), parts.dispatcher.slices
     if procedure.of_clients is not None:
         handler = parts.ownership.confined(procedure.of_clients, handler, changes=procedure.role is Role.CLIENT)
+    handler = _audited(procedure, handler, parts)
     if procedure.uri == messages.SUBMIT or procedure.role in (Role.WORKER, Role.OPERATOR, Role.ADMIN):
         return handler
     return lambda call: slices.in_order(call, handler)
+
+
+def _audited(procedure: Procedure, handler: Handler, parts: Parts) -> Handler:
+    """Return a handler that begins with who calls, if the procedure is audited."""
+    audited, auditing = procedure.audit, parts.dispatcher.auditing
+    if not isinstance(audited, Audited):
+        return handler
+
+    def handle(call: PendingCall) -> None:
+        auditing.began(call, audited)
+        handler(call)
+
+    return handle

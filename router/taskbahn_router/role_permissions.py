@@ -54,7 +54,12 @@ def _names(role: Role) -> list[dict[str, Any]]:
             prefixes |= dict.fromkeys(OFFERED, frozenset({REGISTER}))
         case _:
             seen = frozenset({SUBSCRIBE})
-            prefixes |= {"": frozenset({CALL, PUBLISH, SUBSCRIBE}), messages.JOB_TOPIC: seen, "taskbahn.view.": seen}
+            prefixes |= {
+                "": frozenset({CALL, PUBLISH, SUBSCRIBE}),
+                messages.JOB_TOPIC: seen,
+                "taskbahn.view.": seen,
+                messages.AUDIT_TOPIC: seen,
+            }
     return [_permission(uri, "prefix", allowed) for uri, allowed in prefixes.items()]
 
 

@@ -55,6 +55,7 @@ class Service:
         store: Store | None = None,
         steady: Callable[[], float] = boot_seconds,
         settings: Sequence[dict[str, Any]] = (),
+        keep_audit: float | None = None,
         start_worker: Callable[[str, Callable[[str], None]], Process] | None = None,
     ) -> None:
         steady_timers(reactor)
@@ -76,6 +77,8 @@ class Service:
             start_worker=start_worker,
         )  # fmt: skip
         self.dispatcher = self.parts.dispatcher
+        if keep_audit is not None:
+            self.dispatcher.auditing.keep = keep_audit
         self.offers = Offers(self.dispatcher, self.parts.registry, outside)
 
     async def start(self) -> None:
@@ -111,6 +114,7 @@ class Service:
         if self.dispatcher.loop.error is None:
             await self.dispatcher.loop.idle()
             self.dispatcher.store_minutes(all_of_them=True)
+            self.dispatcher.auditing.stop()
             await self.dispatcher.loop.idle()
         self._writing.run(self._store.close)
         if self.parts.has_begun:

@@ -19,6 +19,7 @@ from support.topics import Topics
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.states import FINAL_STATES
+from taskbahn_router.core.audit import Origin
 from taskbahn_router.core.flow_jobs import CHAIN, GROUP
 from taskbahn_router.model.pending_call import PendingCall
 from taskbahn_router.parts import Parts
@@ -285,6 +286,9 @@ class DispatcherHarness(Topics):
 
     def end_session(self, session: int, reason: str) -> None:
         self.ended_sessions.append((session, reason))
+
+    def origin(self, session: int | None, authid: str | None) -> Origin:
+        return Origin(authid, "anonymous", "127.0.0.1", "websocket")
 
     def unread_bytes(self, session: int | None) -> int:
         return self.unread.get(session, 0)

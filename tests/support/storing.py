@@ -39,6 +39,11 @@ class FakeStore(MemoryStore):
         return super().commit(batch)
 
 
+def changes(store: FakeStore | FakeSqliteStore) -> int:
+    """Return how many commits there were, but for those that only say in the audit what was refused."""
+    return sum(not batch.audit for batch in store.commits)
+
+
 class QuickStore(SqliteStore):
     """SQLite without what makes it durable, which is not the question where this is used."""
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from support.dispatcher_harness import WALL, DispatcherHarness, FakeWorker
 from support.recorded_call import RecordedCall
+from support.storing import changes
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.messages import DeclaredLimit
@@ -110,13 +111,13 @@ def test_a_wrong_value_changes_nothing(
     harness: DispatcherHarness, limit: str, value: Any, what: str, position: int | None
 ) -> None:
     limited(harness, GPU, STRIPE)
-    before, commits = limits(harness), len(harness.store.commits)
+    before, commits = limits(harness), changes(harness.store)
     asked = change(harness, limit, value)
     assert asked.error == "invalid_option"
     error = asked.sent[-1][1]
     assert what in error.message
     assert error.detail.get("position") == position
-    assert (limits(harness), len(harness.store.commits)) == (before, commits)
+    assert (limits(harness), changes(harness.store)) == (before, commits)
 
 
 @pytest.mark.parametrize("args", [(), ("gpu",), (5, 5), ("gpu", 5, 5)])

@@ -112,6 +112,8 @@ def test_the_dispatcher_and_its_parts_have_one_list() -> None:
         "schedules": None,
         "alarms": None,
         "events": None,
+        "audit": None,
+        "audit counts": None,
     }
     harness.dispatcher.maintenance.stop()
     harness.settle()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from support.dispatcher_harness import WALL, DispatcherHarness, FakeWorker, job_id
 from support.recorded_call import RecordedCall
+from support.storing import changes
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.messages import DeclaredLimit
@@ -226,11 +227,11 @@ def test_what_cannot_be_paused_is_refused_and_changes_nothing(
     harness: DispatcherHarness, args: tuple[Any, ...], kwargs: dict[str, Any], what: str
 ) -> None:
     harness.worker(slots=9, declaration={"limits": [STRIPE, GPU]})
-    commits = len(harness.store.commits)
+    commits = changes(harness.store)
     asked = pause(harness, *args, **kwargs)
     assert asked.error == "invalid_option"
     assert what in asked.sent[-1][1].message
-    assert (pauses(harness), len(harness.store.commits)) == ([], commits)
+    assert (pauses(harness), changes(harness.store)) == ([], commits)
 
 
 def test_only_what_is_paused_can_be_resumed(harness: DispatcherHarness) -> None:

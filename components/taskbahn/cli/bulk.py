@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from taskbahn.jobs.query_language import Query
 
 SLICE = 500  # jobs in one call
+MAX_QUERY = 300  # characters of a query that the audit keeps
 
 
 class Change(NamedTuple):
@@ -47,7 +48,7 @@ def change_where(change: Change, where: str, url: str | None, *, yes: bool, as_j
         ids = ids_of(app, query)
         if ids and not yes:
             _ask(change, len(ids))
-        outcomes = _change(app, change, ids, **more)
+        outcomes = _change(app, change, ids, query=where[:MAX_QUERY], **more)
     changed = outcomes.pop("", 0)
     if as_json:
         print_json({"found": len(ids), "changed": changed, "unchanged": outcomes})

@@ -50,11 +50,11 @@ def cancel(ids: tuple[str, ...], reason: str, where: str | None, url: str | None
 def retry(ids: tuple[str, ...], where: str | None, url: str | None, *, yes: bool, as_json: bool) -> None:
     """Start failed, cancelled or expired jobs once more."""
     if _is_query(ids, where):
-        change_where(RETRY, where or "", url, yes=yes, as_json=as_json)
+        change_where(RETRY, where or "", url, yes=yes, as_json=as_json, who=user_name())
         return
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
-        answers = app.client.ask(messages.JOB_RETRY, full).get()
+        answers = app.client.ask(messages.JOB_RETRY, full, who=user_name()).get()
     show_states(full, answers, as_json=as_json)
 
 
@@ -68,7 +68,7 @@ def skip(ids: tuple[str, ...], url: str | None, *, as_json: bool) -> None:
     """
     with connected(url) as app:
         full = [find_job(app, id) for id in ids]
-        answers = app.client.ask(messages.JOB_SKIP, full).get()
+        answers = app.client.ask(messages.JOB_SKIP, full, who=user_name()).get()
     show_states(full, answers, as_json=as_json)
 
 

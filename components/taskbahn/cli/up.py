@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PRIVATE_WEBHOOKS = "TASKBAHN_ALLOW_PRIVATE_WEBHOOKS"
+SHORTEST_KEEP_SECONDS, LONGEST_KEEP_SECONDS = 3600.0, 36_500 * 86_400.0
 SOURCES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment"}  # click's name of a source -> what the settings show
 
 
@@ -28,6 +29,16 @@ def shown(name: str) -> dict[str, Any]:
     The variables do not begin with TASKBAHN_PORT and the like: Kubernetes sets these, to something else, for a service called taskbahn.
     """
     return {"show_default": True, "envvar": f"TASKBAHN_UP_{name}", "show_envvar": True}
+
+
+def kept_for(context: click.Context, option: click.Parameter, value: str) -> float:
+    """Return the seconds for which something is kept."""
+    from taskbahn.cli.when_options import seconds_in  # late: it knows schedules
+
+    seconds = seconds_in(option.opts[0], value)
+    if not SHORTEST_KEEP_SECONDS <= seconds <= LONGEST_KEEP_SECONDS:
+        raise click.BadParameter(f"{value[:100]} is not from 1h to 36500d", context, option)
+    return seconds
 
 
 def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own word
@@ -74,6 +85,14 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     envvar=PRIVATE_WEBHOOKS,
     show_envvar=True,
 )
+@click.option(
+    "--keep-audit",
+    callback=kept_for,
+    default="365d",
+    metavar="DURATION",
+    help="How long entries of the audit are kept, as 90d.",
+    **shown("KEEP_AUDIT"),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the ready line as JSON.")
 @click.pass_context
 def up(
@@ -84,6 +103,7 @@ def up(
     data: Path,
     loglevel: str,
     origins: tuple[str, ...],
+    keep_audit: float,
     *,
     auth: bool,
     allow_private_webhooks: bool,
@@ -104,13 +124,13 @@ def up(
     os.environ[PRIVATE_WEBHOOKS] = "1" if allow_private_webhooks else "0"  # the node's own worker inherits it
     sources = {
         name: context.get_parameter_source(name)
-        for name in ("port", "interface", "socket", "data", "loglevel", "origins", "auth")
+        for name in ("port", "interface", "socket", "data", "loglevel", "origins", "auth", "keep_audit")
     }
     given = {name: SOURCES.get(source.name if source else "", "default") for name, source in sources.items()}
     if socket and (named := [f"--{name}" for name in ("port", "interface") if given[name] == "command line"]):
         raise click.UsageError(f"--socket takes the place of {named[0]}: give one of the two.")
     roles = importlib.import_module("taskbahn_router.role_permissions").roles() if auth else None
-    wanted = node.Wanted(port, interface, data, loglevel, origins, socket, roles, given)
+    wanted = node.Wanted(port, interface, data, loglevel, origins, socket, roles, given, keep_audit)
 
     def ready(addresses: Any) -> None:
         if as_json:

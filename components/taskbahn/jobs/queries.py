@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
+from taskbahn.jobs.audit_stream import AuditStream
 from taskbahn.jobs.job_stream import JobStream
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.questions import QuestionView
@@ -148,6 +149,30 @@ class Views:
         words: dict[str, Any] = {"state": state, "task": task, "queue": queue, "tag": tag, "worker": worker, "caller": caller}
         words |= {"since": since, "until": until, "error": error, "parent": parent, "root": root, "id_part": id_part}
         return JobStream(self._app, query, words, before, limit)
+
+    def audit(
+        self,
+        text: str = "",
+        *,
+        who: str | None = None,
+        verb: str | None = None,
+        kind: str | None = None,
+        object: str | None = None,  # noqa: A002 - as entries name it
+        job: str | None = None,
+        since: PastTime | date | None = None,
+        until: PastTime | date | None = None,
+        before: int | None = None,
+        limit: int | None = None,
+    ) -> AuditStream:
+        """Return who did what, newest first: `for entry in app.view.audit(verb="cancel", since="1d")`.
+
+        text: in what an entry says, in any case.  who: a user or the name that a person gave; `*` matches any run of characters.
+        verb: `cancel`, `retry`, `pause` and the like.  kind, object: what it was done to, and its id or name.  job: the id of a job
+        to which it was done, alone or among others.  since, until: as in `jobs`.  before: only entries with smaller ids.
+        limit: entries at most.  It is for operators.  Raises InvalidRequest.
+        """
+        words: dict[str, Any] = {"text": text, "who": who, "verb": verb, "kind": kind, "object": object, "job": job}
+        return AuditStream(self._app, words | {"since": since, "until": until}, before, limit)
 
     def _ask(self, kind: type[T], procedure: str, **given: Any) -> T:
         name = procedure.rpartition(".")[2]

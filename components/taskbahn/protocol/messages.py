@@ -18,9 +18,9 @@ Clients (CALL):
     taskbahn.job.events(id, after=0)         -> {"events": [Event, ...]}     stored ones only, at most MAX_EVENTS
     taskbahn.job.results(id, after=-1)       -> {"results": [[position, JSON], ...], "next"}    what a job gets from those that it waits for
     taskbahn.job.notes(id, after="")         -> {"notes": [[name, JSON], ...], "next"}   what a job remembers from attempt to attempt
-    taskbahn.job.cancel([id, ...], reason="", who="") -> [state | ErrorInfo, ...]     the state after it
-    taskbahn.job.retry([id, ...])            -> [state | ErrorInfo, ...]
-    taskbahn.job.skip([id, ...])             -> [state | ErrorInfo, ...]: those that are held by these go on without them
+    taskbahn.job.cancel([id, ...], reason="", who="", query="") -> [state | ErrorInfo, ...]     the state after it
+    taskbahn.job.retry([id, ...], reason="", who="", query="") -> [state | ErrorInfo, ...]
+    taskbahn.job.skip([id, ...], reason="", who="") -> [state | ErrorInfo, ...]: those that are held by these go on without them
     taskbahn.job.pause([id, ...], reason="", within=, who="") -> [state | ErrorInfo, ...]   with their trees, until resumed
     taskbahn.job.resume([id, ...], who="")   -> [state | ErrorInfo, ...]
     taskbahn.job.answer(id, name, value, who="", key="") -> null             answers a question; once for each key
@@ -48,7 +48,8 @@ Any session that may look (CALL):
     taskbahn.view.schedule_waits(id)         -> [WaitReason, ...]            what is between a schedule and its next job, closed first
     taskbahn.view.settings()                 -> [Setting, ...]
 Operators (CALL):
-    taskbahn.admin.drain(worker, wanted)     -> WorkerView   true: it takes no new attempts, also after a reconnect; false: again
+    taskbahn.admin.drain(worker, wanted, reason=, who=) -> WorkerView   true: it takes no new attempts, also after a reconnect; false: again
+    taskbahn.view.audit(who=, verb=, kind=, object=, job=, since=, until=, text=, before=, limit=50) -> AuditAnswer   newest first
     taskbahn.admin.limit(name, value, who=)  -> LimitView    "50/s", "50/s burst=9" or a number; null: as declared; kept
     taskbahn.admin.pause(query="", reason=, within=, until=, who=) -> Pause   "" the system, queue:NAME, task:NAME, key:KEY; kept
     taskbahn.admin.resume(query="", who=)    -> Pause        the one that is over
@@ -77,6 +78,7 @@ Topics (SUBSCRIBE):
     taskbahn.job.<id>                        [Event, ...]
     taskbahn.view.changes                    {"jobs": [JobView without payloads, ...], "cut", "status": Status}   a few times a second
     taskbahn.view.alarms                     ScheduleAlarm                   a schedule is late, or so no more
+    taskbahn.audit                           [AuditEntry, ...]               what was done, when it is stored
 
 What the views answer is in `views`. `~>` needs `receive_progress`. Unknown fields are ignored, missing ones named. A WAMP
 ERROR has a URI of `taskbahn.errors`, the sentence as its only argument and its data as the keyword argument `detail`.
@@ -88,6 +90,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from taskbahn.protocol import json_text
 from taskbahn.protocol.limit_fields import LimitFields, LimitKindName
 from taskbahn.protocol.option_fields import OptionFields
 from taskbahn.protocol.schedule_fields import DeclaredSchedule
@@ -133,6 +136,7 @@ VIEW_SCHEDULES = "taskbahn.view.schedules"
 VIEW_DUE_TIMES = "taskbahn.view.due_times"
 VIEW_FIRINGS = "taskbahn.view.firings"
 VIEW_TRIGGERS = "taskbahn.view.triggers"
+VIEW_AUDIT = "taskbahn.view.audit"
 EVENT_PUBLISH = "taskbahn.event.publish"
 TRIGGER_ADD = "taskbahn.admin.trigger.add"
 TRIGGER_EDIT = "taskbahn.admin.trigger.edit"
@@ -160,6 +164,7 @@ OFFER_JOB_AS_PREFIX = "taskbahn.offer_job_as."
 REPORTS_PREFIX = "taskbahn.reports."
 JOB_TOPIC = "taskbahn.job."
 CHANGES_TOPIC = "taskbahn.view.changes"
+AUDIT_TOPIC = "taskbahn.audit"
 
 TASK_NAME = r"^(?!(?:taskbahn|wamp|crossbar)(?:\.|$))[a-z0-9_]+(?:\.[a-z0-9_]+)*$"
 OFFER_NAME = r"^[A-Za-z0-9_-]{1,64}$"  # one component of a URI; the task begins after the next dot
@@ -378,23 +383,4 @@ class Event(ShownEvent, msgspec.Struct, kw_only=True, omit_defaults=True):
     attempt: int = 0  # the one that said it (all but "state"); 0: not known
 
 
-JSON_ENCODE = msgspec.json.Encoder().encode
-JSON_DECODE = msgspec.json.Decoder().decode
-
-
-def to_json(value: Any) -> str:
-    """Pack *value* as JSON text; raises TypeError for what is not data.
-
-    NaN and the infinities become null, as `JSON.stringify` has it; times are ISO 8601, bytes base64 (msgspec's documented mapping).
-    """
-    return JSON_ENCODE(value).decode()
-
-
-def from_json(text: str | bytes) -> Any:
-    """Unpack JSON text into plain values; raises `msgspec.DecodeError`."""
-    return JSON_DECODE(text)
-
-
-def plain(struct: Any) -> Any:
-    """Return the lists and dicts that travel for one of the structs above (or a list of them)."""
-    return msgspec.to_builtins(struct)
+JSON_ENCODE, to_json, from_json, plain = json_text.JSON_ENCODE, json_text.to_json, json_text.from_json, json_text.plain

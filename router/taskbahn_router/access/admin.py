@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twisted.logger import Logger
-
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import messages
 from taskbahn_router.access.tokens import new_token, token_view
@@ -28,8 +26,6 @@ OTHER_CHANGE = "another admin has changed the token meanwhile; look at `taskbahn
 class TokenAdmin:
     """Answers `taskbahn.admin.token.*`; each answer comes when the store has the change."""
 
-    log = Logger("taskbahn.access")
-
     def __init__(self, dispatcher: Dispatcher, book: CredentialBook) -> None:
         self._dispatcher = dispatcher
         self._book = book
@@ -37,15 +33,15 @@ class TokenAdmin:
     def create(self, call: PendingCall) -> None:
         """`taskbahn.admin.token.create`."""
         given = _named(call, CREATE)
-        by = text_in(given, "who", MAX_WHO) or call.name
+        name = text_in(given, "who", MAX_WHO)
+        by = name or call.name
         made = new_token(given.get("name"), given.get("role"), self._dispatcher.wall(), by, given.get("expires"))
         self._book.check_role(made.row.name, made.row.role)
 
         def stored(row: CredentialRow) -> None:
-            self._said(call, row, "is created", by)
             call.answer(messages.plain(token_view(row)) | {"token": made.text})
 
-        self._store(call, made.row, stored)
+        self._store(call, made.row, stored, "created", name)
 
     def list(self, call: PendingCall) -> None:
         """`taskbahn.admin.token.list`."""
@@ -54,7 +50,8 @@ class TokenAdmin:
     def revoke(self, call: PendingCall) -> None:
         """`taskbahn.admin.token.revoke`."""
         given = _named(call, REVOKE)
-        wanted, by = given.get("token"), text_in(given, "who", MAX_WHO) or call.name
+        wanted, name = given.get("token"), text_in(given, "who", MAX_WHO)
+        by = name or call.name
         if not isinstance(wanted, str):
             raise InvalidRequest("taskbahn.admin.token.revoke takes the id or the name of a token")
         now = self._dispatcher.wall()
@@ -65,16 +62,17 @@ class TokenAdmin:
         revoked: list[CredentialRow] = []
 
         def stored(row: CredentialRow) -> None:
-            self._said(call, row, "is revoked", by)
             left.discard(row.id)
             revoked.append(row)
             if not left:
                 call.answer([messages.plain(token_view(each)) for each in revoked])
 
         for row in found:
-            self._store(call, row._replace(revoked_at=now, revoked_by=by), stored)
+            self._store(call, row._replace(revoked_at=now, revoked_by=by), stored, "revoked", name)
 
-    def _store(self, call: PendingCall, row: CredentialRow, then: Callable[[CredentialRow], None]) -> None:
+    def _store(
+        self, call: PendingCall, row: CredentialRow, then: Callable[[CredentialRow], None], what: str, name: str
+    ) -> None:  # fmt: skip
         self._dispatcher.check_accepting()
         change = CredentialChange(row, row.version)
 
@@ -85,15 +83,9 @@ class TokenAdmin:
             self._book.put(change.stored)
             then(change.stored)
 
-        self._dispatcher.turn_input.credentials.put(change, changed)
+        act = call.about(row.id, done=f"{what} for {row.name}, a {row.role}", name=name or None)
+        self._dispatcher.turn_input.credentials.put(change, changed, act)
         self._dispatcher.loop.schedule_turn()
-
-    def _said(self, call: PendingCall, row: CredentialRow, what: str, by: str | None) -> None:
-        # a warning, for a node logs only those by default, and an operator will ask who did it
-        self.log.warn(
-            "token {token} of {name} ({role}) {what}, says {who} in session {session}",
-            token=row.id, name=row.name, role=row.role, what=what, who=by or "an unknown caller", session=call.caller,
-        )  # fmt: skip
 
 
 def _named(call: PendingCall, names: tuple[str, ...]) -> dict[str, object]:

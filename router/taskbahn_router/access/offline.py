@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from taskbahn.errors import InvalidRequest
 from taskbahn_router.access.book import CredentialBook
 from taskbahn_router.access.tokens import new_token, token_view
+from taskbahn_router.core.audit import Act, Origin
 from taskbahn_router.core.credentials import CredentialChange
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.sqlite import SqliteStore
@@ -40,7 +41,7 @@ def create_token(data: Path, name: str, role: str, lifetime: float | None, by: s
     made = new_token(name, role, time.time(), by, lifetime)
     with _opened(data) as (store, book):
         book.check_role(name, role)
-        _put(store, made.row)
+        _put(store, made.row, "create", "created", by)
     return made.text, token_view(made.row)
 
 
@@ -56,10 +57,14 @@ def revoke_token(data: Path, token: str, by: str) -> list[TokenView]:
         found = [row for row in book.named(token) if row.revoked_at is None]
         if not found:
             raise InvalidRequest(f"no token has the id or the name {token!r:.100}; `taskbahn token list` shows those there are")
-        return [token_view(_put(store, row._replace(revoked_at=time.time(), revoked_by=by))) for row in found]
+        return [
+            token_view(_put(store, row._replace(revoked_at=time.time(), revoked_by=by), "revoke", "revoked", by)) for row in found
+        ]
 
 
-def _put(store: SqliteStore, row: CredentialRow) -> CredentialRow:
+def _put(store: SqliteStore, row: CredentialRow, verb: str, done: str, by: str) -> CredentialRow:
     change = CredentialChange(row, row.version)
-    store.commit(CommitBatch(credentials=[change]))
+    act = Act("token", verb, done, Origin(None, None, None, "the data directory"), None, row.id, by or None)
+    entry = act.row(f"{done} for {row.name}, a {row.role}", 1, at=time.time())
+    store.commit(CommitBatch(credentials=[change], audit=[entry]))
     return change.stored

@@ -29,6 +29,7 @@ from taskbahn_router.crossbar_edge import direct_path, node_process, router_repa
 from taskbahn_router.crossbar_edge.bounded_requests import bound_requests
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
+from taskbahn_router.crossbar_edge.origins import origin_of
 from taskbahn_router.crossbar_edge.router_repairs import RouterRepairs
 from taskbahn_router.crossbar_edge.send_buffers import Backlogs, SlowReaders
 from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
@@ -42,17 +43,20 @@ if TYPE_CHECKING:
 
     from twisted.python.failure import Failure
 
+    from taskbahn_router.core.audit import Origin
     from taskbahn_router.model.pending_call import PendingCall
 
 FEW_WRITERS = 4
 CLOSED = "wamp.close.killed"
 OWN_WORKER = "taskbahn.node"  # who the node's own worker is, with login
+MAY_HEAR = {messages.AUDIT_TOPIC: ["anonymous", "operator", "admin"]}  # also of those whose subscription is a pattern
 DETAILS = "@details"  # the keyword in which a subscriber gets what Crossbar says of an event; no name that others use
 
 
 class Component(ApplicationSession):
     """Carries a `Service` on Crossbar. Configuration (`extra`): `data`, the data directory, relative to the node's directory;
-    `url`, where the node's own worker connects to, if that is not its first port; `loglevel` and `given` are for `settings`.
+    `url`, where the node's own worker connects to, if that is not its first port; `keep_audit`: seconds; `loglevel` and `given` are for
+    `settings`.
     """
 
     log = Logger("taskbahn.component")
@@ -77,7 +81,8 @@ class Component(ApplicationSession):
         self.link = DealerSession(self._transport, self._call_reqs)
         self.link.on_ambiguous_end = self._ended
         self.link.later = lambda function: reactor.callLater(0, function)
-        self._go_around(cast("Any", self._transport)._router)  # noqa: SLF001
+        self._router = cast("Any", self._transport)._router  # noqa: SLF001
+        self._go_around(self._router)
         self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
         self._registered: dict[str, Deferred[Any]] = {}  # procedure -> its registration
         self._topics: dict[int, tuple[str, str]] = {}  # subscription -> (uri, match)
@@ -93,6 +98,7 @@ class Component(ApplicationSession):
         token = new_text() if extra.get("login") else ""
         self.service = Service(
             data, self, reactor=reactor, wall=time.time, uniform=random.random, settings=shown,
+            keep_audit=extra.get("keep_audit"),
             start_worker=partial(node_process.start_process, reactor, url, token) if url else None,
         )  # fmt: skip
         if token:
@@ -164,7 +170,7 @@ class Component(ApplicationSession):
 
     def publish_event(self, topic: str, value: Any) -> None:
         """Publish to the subscribers."""
-        self.publish(topic, value, options=PublishOptions(acknowledge=False))
+        self.publish(topic, value, options=PublishOptions(acknowledge=False, eligible_authrole=MAY_HEAR.get(topic)))
 
     def is_watched(self, topic: str) -> bool:
         """Return whether *topic* has subscribers, exactly or by a pattern."""
@@ -190,6 +196,10 @@ class Component(ApplicationSession):
     def unread_bytes(self, session: int | None) -> int:
         """Return how many bytes wait for the reader of a session."""
         return self._backlogs.of(session)
+
+    def origin(self, session: int | None, authid: str | None) -> Origin:
+        """Return where the calls of a session come from; what Crossbar does not say stays open."""
+        return origin_of(self._router._session_id_to_session.get(session), authid)  # noqa: SLF001 - no public way to it
 
     def pass_on(self, topic: str, args: list[Any], kwargs: dict[str, Any]) -> None:
         """Publish what another session asks for; Crossbar does not send it back to the dispatcher's own session."""

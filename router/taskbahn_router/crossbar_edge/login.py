@@ -15,6 +15,7 @@ from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import Role
 from taskbahn_router.crossbar_edge.login_page import session_in
+from taskbahn_router.crossbar_edge.origins import address_of
 from taskbahn_router.service import Service
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def _login(_realm: str, _authid: str, details: Mapping[str, Any], roles: tuple[R
     if isinstance(found, str):
         peer = str((details.get("transport") or {}).get("peer", "an unknown address"))[:100]
         log.warn("a login from {peer} is refused: {why}", peer=peer, why=found)
+        service.dispatcher.auditing.refused_login(address_of(peer), "a session", found)
         raise ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
     service.parts.credentials.opened(int(details["session"]), found)
     return {"realm": messages.REALM, "authid": found.name, "role": found.role}

@@ -18,6 +18,7 @@ from twisted.web.server import NOT_DONE_YET
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol.access import Role
 from taskbahn_router.access.tokens import SESSION_SECONDS
+from taskbahn_router.crossbar_edge.origins import address_of
 from taskbahn_router.service import Service
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Login(Resource):
         if isinstance(found, str) or found.role not in SEES_ALL:
             why = found if isinstance(found, str) else f"the role {found.role} of {found.name} does not see the page"
             log.warn("a login from {peer} is refused: {why}", peer=_peer(request), why=why)
+            service.dispatcher.auditing.refused_login(_host(request), "the login page", why)
             if isinstance(found, str):
                 return _answered(
                     request, REFUSED, {"error": "this node does not know the token, or the token is revoked or over"}
@@ -137,6 +139,10 @@ def _finish(request: Request, status: int, said: dict[str, str]) -> None:
         return
     request.write(_answered(request, status, said))  # type: ignore[no-untyped-call]
     request.finish()  # type: ignore[no-untyped-call]
+
+
+def _host(request: Request) -> str | None:
+    return address_of(getattr(request.getClientAddress(), "host", None))  # type: ignore[no-untyped-call]
 
 
 def _peer(request: Request) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from taskbahn.errors import TaskbahnError
     from taskbahn_router.core.rows import Refused
     from taskbahn_router.model.state import LiveJob
-    from taskbahn_router.model.turn import Submission
+    from taskbahn_router.model.submissions import Submission
     from taskbahn_router.publishing.followers import JobFollowers
 
 

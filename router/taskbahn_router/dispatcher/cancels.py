@@ -41,7 +41,7 @@ def decide_cancels(state: DispatcherState, batch: CommitBatch, turn_input: TurnI
             later.add_cancel(*cancel)
     batch.cancels = [
         CancelJob(raw, now, now + DEFAULT_KEEP, messages.to_json(cancel_error(reason, by)))
-        for raw, reason, _, by in turn_input.cancels
+        for raw, reason, _, by, _ in turn_input.cancels
     ]
     batch.attempts += [
         AttemptRow(job.seq, job.attempt, job.worker_id, job.started_at or now, now, "cancelled", None)

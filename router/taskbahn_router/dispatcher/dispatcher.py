@@ -16,11 +16,11 @@ from taskbahn.errors import NotReady, StoreUnavailable, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.dispatcher.assignment import Assignment
-from taskbahn_router.dispatcher.cancels import decide_cancels, words_of
+from taskbahn_router.dispatcher.auditing import Auditing, give_acts
+from taskbahn_router.dispatcher.cancels import decide_cancels
 from taskbahn_router.dispatcher.early_dispatch import EarlyDispatch
 from taskbahn_router.dispatcher.event_waits import EventWaits
 from taskbahn_router.dispatcher.group_commit import GroupCommit
-from taskbahn_router.dispatcher.job_actions import Change, act_on_each
 from taskbahn_router.dispatcher.job_pausing import decide_pauses
 from taskbahn_router.dispatcher.joins import Joins
 from taskbahn_router.dispatcher.large_flows import LargeFlows
@@ -33,7 +33,8 @@ from taskbahn_router.dispatcher.topics import Topics
 from taskbahn_router.metrics.recorder import Recorder
 from taskbahn_router.model.ports import Clock, RouterPort, Runner
 from taskbahn_router.model.state import AttachedWorker, DispatcherState, LiveJob
-from taskbahn_router.model.turn import LostAttempt, Submission, TurnEffects, TurnInput
+from taskbahn_router.model.submissions import Submission
+from taskbahn_router.model.turn import LostAttempt, TurnEffects, TurnInput
 from taskbahn_router.promises.reactions import Reactions
 from taskbahn_router.publishing.followers import CallFollower, Follower, JobFollowers, Waiter
 from taskbahn_router.publishing.publisher import Publisher
@@ -49,6 +50,7 @@ from taskbahn_router.submission.submission import Draft, Submissions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from taskbahn_router.core.audit import Act
     from taskbahn_router.core.suspensions import Told
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.turn import Acknowledge
@@ -94,6 +96,7 @@ class Dispatcher:
         self.history = Recorder(self.state, wall)
         self.topics = Topics(port)
         self.event_waits = EventWaits(self.topics, self.tell, wall)
+        self.auditing = Auditing(self, port)
         self._post_commit = PostCommit(self.state, self.publisher, self.followers, self.assignment, self.history, self)
         self.loop = GroupCommit(store, self, runner, clock)
         self.turn_input, self.fair_queue = TurnInput(), FairQueue()
@@ -102,7 +105,7 @@ class Dispatcher:
         self.memory_budget = MemoryBudget(self.slices)
         self._early_dispatch = EarlyDispatch(self.state, self.publisher, store)
         self._next_sweep: float | None = None
-        self.maintenance = Maintenance(clock)
+        self.maintenance: Maintenance = Maintenance(clock)
         self.large_flows = LargeFlows(self)
         self.maintenance.add("progress", self._store_progress, interval=PROGRESS_SECONDS)
         self._sweeps = self.maintenance.add("sweep", self._sweep)
@@ -110,6 +113,7 @@ class Dispatcher:
         self.limit_book.pause_ends = self.maintenance.add("pauses", self._end_pauses)
         self._prune_after = 0
         self._prunes = self.maintenance.add("prune", lambda: self._ask(lambda turn: turn.ask_prune(self._prune_after)), first=1.0)
+        self.auditing.start()
         self.limit_book.purges = self.maintenance.add("purge", self._purge, interval=PURGE_SECONDS)
         self.accepting = True
 
@@ -175,7 +179,10 @@ class Dispatcher:
             if caller.has_joined:  # others wait for the job
                 return
             if cancelled or (job.policy.cancel_on_caller_lost and not self.followers.is_joined(job.id)):
-                self.cancel(job.raw, "cancelled by its caller" if cancelled else "its caller went away", lambda _: None)
+                act = self.auditing.cancelled_call(call, job.id) if cancelled else None
+                self.cancel(
+                    job.raw, "cancelled by its caller" if cancelled else "its caller went away", lambda _: None, None, act
+                )
 
         call.on_gone = gone
         self._accept(
@@ -190,29 +197,17 @@ class Dispatcher:
         self.followers.unfollow(list(jobs), follower)
         call.fail(error)
 
-    def cancel_jobs(self, call: PendingCall) -> None:
-        """`taskbahn.job.cancel`."""
-        self.check_accepting()
-        reason, by = words_of(call)
-        read = self.memory_budget.being_read
-        ask = self.joins.by_any_id(lambda raw, answer: read.after(raw, lambda: self.cancel(raw, reason, answer, by)))
-        act_on_each(call, ask, None)
-
-    def change_jobs(self, change: Change, call: PendingCall) -> None:
-        """`taskbahn.job.retry`, `taskbahn.job.skip`."""
-        self.check_accepting()
-        ask = self.joins.by_any_id(lambda raw, answer: self._ask(lambda turn: change.ask(turn, raw, answer)))
-        act_on_each(call, ask, change.unmoved)
-
-    def cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None], by: str | None = None) -> None:
+    def cancel(
+        self, raw: bytes, reason: str, answer: Callable[[Answer | None], None], by: str | None = None, act: Act | None = None
+    ) -> None:
         """Cancel a job in whatever state it is; *answer* gets what became of it after the commit."""
-        self.turn_input.add_cancel(raw, reason, answer, by)
+        self.turn_input.add_cancel(raw, reason, answer, by, act)
         self.loop.schedule_turn()
 
-    def tell(self, told: Told, answer: Callable[[tuple[Answer, str] | None], None]) -> None:
+    def tell(self, told: Told, answer: Callable[[tuple[Answer, str] | None], None], act: Act | None = None) -> None:
         """Have a job remember what a client tells it; *answer* gets what became of it after the commit."""
         self.check_accepting()
-        self._ask(lambda turn: turn.add_told(told, answer))
+        self._ask(lambda turn: turn.add_told(told, answer, act))
 
     def report(self, acknowledge: Acknowledge | None, worker: AttachedWorker, report: messages.Report) -> None:
         """A worker's report; acknowledged, with the attempts that are not the worker's any more, when it is recorded."""
@@ -312,6 +307,7 @@ class Dispatcher:
             yield
         batch.forgotten_tasks = turn_input.forgotten_tasks
         batch.limits, batch.forgotten_limits = self.limit_book.take_rows()
+        batch.acts = self.limit_book.take_acts()
         batch.tasks = [(task.name, task.packed, task.declared_at) for task in turn_input.tasks]
         turn_input.give_kept(batch)
         # the store counts on from the number in a job's row, so the row must have the newest one
@@ -321,9 +317,10 @@ class Dispatcher:
             decide_cancels(self.state, batch, turn_input, self.turn_input, now)
         if turn_input.job_pauses or turn_input.resumes:
             decide_pauses(self.state, batch, turn_input, self.turn_input)
-        batch.retries = [RetryJob(raw) for raw, _ in turn_input.retries]
-        batch.skips = [SkipJob(raw) for raw, _ in turn_input.skips]
-        batch.told = [told for told, _ in turn_input.told]
+        batch.retries = [RetryJob(raw) for raw, *_ in turn_input.retries]
+        batch.skips = [SkipJob(raw) for raw, *_ in turn_input.skips]
+        batch.told = [told for told, *_ in turn_input.told]
+        give_acts(batch, turn_input)
         batch.sweep = Sweep(now, SWEEP_LIMIT, DEFAULT_KEEP) if turn_input.sweep else None
         if turn_input.prune_after is not None:
             batch.prune = Prune(now, turn_input.prune_after, PRUNE_LIMIT)

@@ -13,7 +13,7 @@ from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.triggers import Triggered, job_of_event
 from taskbahn_router.dispatcher.trigger_specs import Arrival, call_of
 from taskbahn_router.model.state import id_bytes
-from taskbahn_router.model.turn import PlannedEvent, Submission
+from taskbahn_router.model.submissions import PlannedEvent, Submission
 from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
 
 if TYPE_CHECKING:

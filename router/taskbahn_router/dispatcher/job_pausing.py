@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twisted.logger import Logger
-
 from taskbahn.protocol import messages
 from taskbahn.protocol.suspended import PAUSE_NOTE
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.job_pauses import HoldingPause, JobPause, PauseJob, ResumeJob
 from taskbahn_router.core.reactions import IS_HELD
 from taskbahn_router.dispatcher.cancels import not_stored
-from taskbahn_router.dispatcher.job_actions import act_on_each
+from taskbahn_router.dispatcher.job_actions import about_jobs, act_on_each
 from taskbahn_router.dispatcher.pause_words import MAX_REASON, MAX_WHO, text_in, until_in
 from taskbahn_router.model.wire_format import pause_view
 
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
 class JobPausing:
     """Obeys `taskbahn.job.pause` and `taskbahn.job.resume`."""
 
-    log = Logger("taskbahn.pauses")
-
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
 
@@ -43,12 +39,12 @@ class JobPausing:
         self._dispatcher.check_accepting()
         words = _words(call, "reason", "within", "who")
         reason, now = text_in(words, "reason", MAX_REASON), self._dispatcher.wall()
-        who, until = text_in(words, "who", MAX_WHO) or call.name, until_in({"within": words.get("within")}, now)
+        name = text_in(words, "who", MAX_WHO)
+        who, until = name or call.name, until_in({"within": words.get("within")}, now)
+        asked = about_jobs(call, name, reason)
 
         def act(raw: bytes, answer: Answered) -> None:
-            self._dispatcher.turn_input.add_pause(
-                PauseJob(raw, who, now, reason, until), self._logged(raw, "paused", who, answer)
-            )
+            self._dispatcher.turn_input.add_pause(PauseJob(raw, who, now, reason, until), answer, asked)
             self._dispatcher.loop.schedule_turn()
 
         act_on_each(call, self._dispatcher.joins.by_any_id(act), "only a job that has not ended can be paused")
@@ -56,45 +52,36 @@ class JobPausing:
     def resume(self, call: PendingCall) -> None:
         """`taskbahn.job.resume`: what the pauses of jobs hold goes on."""
         self._dispatcher.check_accepting()
-        who = text_in(_words(call, "who"), "who", MAX_WHO) or call.name
+        asked = about_jobs(call, text_in(_words(call, "who"), "who", MAX_WHO))
 
         def act(raw: bytes, answer: Answered) -> None:
-            self._dispatcher.turn_input.add_resume(ResumeJob(raw), self._logged(raw, "resumed", who, answer))
+            self._dispatcher.turn_input.add_resume(ResumeJob(raw), answer, asked)
             self._dispatcher.loop.schedule_turn()
 
         act_on_each(call, self._dispatcher.joins.by_any_id(act), "it is not paused, and only a job that has not ended can be")
 
-    def _logged(self, raw: bytes, what: str, who: str | None, answer: Answered) -> Answered:
-        def answered(found: Answer | None) -> None:
-            if found is not None and found.is_moved:
-                # a warning, as for the pauses of queues: an operator will ask who did it
-                self.log.warn("job {id} is {what}, says {who}", id=id_text(raw), what=what, who=who or "an unknown caller")
-            answer(found)
-
-        return answered
-
 
 def decide_pauses(state: DispatcherState, batch: CommitBatch, turn_input: TurnInput, later: TurnInput) -> None:
     """Put the pauses of jobs into a batch; *later* gets those of jobs that still wait for the commit which takes them to the store."""
-    early = not_stored(state, batch, [one.id for one, _ in turn_input.job_pauses] + [one.id for one, _ in turn_input.resumes])
-    for pause, answer in turn_input.take_pauses_of(early):
-        later.add_pause(pause, answer)
-    for resume, answer in turn_input.take_resumes_of(early):
-        later.add_resume(resume, answer)
-    batch.job_pauses = [pause for pause, _ in turn_input.job_pauses]
-    batch.resumes = [resume for resume, _ in turn_input.resumes]
+    early = not_stored(state, batch, [one.id for one, *_ in turn_input.job_pauses] + [one.id for one, *_ in turn_input.resumes])
+    for pause in turn_input.take_pauses_of(early):
+        later.add_pause(*pause)
+    for resume in turn_input.take_resumes_of(early):
+        later.add_resume(*resume)
+    batch.job_pauses = [pause for pause, *_ in turn_input.job_pauses]
+    batch.resumes = [resume for resume, *_ in turn_input.resumes]
 
 
 def show_pauses(state: DispatcherState, publisher: Publisher, turn_input: TurnInput, result: CommitResult, now: float) -> None:
     """Ask running attempts to wait, or to go on; tell the watchers of jobs, and answer the clients that asked for pauses."""
     _show_holds(state, publisher, turn_input, result, now)
-    asked = (*(answer for _, answer in turn_input.job_pauses), *(answer for _, answer in turn_input.resumes))
+    asked = (*(answer for _, answer, _ in turn_input.job_pauses), *(answer for _, answer, _ in turn_input.resumes))
     for answer, found in zip(asked, result.paused, strict=True):
         answer(found)
 
 
 def _show_holds(state: DispatcherState, publisher: Publisher, turn_input: TurnInput, result: CommitResult, now: float) -> None:
-    asked = {pause.id: pause for pause, _ in turn_input.job_pauses}
+    asked = {pause.id: pause for pause, *_ in turn_input.job_pauses}
     for before, is_held in result.held:
         id = id_text(before.id)
         job = state.jobs.get(id)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from twisted.logger import Logger
-
 from taskbahn.errors import InvalidOption, InvalidRequest
 from taskbahn.protocol import messages
 from taskbahn.protocol.scheduling import SchedulePause
@@ -48,7 +46,6 @@ class KeptAdmin(Generic[RowT, ChangeT]):
     answer: answers a call with the view of what has an id.   answer_row: with that of a row, which need not be stored.
     """
 
-    log = Logger("taskbahn.kept")
     what = ""  # what is kept, for messages
     procedures = ""  # what the URIs of its procedures begin with
 
@@ -97,6 +94,7 @@ class KeptAdmin(Generic[RowT, ChangeT]):
 
         check: nothing is stored; the answer is what it would be, or why it cannot be.
         """
+        _may_be_check(call)
         id, given = self._id(call), call.args[1] if len(call.args) > 1 else call.kwargs.get("spec")
         _refuse_marks(given)
         fields = self.fields_of(given)
@@ -107,13 +105,14 @@ class KeptAdmin(Generic[RowT, ChangeT]):
                 raise self.invalid(f"the {self.what} {id} is declared in code; change it there, or edit it")
             return self.changed(row, id, self._dispatcher.wall(), changed=messages.to_json(fields), who=_who(call))
 
-        self._set(call, id, decide, "is set")
+        self._set(call, id, decide)
 
     def edit(self, call: PendingCall) -> None:
         """Some fields; one that is as code declares it is no change any more.
 
         reset: names of fields that are to be as code declares them, or true for all.   check: as in `add`.
         """
+        _may_be_check(call)
         id, given = self._id(call), call.args[1] if len(call.args) > 1 else call.kwargs.get("fields")
         reset = call.kwargs.get("reset", [])
         if not isinstance(given, dict | None) or not (given or reset):
@@ -130,7 +129,7 @@ class KeptAdmin(Generic[RowT, ChangeT]):
             changed = messages.to_json(fields) if fields else None
             return self.changed(row, id, self._dispatcher.wall(), changed=changed, who=_who(call))
 
-        self._set(call, id, decide, "is edited")
+        self._set(call, id, decide)
 
     def pause(self, call: PendingCall) -> None:
         """It starts nothing any more, until a time or until it is resumed."""
@@ -143,8 +142,9 @@ class KeptAdmin(Generic[RowT, ChangeT]):
             until = now + within
         reason = str(words.get("reason", ""))[:MAX_REASON]
         check_text("the reason", reason)
+        call.about(id, reason=reason)
         pause = SchedulePause(reason=reason, until=until, by=_who(call), at=now)
-        self._change(call, id, lambda row: self.changed(self._known(id, row), id, now, pause=pause, who=_who(call)), "is paused")
+        self._change(call, id, lambda row: self.changed(self._known(id, row), id, now, pause=pause, who=_who(call)))
 
     def resume(self, call: PendingCall) -> None:
         """It goes on."""
@@ -160,7 +160,7 @@ class KeptAdmin(Generic[RowT, ChangeT]):
                 return self.changed(known, id, now, declared=None, declared_at=None, changed=changed, pause=None, who=_who(call))
             return self.changed(known, id, now, pause=None, who=_who(call))
 
-        self._change(call, id, decide, "is resumed")
+        self._change(call, id, decide)
 
     def delete(self, call: PendingCall) -> None:
         """Refused for one that code declares: it can be paused, until code does so no more."""
@@ -173,11 +173,7 @@ class KeptAdmin(Generic[RowT, ChangeT]):
                 raise self.invalid(f"the {self.what} {id} is declared in code: pause it, or take it out of the code")
             return Drop(row.version)
 
-        def done(_: ChangeT | Drop | None) -> None:
-            self._said(call, id, "is deleted")
-            call.answer(None)
-
-        self._book.change(id, decide, done, call.fail)
+        self._book.change(id, decide, lambda _: call.answer(None), call.fail, act=call.act)
 
     # helpers
 
@@ -204,12 +200,13 @@ class KeptAdmin(Generic[RowT, ChangeT]):
         id = call.args[0] if call.args else call.kwargs.get("id")
         if not isinstance(id, str) or not ID.fullmatch(id):
             raise InvalidRequest(f"the id of a {self.what} has 1 to 200 letters, digits, '_', '.', ':' and '-', not {id!r:.100}")
+        call.about(id, name=_name(call) or None)
         return id
 
-    def _set(self, call: PendingCall, id: str, decide: Callable[[RowT | None], ChangeT | Drop | None], what: str) -> None:
+    def _set(self, call: PendingCall, id: str, decide: Callable[[RowT | None], ChangeT | Drop | None]) -> None:
         """Change it, or answer with what it would be."""
         if not call.kwargs.get("check"):
-            self._change(call, id, decide, what)
+            self._change(call, id, decide)
             return
 
         def would(row: RowT | None) -> None:
@@ -219,24 +216,25 @@ class KeptAdmin(Generic[RowT, ChangeT]):
 
         self._book.change(id, would, lambda _: None, call.fail)
 
-    def _change(
-        self, call: PendingCall, id: str, decide: Callable[[RowT | None], ChangeT | Drop | None], what: str
-    ) -> None:  # fmt: skip
-        def done(_: ChangeT | Drop | None) -> None:
-            self._said(call, id, what)
+    def _change(self, call: PendingCall, id: str, decide: Callable[[RowT | None], ChangeT | Drop | None]) -> None:
+        def done(decision: ChangeT | Drop | None) -> None:
+            if decision is None and call.act is not None:
+                self._dispatcher.auditing.note(call.act.row(f"nothing: it is {call.act.done} already", 0))
             self._answer(call, id)
 
-        self._book.change(id, decide, done, call.fail)
+        self._book.change(id, decide, done, call.fail, act=call.act)
 
-    def _said(self, call: PendingCall, id: str, what: str) -> None:
-        # a warning, for a node logs only those by default, and an operator will ask who did it
-        self.log.warn(
-            "{kind} {id} {what}, says {who} in session {session}",
-            kind=self.what, id=id, what=what, who=_who(call) or "an unknown caller", session=call.caller,
-        )  # fmt: skip
+
+def _may_be_check(call: PendingCall) -> None:
+    if call.kwargs.get("check"):
+        call.on_refused = None  # the caller asks for no change
+
+
+def _name(call: PendingCall) -> str:
+    who = str(call.kwargs.get("who") or "")[:MAX_WHO]
+    check_text("who", who)
+    return who
 
 
 def _who(call: PendingCall) -> str | None:
-    who = str(call.kwargs.get("who") or "")[:MAX_WHO]
-    check_text("who", who)
-    return who or call.name
+    return _name(call) or call.name

@@ -15,6 +15,7 @@ from taskbahn.errors import NotReady, TaskbahnError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from taskbahn_router.core.audit import Act
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.kept_input import KeptInput
     from taskbahn_router.model.ports import Runner
@@ -57,10 +58,11 @@ class KeptBook(Generic[RowT, ChangeT]):
         done: Callable[[ChangeT | Drop | None], None],
         failed: Callable[[TaskbahnError], None],
         tries: int = TRIES,
+        act: Act | None = None,
     ) -> None:
         """Change what is kept.   decide: returns the change of a row (None: there is none); None: nothing changes.
 
-        done: called after the commit.   failed: gets what *decide* raises, or that it cannot be stored.
+        done: called after the commit.   failed: gets what *decide* raises, or that it cannot be stored.   act: for the audit.
         """
 
         def found(row: RowT | None) -> None:
@@ -79,14 +81,14 @@ class KeptBook(Generic[RowT, ChangeT]):
                     self.holds(id, row, decision)
                     done(decision)
                 elif tries > 1:
-                    self.change(id, decide, done, failed, tries - 1)
+                    self.change(id, decide, done, failed, tries - 1, act)
                 else:
                     failed(NotReady(f"the {self.what} {id} is changed by others at this moment; try it again"))
 
             if isinstance(decision, Drop):
-                self.input().drop(id, decision.version, stored)
+                self.input().drop(id, decision.version, stored, act)
             else:
-                self.input().put(decision, stored)
+                self.input().put(decision, stored, act)
             self._dispatcher.loop.schedule_turn()
 
         asked = self._runner.run(self._read, id)

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from taskbahn.errors import NotReady, QueueFull, ServiceError, StoreUnavailable, TaskbahnError
 from taskbahn.protocol import messages
-from taskbahn_router.model.turn import Submission
+from taskbahn_router.model.submissions import Submission
 from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
 from taskbahn_router.submission.submission import Draft
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twisted.logger import Logger
-
 from taskbahn.errors import InvalidOption, InvalidRequest, did_you_mean
 from taskbahn.protocol.limit_kinds import short
 from taskbahn.protocol.limits import capacity_of
@@ -27,8 +25,6 @@ MAX_WHO = 200  # characters of who changes it
 class LimitAdmin:
     """Obeys `taskbahn.admin.limit`. *answer* answers a call with the view of a limit."""
 
-    log = Logger("taskbahn.limits")
-
     def __init__(self, dispatcher: Dispatcher, answer: Callable[[PendingCall, str], None]) -> None:
         self._dispatcher = dispatcher
         self._book = dispatcher.limit_book
@@ -38,6 +34,7 @@ class LimitAdmin:
         """`taskbahn.admin.limit`: answered when the override, or its removal, is stored."""
         arguments = dict(zip(("name", "value", "who"), call.args, strict=False)) | call.kwargs
         name, who = arguments.get("name"), arguments.get("who") or ""
+        call.about(str(name)[:MAX_NAME])
         if not isinstance(name, str) or "value" not in arguments or not isinstance(who, str):
             raise InvalidRequest("taskbahn.admin.limit takes a limit's name, a value or null, and optionally who changes it")
         check_text("a limit's name", name)
@@ -48,14 +45,8 @@ class LimitAdmin:
             self._check_costs(kept.declared, override)
         by = who[:MAX_WHO] or call.name
         self._book.override(name, override, by, self._dispatcher.wall())
-        # a warning, for a node logs only those by default, and an operator will ask who did it
-        self.log.warn(
-            "limit {limit} is {what}, says {who} in session {session}",
-            limit=name,
-            what="as declared again" if override is None else f"now {value_of(kept.declared, override)}",
-            who=by or "an unknown caller",
-            session=call.caller,
-        )
+        effect = "as declared again" if override is None else f"now {value_of(kept.declared, override)}"
+        self._book.note_act(call.about(name, name=who[:MAX_WHO] or None), effect)
         self._dispatcher.turn_input.add_limit_change(lambda: self._answer(call, name))
         self._dispatcher.loop.schedule_turn()
 

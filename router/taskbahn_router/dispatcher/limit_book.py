@@ -8,6 +8,7 @@ import msgspec
 
 from taskbahn.protocol.limits import FAIR
 from taskbahn.protocol.states import State
+from taskbahn_router.core.audit import ActParts
 from taskbahn_router.core.limit_keys import LimitKeys
 from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.core.rows import Purge, costs_of, limit_of
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 
     from taskbahn.protocol.overrides import Override
     from taskbahn.protocol.pauses import Subject
+    from taskbahn_router.core.audit import Act
     from taskbahn_router.core.rows import Costs, Room, Rules
     from taskbahn_router.dispatcher.maintenance import MaintenanceService
     from taskbahn_router.dispatcher.pauses import KeptPause
     from taskbahn_router.model.declared_task import DeclaredTask
     from taskbahn_router.model.partitions import Partition
     from taskbahn_router.model.state import DispatcherState, LiveJob
-    from taskbahn_router.model.turn import Submission, TurnEffects, TurnInput
+    from taskbahn_router.model.submissions import Submission
+    from taskbahn_router.model.turn import TurnEffects, TurnInput
     from taskbahn_router.promises.limits import Limit
     from taskbahn_router.stores.contract import StartState
     from taskbahn_router.stores.rows import LimitRow
@@ -65,6 +68,7 @@ class LimitBook:
         self._plain: set[int] = set()  # partitions that need rules only while keys hang on them
         self.hung: dict[int, Costs] = {}  # by partition: the keys that all its jobs have
         self._purge_after = ""
+        self._acts: list[ActParts] = []
         self._had_limits = False  # attempts may hold permits of limits that no task declares any more
         self.is_used = False
 
@@ -171,6 +175,16 @@ class LimitBook:
         rows, gone = self.kept.take_rows()
         more, ended = self.pauses.take_rows()
         return rows + more, gone + ended
+
+    def note_act(self, act: Act | None, effect: str) -> None:
+        """Have the audit say who changed what the next turn stores."""
+        if act is not None:
+            self._acts.append(ActParts(act, (), effect))
+
+    def take_acts(self) -> list[ActParts]:
+        """Return who changed what `take_rows` has returned."""
+        acts, self._acts = self._acts, []
+        return acts
 
     def declare(self, tasks: Iterable[DeclaredTask], known: Container[str] = ()) -> None:
         """Take over what tasks declare; a limit without an override that no task has any more lets everything through.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twisted.logger import Logger
-
 from taskbahn.errors import InvalidOption, InvalidRequest, did_you_mean
 from taskbahn.protocol import messages
 from taskbahn.protocol.limit_kinds import short
@@ -25,8 +23,6 @@ MAX_PAUSES = 1_000
 class PauseAdmin:
     """Obeys `taskbahn.admin.pause` and `taskbahn.admin.resume`."""
 
-    log = Logger("taskbahn.pauses")
-
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
         self._state = dispatcher.state
@@ -35,48 +31,37 @@ class PauseAdmin:
     def pause(self, call: PendingCall) -> None:
         """`taskbahn.admin.pause`: answered with the pause when it is stored. What runs goes on."""
         words = _words(call, "query", "reason", "within", "until", "who")
-        subject = self._known(words.pop("query", ""))
-        reason, who = text_in(words, "reason", MAX_REASON), text_in(words, "who", MAX_WHO) or call.name
+        reason, name = text_in(words, "reason", MAX_REASON), text_in(words, "who", MAX_WHO)
+        subject = _about(call, parse_subject(words.pop("query", "")), name, reason)
+        self._check_known(subject)
         now = self._dispatcher.wall()
-        pause = KeptPause(subject, until_in(words, now), reason, who, now)
+        pause = KeptPause(subject, until_in(words, now), reason, name or call.name, now)
         pauses = self._book.pauses
         if len(pauses.all()) >= MAX_PAUSES and pauses.get(*subject) is None:
             raise InvalidOption(f"{MAX_PAUSES:,} pauses hold already; resume some, or pause a queue or a task", option="query")
         self._book.pause(pause)
-        self._log(subject, "paused" + (f" ({reason})" if reason else ""), who, call)
+        self._book.note_act(call.act, "paused" if pause.until is None else f"paused for {pause.until - now:,.0f} s")
         self._answer_stored(call, messages.plain(pause.view()))
 
     def resume(self, call: PendingCall) -> None:
         """`taskbahn.admin.resume`: answered with the pause that is over, when that is stored."""
         words = _words(call, "query", "who")
-        subject = parse_subject(words.pop("query", ""))
-        who = text_in(words, "who", MAX_WHO) or call.name
+        subject = _about(call, parse_subject(words.pop("query", "")), text_in(words, "who", MAX_WHO))
         paused = self._book.pauses.get(*subject)
         if paused is None:
             others = [pause.subject.query for pause in self._book.pauses.all()]
             hint = did_you_mean(subject.query, others) or (f"; paused are {', '.join(map(repr, others[:10]))}" if others else "")
             raise InvalidOption(f"{_name(subject)} is not paused{hint}", option="query")
         self._book.resume(subject)
-        self._log(subject, "resumed", who, call)
+        self._book.note_act(call.act, "resumed")
         self._answer_stored(call, messages.plain(paused.view()))
 
     def _answer_stored(self, call: PendingCall, answer: Any) -> None:
         self._dispatcher.turn_input.add_limit_change(lambda: call.answer(answer))
         self._dispatcher.loop.schedule_turn()
 
-    def _log(self, subject: Subject, what: str, who: str | None, call: PendingCall) -> None:
-        # a warning, for a node logs only those by default, and an operator will ask who did it
-        self.log.warn(
-            "{name} is {what}, says {who} in session {session}",
-            name=_name(subject),
-            what=what,
-            who=who or "an unknown caller",
-            session=call.caller,
-        )
-
-    def _known(self, query: Any) -> Subject:
-        """Return what a query names; raises InvalidOption if there is no such thing, so that a typing error pauses nothing."""
-        subject = parse_subject(query)
+    def _check_known(self, subject: Subject) -> None:
+        """Raise InvalidOption if there is no such thing, so that a typing error pauses nothing."""
         check_text("the query", subject.name)
         if subject.kind == "queue":
             served = {name for worker in self._state.workers.values() for name in worker.hello.queues}
@@ -85,7 +70,6 @@ class PauseAdmin:
             _check(subject, subject.name, self._state.tasks)
         elif subject.kind == "key":
             self._check_key(subject)
-        return subject
 
     def _check_key(self, subject: Subject) -> None:
         name = limit_of(subject.name)
@@ -98,6 +82,11 @@ class PauseAdmin:
             )
         if not limits[name] and subject.name != name:
             raise InvalidOption(f"the limit {name!r} has no keys; give key:{name}", option="query")
+
+
+def _about(call: PendingCall, subject: Subject, name: str, reason: str = "") -> Subject:
+    call.about(subject.name, kind=subject.kind, name=name or None, reason=reason)
+    return subject
 
 
 def _words(call: PendingCall, *names: str) -> dict[str, Any]:

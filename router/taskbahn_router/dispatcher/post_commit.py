@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.rows import Admitted
     from taskbahn_router.core.suspensions import Told
     from taskbahn_router.dispatcher.assignment import Assignment
+    from taskbahn_router.dispatcher.auditing import Auditing
     from taskbahn_router.dispatcher.event_waits import EventWaits
     from taskbahn_router.dispatcher.limit_book import LimitBook
     from taskbahn_router.metrics.recorder import Recorder
@@ -48,6 +49,7 @@ class NextTurn(Protocol):
     limit_book: LimitBook
     admission: Admission
     event_waits: EventWaits
+    auditing: Auditing
 
     def sweep_at(self, when: float | None) -> None:
         """Have the store swept at a time of the wall clock."""
@@ -93,6 +95,7 @@ class PostCommit:
         self._ruled(effects, result)
         if effects.started:
             yield from self._handed_out(effects, now)
+        self._later.auditing.committed(effects.batch, result)
         self._followers.flush()
         for ids in parts_of(self._publisher.take_dirty_workers()):
             self._publisher.flush_workers(ids)
@@ -255,7 +258,7 @@ class PostCommit:
         """Follow the jobs that the store moved, and answer the clients that asked for it."""
         turn_input = effects.turn_input
         # the first cancel of a job is the one that moved it
-        reasons = {id: (reason, by) for id, reason, _, by in reversed(turn_input.cancels)}
+        reasons = {id: (reason, by) for id, reason, _, by, _ in reversed(turn_input.cancels)}
         by_limits = {**(result.admitted.cancelled if result.admitted is not None else {}), **result.replaced}
         full = {seq: (reason, None) for seq, reason in by_limits.items()}
         unstarted = {job for job, _ in effects.started} if reasons or result.errors else set()
@@ -267,8 +270,8 @@ class PostCommit:
                     self._stopped(moved, reason, unstarted)
                 self._publisher.moved(moved, error, now, result.results.get(moved.seq))
             yield
-        others = (answer for _, answer in (*turn_input.retries, *turn_input.skips))
-        asked = (*(answer for _, _, answer, _ in turn_input.cancels), *others)
+        others = (answer for _, answer, _ in (*turn_input.retries, *turn_input.skips))
+        asked = (*(answer for _, _, answer, _, _ in turn_input.cancels), *others)
         for answer, found in zip(asked, result.answers, strict=True):
             answer(found)
         for (_, changed), holds in zip(turn_input.alarms, result.alarms, strict=True):
@@ -278,7 +281,7 @@ class PostCommit:
             for changed, holds in zip(kept.answers(), stored, strict=True):
                 changed(holds)
         show_pauses(self._state, self._publisher, turn_input, result, now)
-        for (told, answer_told), outcome in zip(turn_input.told, result.told, strict=True):
+        for (told, answer_told, _), outcome in zip(turn_input.told, result.told, strict=True):
             self._told(told, outcome, now)
             answer_told(outcome)
         if effects.batch.prune is not None:

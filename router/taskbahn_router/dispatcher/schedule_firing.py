@@ -17,7 +17,7 @@ from taskbahn_router.core.firings import BUFFERED, CALLER, FIRED, MISSED, STALE,
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.schedule_specs import NextFiring, call_of, following, spec_of
 from taskbahn_router.dispatcher.wall_timer import WallTimer
-from taskbahn_router.model.turn import PlannedFiring, Submission
+from taskbahn_router.model.submissions import PlannedFiring, Submission
 from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
 
 if TYPE_CHECKING:

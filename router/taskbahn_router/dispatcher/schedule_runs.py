@@ -13,7 +13,7 @@ from taskbahn.protocol.scheduling import MAX_BACKFILL
 from taskbahn_router.core.firings import CALLER, extra_job_of
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.schedule_specs import call_of, following, spec_of
-from taskbahn_router.model.turn import Submission
+from taskbahn_router.model.submissions import Submission
 from taskbahn_router.submission.backpressure import check_backpressure
 from taskbahn_router.submission.slices import SLICE_SECONDS, STEPS, run_slice
 from taskbahn_router.submission.submission import check_text
@@ -116,7 +116,7 @@ class ExtraRun:
         dispatcher.fair_queue.put(
             Submission(
                 self._call.caller, draft.jobs, draft.size, accepted, fail, draft.answers, counts=draft.counts,
-                has_links=draft.has_links, asks=draft.asks,
+                has_links=draft.has_links, asks=draft.asks, act=self._call.act,
             )
         )  # fmt: skip
         dispatcher.loop.schedule_turn()

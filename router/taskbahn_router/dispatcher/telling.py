@@ -47,8 +47,9 @@ class Telling:
         raw, text = id_bytes(id), _packed(value, "an answer")
         if not isinstance(name, str):
             raise InvalidRequest("name is that of the question, as `taskbahn.view.questions` has it")
-        who = str(call.kwargs.get("who") or call.name or "")[:MAX_WHO]
-        check_text("who", who)
+        given = str(call.kwargs.get("who") or "")[:MAX_WHO]
+        check_text("who", given)
+        who, act = given or (call.name or "")[:MAX_WHO], call.about(id_text(raw), name=given or None)
 
         def check(questions: list[Question] | None) -> None:
             error = _why_not(id_text(raw), name, text, questions)
@@ -56,11 +57,13 @@ class Telling:
             kept = text if error is not None or questions is None else _sealed(text, name, questions)
             note = f'{{"value":{kept},"by":{messages.to_json(who)},"at":{now!r}}}'
             if isinstance(error, NoQuestion) and key:
-                self._dispatcher.tell(Told(raw, ANSWER + name, "", now, key), lambda found: answered(found, error))
+                self._dispatcher.tell(
+                    Told(raw, ANSWER + name, "", now, key), lambda found: answered(found, error)
+                )  # it came again
             elif error is not None:
                 call.fail(error)
             else:
-                self._dispatcher.tell(Told(raw, ANSWER + name, note, now, key), answered)
+                self._dispatcher.tell(Told(raw, ANSWER + name, note, now, key), answered, act)
 
         def answered(found: tuple[Answer, str] | None, error: TaskbahnError | None = None) -> None:
             if found is not None and found[0].is_moved:

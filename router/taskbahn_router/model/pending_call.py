@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from taskbahn.errors import TaskbahnError
+    from taskbahn_router.core.audit import Act
 
 
 RANDOM = re.compile(r"[3-9A-Y]{4}(-[3-9A-Y]{4}){5}")  # what Crossbar calls anonymous sessions
@@ -30,10 +31,14 @@ class Replies(Protocol):
 
 
 class PendingCall:
-    """A pending call; `on_gone(cancelled)` is called when the caller cancelled it (True) or may have gone away (False)."""
+    """A pending call; `on_gone(cancelled)` is called when the caller cancelled it (True) or may have gone away (False).
+
+    act: what the audit says of it, if its procedure is audited.   on_refused: is called with the error with which it fails.
+    """
 
     __slots__ = (
-        "args", "authid", "caller", "foreign", "kwargs", "on_gone", "open", "procedure", "replies", "request", "role", "wants_progress",
+        "act", "args", "authid", "caller", "foreign", "kwargs", "on_gone", "on_refused", "open", "procedure", "replies", "request", "role",
+        "wants_progress",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +66,8 @@ class PendingCall:
         self.wants_progress = wants_progress
         self.open = True
         self.on_gone: Callable[[bool], None] | None = None
+        self.act: Act | None = None
+        self.on_refused: Callable[[TaskbahnError], None] | None = None
 
     @property
     def is_confined(self) -> bool:
@@ -71,6 +78,12 @@ class PendingCall:
     def name(self) -> str | None:
         """Who calls, if the session has a name that says something: the one of an anonymous session is random."""
         return None if self.authid is None or RANDOM.fullmatch(self.authid) else self.authid
+
+    def about(self, object: str, **words: Any) -> Act | None:  # noqa: A002 - as the audit names it
+        """Say to the audit what the call is about: what its procedure changes, and the words of `Act`; return all that it says."""
+        if self.act is not None:
+            self.act = self.act._replace(object=object, **words)
+        return self.act
 
     def progress(self, value: Any) -> None:
         """Send a progressive result, if the caller is there and asked for them."""
@@ -88,6 +101,8 @@ class PendingCall:
         if self.open:
             self.open = False
             self.replies.fail(self.request, error)
+            if self.on_refused is not None:
+                self.on_refused(error)
 
     def gone(self, *, cancelled: bool) -> None:
         """Call `on_gone`: the caller does not wait any more."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from twisted.internet.defer import Deferred
 
+    from taskbahn_router.core.audit import Origin
     from taskbahn_router.model.pending_call import PendingCall
 
 
@@ -64,6 +65,9 @@ class RouterPort(Protocol):
 
     def end_session(self, session: int, reason: str) -> None:
         """Close a session; it learns why."""
+
+    def origin(self, session: int | None, authid: str | None) -> Origin:
+        """Return where the calls of a session come from."""
 
     def unread_bytes(self, session: int | None) -> int:
         """Return how many bytes wait for the reader of a session; 0 for a session that never had a backlog."""

@@ -8,90 +8,35 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskbahn_router.model.kept_input import KeptInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
-    from taskbahn.errors import TaskbahnError
     from taskbahn.protocol import messages
     from taskbahn.protocol.questions import AwaitedEvent
     from taskbahn.protocol.states import State
     from taskbahn_router.core.alarms import AlarmChange
+    from taskbahn_router.core.audit import Act, ActParts, AuditRow
     from taskbahn_router.core.credentials import CredentialChange
-    from taskbahn_router.core.firings import Firing, ScheduleChange
+    from taskbahn_router.core.firings import ScheduleChange
     from taskbahn_router.core.job_pauses import PauseJob, ResumeJob
     from taskbahn_router.core.retry import Ending
     from taskbahn_router.core.suspensions import Told
     from taskbahn_router.core.triggers import TriggerChange, Triggered
     from taskbahn_router.model.declared_task import DeclaredTask
     from taskbahn_router.model.state import AttachedWorker, LiveJob
+    from taskbahn_router.model.submissions import Submission
+    from taskbahn_router.stores.auditing import DropAudit
     from taskbahn_router.stores.contract import CommitBatch
     from taskbahn_router.stores.minutes import MinuteRow
     from taskbahn_router.stores.rows import Answer
 
     Acknowledge = Callable[[list[list[Any]]], None]
-    Pause = tuple[PauseJob, Callable[[Answer | None], None]]
-    Resume = tuple[ResumeJob, Callable[[Answer | None], None]]
-    Cancel = tuple[bytes, str, Callable[[Answer | None], None], str | None]  # id, reason, answer, who asked for it
-
-
-class PlannedFiring(NamedTuple):
-    """A due time of a schedule, as it goes into a commit.   fired: learns what became of it."""
-
-    firing: Firing
-    fired: Callable[[str], None]
-
-    def of(self, jobs: Sequence[LiveJob]) -> Firing:
-        """Return it with the seqs that its jobs have got."""
-        return self.firing._replace(jobs=tuple(job.seq for job in jobs)) if jobs else self.firing
-
-
-class PlannedEvent(NamedTuple):
-    """What an event means to a trigger, as it goes into a commit."""
-
-    triggered: Triggered
-    jobs: Sequence[LiveJob]
-
-    def of(self) -> Triggered:
-        """Return it with the seqs that its jobs have got."""
-        return self.triggered._replace(jobs=tuple(job.seq for job in self.jobs))
-
-
-class Submission(NamedTuple):
-    """Jobs that are accepted together; `size` is the bytes of their arguments, about.
-
-    answers: one for each entry, or None if it is a plain call.   left_out: forgets jobs of an entry that the commit refuses.
-    joined: learns that a job of an entry joined the one with that id.   asks: whether some of the jobs have unique keys.
-    """
-
-    caller: int | None
-    jobs: list[LiveJob]
-    size: int
-    accepted: Callable[[], None]
-    refused: Callable[[TaskbahnError], None]
-    answers: list[Any] | None = None
-    left_out: Callable[[Sequence[LiveJob]], None] = lambda _: None
-    counts: Sequence[int] = ()  # the jobs of each entry; a plain call has none
-    has_links: bool = False  # whether there are flows among the entries
-    joined: Callable[[LiveJob, str], None] = lambda _, __: None
-    asks: bool = False
-    firings: Sequence[PlannedFiring] = ()  # of the schedules whose jobs these are, one for each entry
-    events: Sequence[PlannedEvent] = ()  # of the triggers whose jobs these are
-    is_confined: bool = False  # whether ids of jobs of others are refused
-
-    def entries(self) -> Iterator[tuple[int, list[LiveJob]]]:
-        """Return the entries that have jobs, each with the number of its answer."""
-        first = 0
-        for number, count in enumerate(self.counts or (len(self.jobs),)):
-            if count:
-                yield number, self.jobs[first : first + count]
-                first += count
-
-    def due(self) -> Iterator[Firing]:
-        """Return the firings with the seqs that their jobs have got."""
-        first = 0
-        for planned, count in zip(self.firings, self.counts or (len(self.jobs),), strict=True):
-            yield planned.of(self.jobs[first : first + count])
-            first += count
+    Answered = Callable[[Answer | None], None]
+    Pause = tuple[PauseJob, Answered, Act | None]
+    Resume = tuple[ResumeJob, Answered, Act | None]
+    Cancel = tuple[bytes, str, Answered, str | None, Act | None]  # id, reason, answer, who asked for it
+    Ask = tuple[bytes, Answered, Act | None]
+    ToldJob = tuple[Told, Callable[[tuple[Answer, str] | None], None], Act | None]
 
 
 class LostAttempt(NamedTuple):
@@ -113,9 +58,9 @@ class TurnInput:
     losses: list[LostAttempt] = field(default_factory=list)
     returns: list[LiveJob] = field(default_factory=list)  # jobs that go back to ready; their attempts do not count
     cancels: list[Cancel] = field(default_factory=list)
-    told: list[tuple[Told, Callable[[tuple[Answer, str] | None], None]]] = field(default_factory=list)  # from outside to jobs
-    retries: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
-    skips: list[tuple[bytes, Callable[[Answer | None], None]]] = field(default_factory=list)
+    told: list[ToldJob] = field(default_factory=list)  # from outside to jobs
+    retries: list[Ask] = field(default_factory=list)
+    skips: list[Ask] = field(default_factory=list)
     job_pauses: list[Pause] = field(default_factory=list)
     resumes: list[Resume] = field(default_factory=list)
     tasks: list[DeclaredTask] = field(default_factory=list)
@@ -126,6 +71,9 @@ class TurnInput:
     triggered: list[Triggered] = field(default_factory=list)  # of events that start no job
     credentials: KeptInput[CredentialChange] = field(default_factory=KeptInput)
     limit_changes: list[Callable[[], None]] = field(default_factory=list)  # answers to operators who changed limits
+    acts: list[ActParts] = field(default_factory=list)  # of what changes nothing else in the store
+    audit: list[AuditRow] = field(default_factory=list)  # entries
+    drop_audit: DropAudit | None = None
     sweep: bool = False
     prune_after: int | None = None
     purge: bool = False  # of gates
@@ -168,9 +116,11 @@ class TurnInput:
         """Take back a job that never reached its worker."""
         self.returns.append(job)
 
-    def add_cancel(self, raw: bytes, reason: str, answer: Callable[[Answer | None], None], by: str | None = None) -> None:
+    def add_cancel(
+        self, raw: bytes, reason: str, answer: Answered, by: str | None = None, act: Act | None = None
+    ) -> None:  # fmt: skip
         """Cancel a job; by: who asked for it, None if it was no person."""
-        self.cancels.append((raw, reason, answer, by))
+        self.cancels.append((raw, reason, answer, by, act))
 
     def take_cancels_of(self, raws: Container[bytes]) -> list[Cancel]:
         """Take out the cancels of jobs; return them."""
@@ -178,21 +128,21 @@ class TurnInput:
         self.cancels = [cancel for cancel in self.cancels if cancel[0] not in raws]
         return taken
 
-    def add_retry(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
+    def add_retry(self, raw: bytes, answer: Answered, act: Act | None = None) -> None:
         """Retry a job by hand."""
-        self.retries.append((raw, answer))
+        self.retries.append((raw, answer, act))
 
-    def add_skip(self, raw: bytes, answer: Callable[[Answer | None], None]) -> None:
+    def add_skip(self, raw: bytes, answer: Answered, act: Act | None = None) -> None:
         """Let those go on that are held by a job."""
-        self.skips.append((raw, answer))
+        self.skips.append((raw, answer, act))
 
-    def add_pause(self, pause: PauseJob, answer: Callable[[Answer | None], None]) -> None:
+    def add_pause(self, pause: PauseJob, answer: Answered, act: Act | None = None) -> None:
         """Pause a job."""
-        self.job_pauses.append((pause, answer))
+        self.job_pauses.append((pause, answer, act))
 
-    def add_resume(self, resume: ResumeJob, answer: Callable[[Answer | None], None]) -> None:
+    def add_resume(self, resume: ResumeJob, answer: Answered, act: Act | None = None) -> None:
         """End the pause of a job."""
-        self.resumes.append((resume, answer))
+        self.resumes.append((resume, answer, act))
 
     def take_pauses_of(self, raws: Container[bytes]) -> list[Pause]:
         """Take out the pauses of jobs; return them."""
@@ -206,9 +156,23 @@ class TurnInput:
         self.resumes = [resume for resume in self.resumes if resume[0].id not in raws]
         return taken
 
-    def add_told(self, told: Told, answer: Callable[[tuple[Answer, str] | None], None]) -> None:
+    def add_told(
+        self, told: Told, answer: Callable[[tuple[Answer, str] | None], None], act: Act | None = None
+    ) -> None:  # fmt: skip
         """Have a job remember what a client tells it."""
-        self.told.append((told, answer))
+        self.told.append((told, answer, act))
+
+    def add_act(self, act: ActParts) -> None:
+        """Write into the audit what changes nothing else in the store."""
+        self.acts.append(act)
+
+    def add_audit(self, rows: Iterable[AuditRow]) -> None:
+        """Write entries into the audit that are about what changed nothing."""
+        self.audit += rows
+
+    def ask_drop_audit(self, drop: DropAudit) -> None:
+        """Delete old entries of the audit."""
+        self.drop_audit = drop
 
     def add_task(self, task: DeclaredTask) -> None:
         """Store the declaration of a task."""
@@ -292,7 +256,8 @@ class TurnInput:
         return not (
             self.losses or self.returns or self.ended or self.cancels or self.retries or self.skips or self.told or self.tasks
             or self.sweep or self.minutes or self.forgotten_tasks or self.purge or self.limit_changes or self.job_pauses or self.resumes
-            or self.schedules or self.alarms or self.triggers or self.triggered or self.credentials
+            or self.schedules or self.alarms or self.triggers or self.triggered or self.acts or self.audit or self.drop_audit
+            or self.credentials
         ) and self.prune_after is None  # fmt: skip
 
 
@@ -359,6 +324,7 @@ class TurnEffects:
         self.batch.partitions[:0] = delayed.batch.partitions
         self.batch.new[:0] = delayed.batch.new
         self.batch.triggered[:0] = delayed.batch.triggered
+        self.batch.acts[:0] = delayed.batch.acts
         self.turn_input.follows(delayed.turn_input)
         self.dispatched_early = delayed.dispatched_early
 

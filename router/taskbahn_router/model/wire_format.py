@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
+from taskbahn.protocol.audit import AuditEntry
 from taskbahn.protocol.calls import CHUNK
 from taskbahn.protocol.message_pages import value_bytes
 from taskbahn.protocol.secrets import shown
 from taskbahn.protocol.states import FINAL_STATES, State
+from taskbahn_router.core.audit import jobs_in
 from taskbahn_router.core.deadlines import NOT_STARTED
 from taskbahn_router.core.error_fingerprint import fingerprint
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.core.reactions import IS_HELD, IS_PAUSED
+from taskbahn_router.stores.auditing import SHOWN_JOBS
 
 if TYPE_CHECKING:
+    from taskbahn_router.core.audit import AuditRow
     from taskbahn_router.core.job_pauses import HoldingPause
     from taskbahn_router.stores.queries import OutcomeRow
     from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
@@ -22,6 +27,12 @@ if TYPE_CHECKING:
 
 ERRORS_BYTES = 2 * 1024 * 1024  # bytes of the errors of all attempts in one view
 LEFT_OUT = "(left out: with those of the later attempts it is more than one message carries)"
+
+
+def audit_entry(id: int, row: AuditRow) -> AuditEntry:
+    """Return an entry of the audit as it travels."""
+    jobs = list(islice(jobs_in(row), SHOWN_JOBS))
+    return AuditEntry(id=id, **{**row._asdict(), "jobs": jobs})
 
 
 def packed(text: str | None) -> Any:

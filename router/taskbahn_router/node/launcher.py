@@ -64,6 +64,7 @@ class Wanted:
     socket: Path | None = None
     auth: list[dict[str, Any]] | None = None
     given: dict[str, str] = field(default_factory=dict)
+    keep_audit: float | None = None  # seconds that entries of the audit are kept; None: as the dispatcher does by default
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ def configuration(wanted: Wanted) -> dict[str, Any]:
         worker["options"] = {"pythonpath": [str(PATH_HOOK)]}
     extra = worker["components"][0]["extra"]
     extra["data"] = str(wanted.data)
+    if wanted.keep_audit is not None:
+        extra["keep_audit"] = wanted.keep_audit
     if wanted.given:  # the dispatcher cannot see these itself, for `taskbahn.view.settings`
         extra |= {"loglevel": wanted.loglevel, "given": wanted.given}
     (transport,) = worker["transports"]

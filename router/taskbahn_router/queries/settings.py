@@ -40,7 +40,9 @@ GIVEN = {  # options of `taskbahn up`
     "data": "directory of the jobs and of the node's files",
     "loglevel": "what the node says on standard error, at least",
     "auth": "whether sessions have to log in",
+    "keep_audit": "that entries of the audit are kept",
 }
+UNITS = {"keep_audit": SECONDS}
 FIXED: list[tuple[str, Any, str, str]] = [
     ("workers.heartbeat", registry.HEARTBEAT_SECONDS, SECONDS, "a worker reports at least that often"),
     ("workers.missed_heartbeats", registry.MISSED_HEARTBEATS, "", "missed heartbeats after which a worker is given up"),
@@ -121,11 +123,19 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
         "auth": ("yes" if extra.get("login") else "no")
         if given
         else None,  # a configuration of the user's own may have another login
+        "keep_audit": extra.get("keep_audit"),
     }
     for key, help_ in GIVEN.items():
         if values[key] is not None:
-            change = f"taskbahn up --{key} or TASKBAHN_UP_{key.upper()}" if given else f"edit {name}"
-            yield Setting(name=f"node.{key}", value=values[key], source=given.get(key, name), help=help_, change=change)
+            change = f"taskbahn up --{key.replace('_', '-')} or TASKBAHN_UP_{key.upper()}" if given else f"edit {name}"
+            yield Setting(
+                name=f"node.{key}",
+                value=values[key],
+                source=given.get(key, name),
+                help=help_,
+                unit=UNITS.get(key, ""),
+                change=change,
+            )
     source, change = (DEFAULT, "") if given else (name, f"edit {name}")
     options = door.get("web", {}).get("paths", {}).get("ws", {}).get("options", {})
     for key, unit, per, help_ in (

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from taskbahn.errors import ServiceError, StoreUnavailable
+from taskbahn_router.stores.auditing import AuditReader
 from taskbahn_router.stores.kept_contract import KeptReader
 from taskbahn_router.stores.queries import FailedRow, Filter, Listed, OutcomeRow, QueueCursor
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from taskbahn_router.core.alarms import AlarmChange
+    from taskbahn_router.core.audit import ActParts, AuditRow
     from taskbahn_router.core.credentials import CredentialChange, CredentialRow
     from taskbahn_router.core.firings import Firing, ScheduleChange
     from taskbahn_router.core.job_pauses import HoldingPause, PauseJob, ResumeJob
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.suspensions import Asked, Note, OpenQuestion, Suspension, Told
     from taskbahn_router.core.triggers import TriggerChange, Triggered
     from taskbahn_router.core.unique_keys import NewKey
+    from taskbahn_router.stores.auditing import DropAudit
     from taskbahn_router.stores.minutes import BeganAgain, DropMinutes, MinuteRow
     from taskbahn_router.stores.rows import (
         Answer,
@@ -124,6 +127,11 @@ class CommitBatch:
     triggered: list[Triggered] = field(default_factory=list)  # what events have meant to triggers
     suspensions: list[Suspension] = field(default_factory=list)  # of jobs that `requeues` put to waiting
     reactions: ReactionRules | None = None  # decide what follows when flagged jobs move; without them nothing does
+    acts: list[ActParts] = field(
+        default_factory=list
+    )  # what sessions asked for of all this; those that change something become entries
+    audit: list[AuditRow] = field(default_factory=list)  # entries about what changes nothing
+    drop_audit: DropAudit | None = None
     is_continued: bool = False  # a budget cut off what the batch goes on with, so it takes long
 
     def rows(self) -> int:
@@ -143,6 +151,7 @@ class CommitBatch:
             + sum(8 + len(one.jobs) + len(one.notes) for one in self.suspensions)
         )
         fired = 3 * (len(self.firings) + len(self.alarms)) + len(self.triggered)
+        fired += 2 * (len(self.acts) + len(self.audit)) + (1000 if self.drop_audit else 0)
         kept = 3 * (len(self.schedules) + len(self.dropped_schedules) + len(self.triggers) + len(self.dropped_triggers))
         kept += len(self.credentials) + len(self.dropped_credentials)
         return many + names + small + asked + fired + kept + sum(claim.limit for claim in self.claims)
@@ -174,6 +183,7 @@ class CommitBatch:
         self.suspensions = [row for row in self.suspensions if row.seq not in seqs]
         self.firings = [firing for firing in self.firings if seqs.isdisjoint(firing.jobs)]
         self.triggered = [one for one in self.triggered if seqs.isdisjoint(one.jobs)]
+        self.acts = [kept for one in self.acts if (kept := one.without(seqs)) is not None]
 
 
 @dataclass(slots=True)
@@ -214,6 +224,10 @@ class CommitResult:
     credentials: list[bool] = field(default_factory=list)  # as schedules
     unfired: set[int] = field(default_factory=set)  # seqs of the jobs of firings that start none
     replaced: dict[int, str] = field(default_factory=dict)  # seqs of the jobs that firings cancelled -> why
+    audited: list[tuple[int, AuditRow] | None] = field(
+        default_factory=list
+    )  # entries of acts, then the others; None: nothing changed
+    dropped_audit: int = 0  # entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +253,7 @@ class StartState:
     credentials: list[CredentialRow] = field(default_factory=list)  # in the order in which they were created
 
 
-class Reader(KeptReader, Protocol):
+class Reader(KeptReader, AuditReader, Protocol):
     """Questions that change nothing; on a thread of their own.  Each raises StoreUnavailable when the store cannot be read."""
 
     def snapshot(self) -> AbstractContextManager[None]:

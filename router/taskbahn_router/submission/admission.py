@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from taskbahn_router.model.state import DispatcherState, LiveJob
-    from taskbahn_router.model.turn import Submission
+    from taskbahn_router.model.submissions import Submission
     from taskbahn_router.submission.fair_queue import FairQueue
     from taskbahn_router.submission.submission import Draft
 

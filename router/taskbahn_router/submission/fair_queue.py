@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from taskbahn_router.model.turn import Submission
+    from taskbahn_router.model.submissions import Submission
 
 
 MAX_TAKEN = 1_000  # jobs of one commit; a larger submission is never split

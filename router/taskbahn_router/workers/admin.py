@@ -9,9 +9,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from twisted.logger import Logger
-
 from taskbahn.errors import InvalidRequest, UnknownWorker
+from taskbahn_router.core.audit import ActParts
+from taskbahn_router.dispatcher.pause_words import MAX_REASON, MAX_WHO, text_in
 from taskbahn_router.submission.submission import check_text
 from taskbahn_router.workers.registry import AttachChannel
 
@@ -26,8 +26,6 @@ MAX_WISHES = 1_000  # drained workers that are not attached any more
 
 class Workers:
     """Answers `taskbahn.view.workers`, obeys `taskbahn.admin.drain`."""
-
-    log = Logger("taskbahn.workers")
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
@@ -45,18 +43,18 @@ class Workers:
                 "taskbahn.admin.drain takes a worker's id and true (it takes no new jobs) or false (it takes them again)"
             )
         check_text("a worker's id", id)
+        act = call.about(id, name=text_in(call.kwargs, "who", MAX_WHO) or None, reason=text_in(call.kwargs, "reason", MAX_REASON))
         worker = self._state.workers.get(id)
         if worker is None or worker.orders is None:
             raise UnknownWorker(id[:100])
         if wanted is not worker.drained:
             self._wish(worker, wanted=wanted)
-            # a warning, for a node logs only those by default, and an operator will ask who did it
-            self.log.warn(
-                "worker {worker} {what}, says {who} in session {session}",
-                worker=id,
-                what="takes no new jobs" if wanted else "takes jobs again",
-                who=call.name or "an unknown caller",
-                session=call.caller,
+            if act is not None:
+                self._dispatcher.turn_input.add_act(ActParts(act, (), "takes no new jobs" if wanted else "takes jobs again"))
+                self._dispatcher.loop.schedule_turn()
+        elif act is not None:
+            self._dispatcher.auditing.note(
+                act.row("nothing: it takes no new jobs already" if wanted else "nothing: it takes jobs", 0)
             )
         call.answer(self._view(worker))
 

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.task import Clock
 
 from taskbahn.errors import TaskbahnError, from_info
+from taskbahn_router.core.audit import Origin
 from taskbahn_router.dispatcher.maintenance import MaintenanceService
 from taskbahn_router.dispatcher.wall_timer import WallTimer
 from taskbahn_router.model.pending_call import PendingCall
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     Failed = Callable[[TaskbahnError], object]
 
 
-ROUTINE = ("prune", "alarms")  # services that come again and again, and of which no job hears
+ROUTINE = ("prune", "alarms", "audit", "audit counts")  # services that come again and again, and of which no job hears
 
 
 class Caller:
@@ -201,6 +202,10 @@ class Node:
 
     def end_session(self, session: int, reason: str) -> None:
         """Close a session, which a simulation does not have."""
+
+    def origin(self, session: int | None, authid: str | None) -> Origin:
+        """Return where calls come from."""
+        return Origin(authid)
 
     def unread_bytes(self, session: int | None) -> int:
         """Return how much waits for a reader."""

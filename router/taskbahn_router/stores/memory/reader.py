@@ -13,6 +13,7 @@ from taskbahn.protocol.states import State
 from taskbahn_router.core.policy import weight_of
 from taskbahn_router.core.rows import HeldJob, costs_of
 from taskbahn_router.stores.contract import FailedRow, Filter, OutcomeRow
+from taskbahn_router.stores.memory.auditing import MemoryAuditReader
 from taskbahn_router.stores.memory.holding import holding_pause
 from taskbahn_router.stores.memory.listing import listed, short
 from taskbahn_router.stores.memory.reacting import members_of
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
 
 
-class MemoryReader(ScheduleReader, TriggerReader):
+class MemoryReader(ScheduleReader, TriggerReader, MemoryAuditReader):
     """Answers what `contract.Reader` asks."""
 
     def __init__(self, tables: Tables) -> None:

@@ -31,6 +31,7 @@ from taskbahn_router.core.reactions import (
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState
 from taskbahn_router.stores.driving import admitted_of, aliased, others_in
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
+from taskbahn_router.stores.memory.auditing import keep_audit
 from taskbahn_router.stores.memory.deleting import prune
 from taskbahn_router.stores.memory.holding import HoldingPart, unpause
 from taskbahn_router.stores.memory.kept import change_kept
@@ -41,7 +42,7 @@ from taskbahn_router.stores.memory.ruled import RuledPart
 from taskbahn_router.stores.memory.scheduling import admit
 from taskbahn_router.stores.memory.start import start_state
 from taskbahn_router.stores.memory.suspending import ask, keep_notes, suspend, tell, uncount_suspension
-from taskbahn_router.stores.memory.tables import Key, Record, Tables
+from taskbahn_router.stores.memory.tables import FORGOTTEN_BY_RETRY, Key, Record, Tables
 from taskbahn_router.stores.memory.triggers import note_triggered
 from taskbahn_router.stores.reacting import bounded, moved_in
 from taskbahn_router.stores.rows import Answer, AttemptRow, CancelJob, Claim, Claimed, Moved, NewJob, Snapshot, Sweep
@@ -53,9 +54,6 @@ if TYPE_CHECKING:
     from taskbahn_router.core.rows import Admitted, Rules
 
 BEGUN_AGAIN = frozenset((Event.RETRY_BY_HAND, Event.REOPEN, Event.RESUME_FLOW))
-FORGOTTEN_BY_RETRY: dict[str, Any] = dict.fromkeys(
-    ("finished_at", "delete_at", "result", "error", "fingerprint", "progress", "due_at", "expires_at", "worker")
-)
 
 
 class MemoryStore:
@@ -142,6 +140,7 @@ class _Transaction:
             self._rule(batch, ruled, units)
         if batch.rules is None or not batch.rules.rooms:
             result.claimed = [self._claim(claim) for claim in batch.claims]
+        keep_audit(tables, batch, result)
         return result
 
     def _admit_all(self, batch: CommitBatch, ruled: RuledPart) -> CommitBatch:

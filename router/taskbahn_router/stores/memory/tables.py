@@ -18,6 +18,7 @@ from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow, KnownJob, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from taskbahn_router.core.audit import AuditRow
     from taskbahn_router.core.credentials import CredentialRow
     from taskbahn_router.core.firings import FiredRow, ScheduleRow
     from taskbahn_router.core.job_pauses import JobPause
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from taskbahn_router.stores.minutes import DropMinutes, MinuteRow
 
 Key = tuple[float, int]  # what orders the jobs, and a job's seq
+FORGOTTEN_BY_RETRY: dict[str, Any] = dict.fromkeys(
+    ("finished_at", "delete_at", "result", "error", "fingerprint", "progress", "due_at", "expires_at", "worker")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ class Tables:
     firings: dict[str, dict[int, FiredRow]] = field(default_factory=dict)  # by schedule and number
     triggers: dict[str, TriggerRow] = field(default_factory=dict)
     credentials: dict[str, CredentialRow] = field(default_factory=dict)
+    audit: dict[int, AuditRow] = field(default_factory=dict)  # by id, in order
+    audited: int = 0  # the newest id
     minutes: dict[int, MinuteRow] = field(default_factory=dict)  # in the order in which they were written
     undo: list[Callable[[], object]] = field(default_factory=list)
 

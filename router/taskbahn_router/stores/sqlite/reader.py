@@ -17,6 +17,7 @@ from taskbahn_router.stores.contract import FailedRow, OutcomeRow, StoreUnavaila
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.permits import stalled_gates
 from taskbahn_router.stores.rows import AttemptRow, EventRow, JobRow
+from taskbahn_router.stores.sqlite.auditing import SqliteAuditReader
 from taskbahn_router.stores.sqlite.errors import unreadable
 from taskbahn_router.stores.sqlite.listing import LAST, listed, rows_of
 from taskbahn_router.stores.sqlite.scheduling import ScheduleReader
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 IDS_EACH = 500
 
 
-class SqliteReader(ScheduleReader, TriggerReader):
+class SqliteReader(ScheduleReader, TriggerReader, SqliteAuditReader):
     """Answers what `contract.Reader` asks."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:

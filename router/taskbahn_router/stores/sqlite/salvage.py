@@ -43,6 +43,7 @@ UNNUMBERED = (
     "firing",
     "triggers",
     "credentials",
+    "audit",
 )  # have no row numbers; they follow from nothing else
 REBUILT = (
     "wake_suspended",

@@ -9,10 +9,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.audit import ID_BYTES, AuditRow
 from taskbahn_router.core.credentials import CredentialRow
 from taskbahn_router.core.firings import FiredRow, ScheduleRow
 from taskbahn_router.core.reactions import ASKS_KEY, IS_SUSPENDED
 from taskbahn_router.core.triggers import TriggerRow
+from taskbahn_router.stores.auditing import SHOWN_JOBS
 from taskbahn_router.stores.guards import GUARDS
 from taskbahn_router.stores.minutes import MinuteRow
 from taskbahn_router.stores.rows import JobRow
@@ -57,7 +59,7 @@ def _one_of(states: Sequence[str]) -> str:
 _HERE = files(__package__)
 FILES = (
     "statements.sql", "promises.sql", "reactions.sql", "unique.sql", "members.sql", "suspensions.sql", "pauses.sql", "schedules.sql",
-    "triggers.sql", "credentials.sql",
+    "triggers.sql", "credentials.sql", "audit.sql",
 )  # fmt: skip
 _TIME = "json(printf('%!.17g', {}))"  # SQLite's JSON has 15 digits of a time, which needs 17
 DEADLINE_JSON = f"json(nullif(printf('%!.17g', coalesce({DEADLINE}, 0)), '0.0'))"
@@ -73,6 +75,11 @@ _COLUMNS = {
     "{firing_columns}": ", ".join(FiredRow._fields),
     "{trigger_columns}": ", ".join(TriggerRow._fields),
     "{credential_columns}": ", ".join(CredentialRow._fields),
+    "{audit_columns}": ", ".join(AuditRow._fields),
+    "{audit_values}": ", ".join("?" * len(AuditRow._fields)),
+    "{audit_shown}": ", ".join(
+        f"substr(jobs, 1, {SHOWN_JOBS * ID_BYTES})" if name == "jobs" else f"audit.{name}" for name in AuditRow._fields
+    ),
     "{minute_columns}": ", ".join(MinuteRow._fields),
     "{claimed}": (
         f"seq, hex(id), line, priority, attempt + 1, failures, crashes, number + 1, {_TIME.format('created_at')}, "

@@ -19,6 +19,7 @@ from taskbahn_router.host.file_lock import Held, Lock
 from taskbahn_router.stores.contract import CommitBatch, CommitResult, StartState, StoreLocked, StoreUnavailable, StoreUnusable
 from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.rows import Answer, Claim, Claimed, Moved, NewJob, PartitionRow, Sweep
+from taskbahn_router.stores.sqlite.auditing import keep_audit
 from taskbahn_router.stores.sqlite.deleting import prune
 from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
 from taskbahn_router.stores.sqlite.holding import HoldingPart
@@ -106,6 +107,8 @@ class SqliteStore:
             raise StoreUnavailable("the store is closed")
         try:
             result = self._transaction(self._connection, batch).apply(batch)
+            if batch.acts or batch.audit or batch.drop_audit:
+                keep_audit(self._connection, batch, result)
             if self._was_refused:
                 # SQLite writes a page even for an unchanged value, so this finds out whether the disk is well again
                 self._connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
