@@ -60,6 +60,7 @@ PAGES = {
     "#/workers": ".worker-jobs",
     "#/workers/cutting-room": ".recent-of tbody tr",
     "#/errors": "main h2, main tbody tr",
+    "#/audit": ".audit tbody tr",
     "#/settings": "main dl, main tbody tr",
     "#/workers/unknown": ".empty",
     "#/nowhere": ".empty",

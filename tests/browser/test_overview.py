@@ -12,7 +12,7 @@ from support.pages import cancel_jobs, go, start_jobs
 if TYPE_CHECKING:
     from pathlib import Path
 
-PAGES = ["", "jobs", "questions", "tasks", "schedules", "triggers", "queues", "limits", "workers", "errors", "settings"]
+PAGES = ["", "jobs", "questions", "tasks", "schedules", "triggers", "queues", "limits", "workers", "errors", "audit", "settings"]
 # a chart is drawn when some of its canvas has colour
 IS_DRAWN = """chart => {
     const canvas = chart.querySelector("canvas");

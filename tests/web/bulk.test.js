@@ -76,5 +76,5 @@ test("each slice of jobs that are cancelled gets the reason", async () => {
   const given = [];
   const bahn = { cancel: async (ids, ...why) => (given.push([ids.length, ...why]), ids.map(() => "cancelled")) };
   await runBulk(bahn, { action: "cancel", ids: some(250), reason: "sent twice" });
-  assert.deepEqual(given, [[200, "sent twice", "the dashboard"], [50, "sent twice", "the dashboard"]]);
+  assert.deepEqual(given, [[200, "sent twice", "the dashboard", ""], [50, "sent twice", "the dashboard", ""]]);
 });

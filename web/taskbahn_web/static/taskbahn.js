@@ -8,6 +8,7 @@
  *     console.log(await job.result());
  */
 
+import { audit } from "./client/audit.js";
 import { retryCall } from "./client/retry-call.js";
 import { Connection } from "./client/connection.js";
 import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
@@ -198,30 +199,43 @@ export class Bahn {
    * @param {string[]} ids
    * @param {string} [reason]
    * @param {string} [who]  the name of the person who cancels them, if not that of the session
+   * @param {string} [query]  by which they were found; the audit shows it
    * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
    */
-  async cancel(ids, reason = "", who = "") {
-    return answers(await this.ask(JOB_CANCEL, [ids], { reason, ...(who && { who }) }));
+  async cancel(ids, reason = "", who = "", query = "") {
+    return answers(await this.ask(JOB_CANCEL, [ids], { reason, ...(who && { who }), ...(query && { query }) }));
   }
 
   /**
    * Have finished jobs that did not succeed tried again.
    * @param {string[]} ids
+   * @param {string} [who]  the name of the person who retries them, if not that of the session
+   * @param {string} [query]  by which they were found; the audit shows it
    * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
    */
-  async retry(ids) {
+  async retry(ids, who = "", query = "") {
     const session = await this.connection.session(); // not again and again: it may have been done the first time
-    return answers(await session.call(JOB_RETRY, [ids]).result);
+    return answers(await session.call(JOB_RETRY, [ids], { ...(who && { who }), ...(query && { query }) }).result);
   }
 
   /**
    * Let those jobs go on that are held (`if_fails: "hold"`) by jobs that did not succeed: they get null in their places.
    * @param {string[]} ids
+   * @param {string} [who]  the name of the person who does so, if not that of the session
    * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
    */
-  async skip(ids) {
+  async skip(ids, who = "") {
     const session = await this.connection.session(); // not again and again, likewise
-    return answers(await session.call(JOB_SKIP, [ids]).result);
+    return answers(await session.call(JOB_SKIP, [ids], { ...(who && { who }) }).result);
+  }
+
+  /**
+   * Ask who did what, newest first. For operators.
+   * @param {import("./client/audit.js").AuditQuery} [query]
+   * @returns {Promise<{entries: import("./client/audit.js").AuditEntry[], next: number | null}>}  next: `before` of the next page, null at the end
+   */
+  async audit(query = {}) {
+    return audit(this.connection, query);
   }
 
   /**

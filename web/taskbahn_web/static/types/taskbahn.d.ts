@@ -82,21 +82,34 @@ export class Bahn {
      * @param {string[]} ids
      * @param {string} [reason]
      * @param {string} [who]  the name of the person who cancels them, if not that of the session
+     * @param {string} [query]  by which they were found; the audit shows it
      * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
      */
-    cancel(ids: string[], reason?: string, who?: string): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
+    cancel(ids: string[], reason?: string, who?: string, query?: string): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
     /**
      * Have finished jobs that did not succeed tried again.
      * @param {string[]} ids
+     * @param {string} [who]  the name of the person who retries them, if not that of the session
+     * @param {string} [query]  by which they were found; the audit shows it
      * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
      */
-    retry(ids: string[]): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
+    retry(ids: string[], who?: string, query?: string): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
     /**
      * Let those jobs go on that are held (`if_fails: "hold"`) by jobs that did not succeed: they get null in their places.
      * @param {string[]} ids
+     * @param {string} [who]  the name of the person who does so, if not that of the session
      * @returns {Promise<(import("./client/wire.js").State | TaskbahnError)[]>}  for each the state after it, or why not
      */
-    skip(ids: string[]): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
+    skip(ids: string[], who?: string): Promise<(import("./client/wire.js").State | TaskbahnError)[]>;
+    /**
+     * Ask who did what, newest first. For operators.
+     * @param {import("./client/audit.js").AuditQuery} [query]
+     * @returns {Promise<{entries: import("./client/audit.js").AuditEntry[], next: number | null}>}  next: `before` of the next page, null at the end
+     */
+    audit(query?: import("./client/audit.js").AuditQuery): Promise<{
+        entries: import("./client/audit.js").AuditEntry[];
+        next: number | null;
+    }>;
     /**
      * Ask once for all open questions, those of older jobs first.
      * @param {{job?: string | {id: string}}} [query]  job: only what this one asks

@@ -5,6 +5,7 @@ import { sentence } from "../../taskbahn.js";
 import { nameShown } from "../core/who.js";
 
 const SLICE_JOBS = 200; // jobs in one call
+const MAX_QUERY_LENGTH = 300; // characters, as the node keeps
 const PAGE_IDS = 1000; // ids in one answer
 
 /**
@@ -93,12 +94,13 @@ export async function runBulk(bahn, { action, ids, query, reason = "", onProgres
   const count = new BulkCount();
   const tell = () => onProgress?.(count.report());
   const wanted = query && narrowQuery(action, query);
+  const words = query ? queryText(query) : "";
   if (ids) count.all(ids.length);
   try {
     for await (const page of ids ? [ids] : wanted ? matchingIds(bahn, wanted) : []) {
       if (!ids) count.found += page.length;
       for (const slice of sliceIds(page, signal)) {
-        count.take(await (action === "cancel" ? bahn.cancel(slice, reason, nameShown()) : bahn.retry(slice)), action);
+        count.take(await (action === "cancel" ? bahn.cancel(slice, reason, nameShown(), words) : bahn.retry(slice, nameShown(), words)), action);
         tell();
       }
       if (signal?.aborted) return count.report();
@@ -108,6 +110,12 @@ export async function runBulk(bahn, { action, ids, query, reason = "", onProgres
     count.problem = sentence(error);
   }
   return count.report();
+}
+
+/** A query in words, for the audit. @param {Wanted} query */
+function queryText(query) {
+  const words = Object.entries(query).map(([name, value]) => `${name}:${Array.isArray(value) ? value.join(",") : value}`);
+  return words.join(" ").slice(0, MAX_QUERY_LENGTH);
 }
 
 /**

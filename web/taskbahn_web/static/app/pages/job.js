@@ -1,6 +1,6 @@
 /** One job: how far it is or why it waits, what it says, how it ended, and what can be done about it. */
 
-import { useLayoutEffect, useMemo } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
 
 import { expectation, roughDuration } from "../../shared/expected.js";
 import { barShare, shownFraction, summarizeProgress } from "../../shared/how-far.js";
@@ -10,9 +10,12 @@ import { ago, count, duration, fullTime, percent, shortId, wholeDuration } from 
 import { placeFacts } from "../../shared/place.js";
 import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
+import { isReadOnly } from "../core/access.js";
+import { AuditList } from "../data/audit-list.js";
 import { JobFeed } from "../data/job-feed.js";
 import { now } from "../data/live.js";
 import { pauseOf } from "../data/pauses.js";
+import { AuditNotes } from "../parts/audit-rows.js";
 import { Bar } from "../parts/bar.js";
 import { Chunks } from "../parts/chunks.js";
 import { JobActions } from "../parts/job-actions.js";
@@ -37,6 +40,8 @@ import { useTitle } from "../core/title.js";
 import { Arguments, Facts } from "./job-facts.js";
 
 /** @typedef {import("../../client/wire.js").JobView} JobView */
+
+const MAX_ENTRIES = 8; // of the audit, beside a job
 
 /** @param {{id: string}} props */
 export function Job({ id }) {
@@ -70,9 +75,21 @@ export function Job({ id }) {
       <div class="about">
         ${!isFlow(job.task) && html`<${Panel} title="Arguments"><${Arguments} job=${job} /><//>`}
         <${Panel} title="About"><${Facts} job=${job} /><//>
+        ${!isReadOnly && html`<${Done} id=${id} />`}
       </div>
     </div>
   </section>`;
+}
+
+/** What people have done to it. @param {{id: string}} props */
+function Done({ id }) {
+  const list = useMemo(() => new AuditList({ job: id }), [id]);
+  useEffect(() => list.open(), [list]);
+  const entries = list.entries.value ?? [];
+  if (!entries.length) return null;
+  return html`<${Panel} title="What was done to it"><${AuditNotes} entries=${entries.slice(0, MAX_ENTRIES)} />
+    ${(entries.length > MAX_ENTRIES || list.next.value !== null) && html`<p><a href=${link("audit", null, { job: id })}>All entries</a></p>`}
+  <//>`;
 }
 
 /** The way up: to the jobs to which it belongs. @param {{job: JobView}} props */

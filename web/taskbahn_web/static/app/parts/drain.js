@@ -6,6 +6,7 @@ import { ADMIN_DRAIN } from "../../client/wire.js";
 import { isReadOnly } from "../core/access.js";
 import { count } from "../../shared/format.js";
 import { html } from "../core/html.js";
+import { nameShown } from "../core/who.js";
 import { bahn } from "../data/live.js";
 import { Ask } from "./ask.js";
 
@@ -22,7 +23,7 @@ export function DrainButton({ worker, onDone }) {
 /** @param {{worker: WorkerView, onDone: (said: string) => void, onClose: () => void}} props */
 function Question({ worker: { id, running, drained = false }, onDone, onClose }) {
   const title = drained ? `Have ${id} take jobs again?` : `Drain ${id}?`;
-  const send = async () => onDone(drainSentence(await bahn.ask(ADMIN_DRAIN, [id, !drained])));
+  const send = async () => onDone(drainSentence(await bahn.ask(ADMIN_DRAIN, [id, !drained], { who: nameShown() })));
   return html`<${Ask} title=${title} verb=${drained ? "Take jobs again" : "Drain"} onYes=${send} onClose=${onClose}>
     <p class="muted">${
       drained ? "It gets new jobs at once."

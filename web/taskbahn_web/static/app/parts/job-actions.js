@@ -46,8 +46,8 @@ export function JobActions({ job, onRetried }) {
     setAsking(false);
     void act(() => bahn.cancel([id], reason.trim(), nameShown()), (after) => (after === "running" ? "The worker stops it." : after === "cancelled" ? "Cancelled." : `It had already ${after}.`));
   };
-  const retry = () => act(() => bahn.retry([id]).finally(onRetried), () => "Accepted again.");
-  const skip = () => act(() => bahn.skip([id]).finally(onRetried), () => "Those that waited for it go on.");
+  const retry = () => act(() => bahn.retry([id], nameShown()).finally(onRetried), () => "Accepted again.");
+  const skip = () => act(() => bahn.skip([id], nameShown()).finally(onRetried), () => "Those that waited for it go on.");
   const resume = async () => {
     const [answer] = await bahn.ask(JOB_RESUME, [[id]], { who: nameShown() });
     return [typeof answer === "object" ? fromInfo(answer) : answer];

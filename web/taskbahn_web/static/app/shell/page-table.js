@@ -1,5 +1,7 @@
 /** Every page of the dashboard, in the order of the list beside it: a row here is all that the list, the keys, the search and the loader need. */
 
+import { isReadOnly } from "../core/access.js";
+
 /**
  * @typedef {(props: any) => any} Component
  *
@@ -8,12 +10,13 @@
  * @property {string} name
  * @property {string} key  after `g`
  * @property {string} icon  the lines of a 16 by 16 icon
+ * @property {boolean} [forOperators]  not where the page only looks
  * @property {() => Promise<Component>} load
  * @property {() => Promise<Component>} [loadOne]  the page about one of what it lists, `#/jobs/ID`
  */
 
 /** @type {readonly PageRow[]} */
-export const PAGES = [
+const ROWS = [
   {
     page: "overview",
     name: "Overview",
@@ -91,6 +94,14 @@ export const PAGES = [
     load: () => import("../pages/errors.js").then(({ Errors }) => Errors),
   },
   {
+    page: "audit",
+    name: "Audit",
+    key: "u",
+    icon: "M3.5 1.5h6l3 3v10h-9zM9.5 1.5v3h3M5.5 8h5M5.5 11h3.5",
+    forOperators: true,
+    load: () => import("../pages/audit.js").then(({ Audit }) => Audit),
+  },
+  {
     page: "settings",
     name: "Settings",
     key: "s",
@@ -98,3 +109,6 @@ export const PAGES = [
     load: () => import("../pages/settings.js").then(({ Settings }) => Settings),
   },
 ];
+
+/** The pages that the reader may see. */
+export const PAGES = ROWS.filter(({ forOperators }) => !forOperators || !isReadOnly);
