@@ -39,3 +39,12 @@ def test_a_cancel_of_an_anonymous_session_has_no_name(monkeypatch: pytest.Monkey
     harness.settle()
     errors = [harness.ask(messages.JOB_GET, job_id(number)).answer["error"] for number in (1, 2, 3)]
     assert [error.get("by") for error in errors] == ["joe", None, "ada"]
+
+
+def test_with_login_no_caller_acts_under_another_name() -> None:
+    def by(role: str | None, given: str, authid: str = "ada") -> str | None:
+        return PendingCall(DispatcherHarness(), 1, "x", [], {}, authid=authid, role=role).by(given)
+
+    assert (by("operator", ""), by("operator", "ada"), by("operator", "bob")) == ("ada", "ada", "ada (bob)")
+    assert (by("client", "bob"), by("anonymous", "bob"), by(None, "bob")) == ("ada (bob)", "bob", "bob")
+    assert (by("anonymous", ""), by("anonymous", "", "3333-3333-3333-3333-3333-3333")) == ("ada", None)

@@ -34,7 +34,7 @@ class TokenAdmin:
         """`taskbahn.admin.token.create`."""
         given = _named(call, CREATE)
         name = text_in(given, "who", MAX_WHO)
-        by = name or call.name
+        by = call.by(name)
         made = new_token(given.get("name"), given.get("role"), self._dispatcher.wall(), by, given.get("expires"))
         self._book.check_role(made.row.name, made.row.role)
 
@@ -51,7 +51,7 @@ class TokenAdmin:
         """`taskbahn.admin.token.revoke`."""
         given = _named(call, REVOKE)
         wanted, name = given.get("token"), text_in(given, "who", MAX_WHO)
-        by = name or call.name
+        by = call.by(name)
         if not isinstance(wanted, str):
             raise InvalidRequest("taskbahn.admin.token.revoke takes the id or the name of a token")
         now = self._dispatcher.wall()

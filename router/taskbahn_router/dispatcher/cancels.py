@@ -25,7 +25,7 @@ def words_of(call: PendingCall) -> tuple[str, str | None]:
     """Return why a client cancels jobs, and who that is."""
     reason = str(call.kwargs.get("reason", call.args[1] if len(call.args) > 1 else ""))[:MAX_REASON]
     check_text("the reason", reason)
-    return reason, text_in(call.kwargs, "who", MAX_WHO) or call.name
+    return reason, call.by(text_in(call.kwargs, "who", MAX_WHO))
 
 
 def cancel_error(reason: str, by: str | None) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class JobPausing:
         words = _words(call, "reason", "within", "who")
         reason, now = text_in(words, "reason", MAX_REASON), self._dispatcher.wall()
         name = text_in(words, "who", MAX_WHO)
-        who, until = name or call.name, until_in({"within": words.get("within")}, now)
+        who, until = call.by(name), until_in({"within": words.get("within")}, now)
         asked = about_jobs(call, name, reason)
 
         def act(raw: bytes, answer: Answered) -> None:

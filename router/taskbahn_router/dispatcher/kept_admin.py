@@ -237,4 +237,4 @@ def _name(call: PendingCall) -> str:
 
 
 def _who(call: PendingCall) -> str | None:
-    return _name(call) or call.name
+    return call.by(_name(call))

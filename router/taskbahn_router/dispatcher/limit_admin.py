@@ -43,7 +43,7 @@ class LimitAdmin:
         override = None if arguments["value"] is None else parse_override(kept.declared, arguments["value"])
         if override is not None:
             self._check_costs(kept.declared, override)
-        by = who[:MAX_WHO] or call.name
+        by = call.by(who[:MAX_WHO])
         self._book.override(name, override, by, self._dispatcher.wall())
         effect = "as declared again" if override is None else f"now {value_of(kept.declared, override)}"
         self._book.note_act(call.about(name, name=who[:MAX_WHO] or None), effect)

@@ -35,7 +35,7 @@ class PauseAdmin:
         subject = _about(call, parse_subject(words.pop("query", "")), name, reason)
         self._check_known(subject)
         now = self._dispatcher.wall()
-        pause = KeptPause(subject, until_in(words, now), reason, name or call.name, now)
+        pause = KeptPause(subject, until_in(words, now), reason, call.by(name), now)
         pauses = self._book.pauses
         if len(pauses.all()) >= MAX_PAUSES and pauses.get(*subject) is None:
             raise InvalidOption(f"{MAX_PAUSES:,} pauses hold already; resume some, or pause a queue or a task", option="query")

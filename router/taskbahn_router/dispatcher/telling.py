@@ -49,7 +49,7 @@ class Telling:
             raise InvalidRequest("name is that of the question, as `taskbahn.view.questions` has it")
         given = str(call.kwargs.get("who") or "")[:MAX_WHO]
         check_text("who", given)
-        who, act = given or (call.name or "")[:MAX_WHO], call.about(id_text(raw), name=given or None)
+        who, act = (call.by(given) or "")[:MAX_WHO], call.about(id_text(raw), name=given or None)
 
         def check(questions: list[Question] | None) -> None:
             error = _why_not(id_text(raw), name, text, questions)

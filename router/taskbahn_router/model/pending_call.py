@@ -79,6 +79,15 @@ class PendingCall:
         """Who calls, if the session has a name that says something: the one of an anonymous session is random."""
         return None if self.authid is None or RANDOM.fullmatch(self.authid) else self.authid
 
+    def by(self, given: str) -> str | None:
+        """Return who calls, for people to read: with login its name, with what the caller says beside it; else what that says.
+
+        given: what the caller says; "": nothing.
+        """
+        if self.role not in list(Role):
+            return given or self.name
+        return f"{self.authid} ({given})" if given and given != self.authid else self.authid
+
     def about(self, object: str, **words: Any) -> Act | None:  # noqa: A002 - as the audit names it
         """Say to the audit what the call is about: what its procedure changes, and the words of `Act`; return all that it says."""
         if self.act is not None:
