@@ -62,6 +62,8 @@ class Taskbahn:
     answered yet.   ca: a file with the certificates that a wss: address is checked by, TASKBAHN_CA or those of the system.
     headers: of the request that opens the WebSocket, for a proxy in front of the node; else the lines of TASKBAHN_HEADERS.
     token: of a node with login, or a function that returns one, which each connection calls; else TASKBAHN_TOKEN.
+    client_cert, client_key: files of a certificate that the client shows of itself, and of its key if that is not in the same one;
+    else those of TASKBAHN_CLIENT_CERT and TASKBAHN_CLIENT_KEY.
     Raises InvalidOption for a url that is no address, and for what cannot be.
     """
 
@@ -74,6 +76,8 @@ class Taskbahn:
         ca: str | Path | None = None,
         headers: Mapping[str, str] | None = None,
         token: str | Callable[[], str] | None = None,
+        client_cert: str | Path | None = None,
+        client_key: str | Path | None = None,
         **others: Never,
     ) -> None:
         """Make an application; what it takes is said of the class. It connects at its first use.  Raises InvalidOption."""
@@ -84,8 +88,8 @@ class Taskbahn:
         self.timeout = _check_timeout(timeout)
         self.connect_within = _check_timeout(connect_within, "connect_within")
         self.url = url
-        self.access = access_of(ca, headers)._replace(token=token_of(token))
-        check_use(self.url, ca, headers)  # checks the address of the environment now, too
+        self.access = access_of(ca, headers, client_cert, client_key)._replace(token=token_of(token))
+        check_use(self.url, ca, headers, client_cert)  # checks the address of the environment now, too
         self._client: Client | None = None
         self.substitute: Callable[[], Client] | None = None  # gives the client instead, in tests
         note_application(self)

@@ -1,54 +1,103 @@
-"""TLS in front of a node, as a proxy brings it: with a certificate of its own, for this machine's name."""
+"""Certificates for tests, and TLS in front of a node, as a proxy brings it: with a certificate for this machine's name."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import datetime as dt
+import socket
 import ssl
 import threading
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
-def make_certificate(folder: Path) -> Path:
-    """Write a certificate for `localhost` that vouches for itself, and its key; return the file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+
+def make_certificate(
+    folder: Path, name: str = "localhost", *, host: str = "localhost", days: tuple[float, float] = (-1, 30), by: Path | None = None,
+    key: PrivateKey | None = None,
+) -> Path:  # fmt: skip
+    """Write a certificate for a host and its key; return the file.
+
+    days: its first and last, from now.   by: the file of the authority that vouches for it; without, it vouches for itself, and may for
+    others.
+    """
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    authority = None if by is None else x509.load_pem_x509_certificates(by.read_bytes())[0]
+    signer = key if by is None else serialization.load_pem_private_key(by.read_bytes(), None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
     now = dt.datetime.now(dt.UTC)
+    alternative = x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(authority.subject if authority else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .not_valid_before(now + dt.timedelta(days=days[0]))
+        .not_valid_after(now + dt.timedelta(days=days[1]))
+        .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
+        .sign(signer, hashes.SHA256())
     )
-    file = folder / "localhost.pem"
-    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + secret)
+    file = folder / f"{name}.pem"
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + pem_of(key))
     return file
+
+
+def pem_of(key: PrivateKey, encryption: serialization.KeySerializationEncryption | None = None) -> bytes:
+    """Return a key in PEM."""
+    kind = encryption or serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, kind)
+
+
+def split(file: Path, certificate: Path, key: Path) -> None:
+    """Write the certificate and the key of a file into files of their own, each at once."""
+    text = file.read_text()
+    at = text.index("-----BEGIN PRIVATE KEY")
+    for path, part in ((certificate, text[:at]), (key, text[at:])):
+        fresh = path.with_suffix(".new")
+        fresh.write_text(part)
+        fresh.replace(path)
+
+
+def serial_at(port: int, host: str = "localhost") -> int:
+    """Return the serial number of the certificate that a port shows, which no authority needs to vouch for."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port), 20) as plain, context.wrap_socket(plain, server_hostname=host) as tls:
+        shown = tls.getpeercert(binary_form=True)
+    assert shown is not None
+    return x509.load_der_x509_certificate(shown).serial_number
+
+
+def serial_of(file: Path) -> int:
+    """Return the serial number of the first certificate of a file."""
+    return x509.load_pem_x509_certificates(file.read_bytes())[0].serial_number
 
 
 class Gate:
     """Takes TLS on `port`, one of its own, and carries what is in it to a port of this machine; on a thread of its own."""
 
-    def __init__(self, target: int, certificate: Path) -> None:
+    def __init__(self, target: int, certificate: Path, clients: Path | None = None) -> None:
+        """clients: the authority of the certificates that clients must show."""
         self.port = 0
         self._target = target
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate)
+        if clients is not None:
+            self._context.load_verify_locations(clients)
+            self._context.verify_mode = ssl.CERT_REQUIRED
         self._is_open = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),), daemon=True)

@@ -82,7 +82,9 @@ def test_a_proxy_whose_node_is_away_is_no_refusal(scheme: str, line: str) -> Non
 @pytest.mark.parametrize(
     "error, is_final, remedy",
     [
-        (OSError("certificate verify failed"), True, "Taskbahn(ca=...) or TASKBAHN_CA"),
+        (OSError("certificate verify failed"), True, "Taskbahn(ca=...), --ca or TASKBAHN_CA"),
+        (OSError("tlsv13 alert certificate required"), True, "--client-cert or TASKBAHN_CLIENT_CERT"),
+        (OSError("tlsv1 alert unknown ca"), True, "does not know who has signed the client's certificate"),
         (type("VerificationError", (Exception,), {})("no match"), True, "its certificate is for another name"),
         (OSError("something else"), False, "something else"),
         (ConnectionDone(), False, "the connection was closed before it was open"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskbahn.cli import starting
+from taskbahn.cli.tls_options import given
 from taskbahn.errors import TaskbahnError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _offer(ctx: click.Context, incomplete: str, ask: Any) -> list[CompletionItem
     from taskbahn.app import Taskbahn
 
     starting.load_connection()
-    app = Taskbahn(ctx.params.get("url"), timeout=AT_ONCE)
+    app = Taskbahn(ctx.params.get("url"), timeout=AT_ONCE, **given())
     try:
         found = ask(app)
     except TaskbahnError:

@@ -17,6 +17,7 @@ import msgspec
 
 from taskbahn.cli import starting
 from taskbahn.cli.finding import ids_of
+from taskbahn.cli.tls_options import given, tls_options
 from taskbahn.errors import (
     CallerError,
     JobCancelled,
@@ -60,8 +61,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 
 def common(command: F) -> F:
-    """Add `--url` and `--json`."""
-    return url_option(json_option(command))
+    """Add `--url`, what addresses with TLS need, and `--json`."""
+    return url_option(tls_options(json_option(command)))
 
 
 @contextlib.contextmanager
@@ -70,7 +71,7 @@ def connected(url: str | None, sends: int = 0) -> Iterator[Taskbahn]:
     from taskbahn.app import Taskbahn
 
     starting.load_connection(sends)
-    app = Taskbahn(url, timeout=PATIENCE)
+    app = Taskbahn(url, timeout=PATIENCE, **given())
     try:
         yield app
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from taskbahn.cli import starting
+from taskbahn.cli.tls_options import environment, instead_of, tls_options
 from taskbahn.protocol import messages
 from taskbahn.tuning import freeze_memory
 from taskbahn.worker.failure_log import DEFAULT_LEVEL, LEVELS, set_log_level
@@ -17,6 +18,7 @@ from taskbahn.worker.failure_log import DEFAULT_LEVEL, LEVELS, set_log_level
 @click.command()
 @click.argument("target", metavar="MODULE:APP")
 @click.option("--url", help="The router's address. [default: that of the application, else TASKBAHN_URL]")
+@tls_options
 @click.option(
     "--slots", type=click.IntRange(1, 10_000), help="Attempts at a time. [default: one a CPU; 100 if all tasks are async]"
 )
@@ -92,7 +94,9 @@ def _run(
         if url is not None:
             check_address(url, "--url")
             os.environ["TASKBAHN_URL"] = url  # where what its tasks start goes too
+        os.environ.update(environment())  # likewise
         app = load_app(target)
+        app.access = instead_of(app.access, app.url if url is None else url)
         for task in app.tasks.values():
             task.declaration()
         GUARD.check(app.url if url is None else url)

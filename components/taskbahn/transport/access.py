@@ -21,6 +21,7 @@ WITH_HEADERS = ("ws", "wss")
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+KEY = re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
 OWN_HEADERS = {"host", "upgrade", "connection", "origin", "content-length", "transfer-encoding"}  # what WebSocket itself says
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -28,37 +29,63 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 class Access(NamedTuple):
     """ca: a file of certificates in PEM, those of the system if it is None.   headers: of the request that opens a WebSocket.
 
-    token: its login.
+    token: its login.   client_cert, client_key: the files of a certificate that the client shows of itself, in PEM, and of its key.
     """
 
     ca: Path | None = None
     headers: Mapping[str, str] = NO_HEADERS
     token: Token | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
 
     def __repr__(self) -> str:
-        return f"Access(ca={self.ca}, headers={sorted(self.headers)}, token={self.token})"  # their values may be secrets
+        shown = f"ca={self.ca}, headers={sorted(self.headers)}, token={self.token}"  # their values may be secrets
+        return f"Access({shown}, client_cert={self.client_cert}, client_key={self.client_key})"
 
 
-def check_use(url: str, ca: Any, headers: Any) -> None:
+def check_use(url: str, ca: Any, headers: Any, client_cert: Any = None) -> None:
     """Raise InvalidOption where an address has no use for what is given with it. What the environment has is for all addresses."""
     scheme = parse_address(url).scheme
-    if ca is not None and scheme not in WITH_TLS:
-        raise InvalidOption(f"ca is for connections with TLS, wss:// and rss://, and the address is {url}", option="ca")
+    for option, given in (("ca", ca), ("client_cert", client_cert)):
+        if given is not None and scheme not in WITH_TLS:
+            raise InvalidOption(
+                f"{option} is for connections with TLS, wss:// and rss://, and the address is {url}", option=option
+            )
     if headers and scheme not in WITH_HEADERS:
         raise InvalidOption(f"headers are for WebSockets, ws:// and wss://, and the address is {url}", option="headers")
 
 
-def access_of(ca: Any, headers: Any) -> Access:
-    """Return what a user gives to an application; what is left out is that of TASKBAHN_CA and TASKBAHN_HEADERS. Raises InvalidOption."""
-    from_environment = os.environ.get("TASKBAHN_CA")
-    found = _ca(ca, "ca") if ca is not None else _ca(from_environment, "TASKBAHN_CA") if from_environment else None
+def access_of(ca: Any, headers: Any, client_cert: Any = None, client_key: Any = None) -> Access:
+    """Return what a user gives to an application. What is left out is that of the environment: TASKBAHN_CA, TASKBAHN_HEADERS,
+    TASKBAHN_CLIENT_CERT and TASKBAHN_CLIENT_KEY.  Raises InvalidOption.
+    """
+    shown, key = _client(client_cert, client_key)
+    return Access(_given("ca", ca, PEM, "certificates"), _headers_of(headers), client_cert=shown, client_key=key)
+
+
+def _client(certificate: Any, key: Any) -> tuple[Path | None, Path | None]:
+    """Return the files of the client's certificate and of its key, which may be one file."""
+    if certificate is not None and key is None:
+        key = certificate  # the key of the environment is of its certificate
+    shown = _given("client_cert", certificate, PEM, "certificates")
+    secret = _given("client_key", key, KEY, "a private key")
+    if secret is not None and shown is None:
+        raise InvalidOption(
+            "client_key belongs to a certificate: give that as client_cert or TASKBAHN_CLIENT_CERT", option="client_key"
+        )
+    if shown is not None and secret is None:
+        secret = _file(shown, "TASKBAHN_CLIENT_KEY", "client_key", KEY, "a private key")
+    return shown, secret
+
+
+def _headers_of(headers: Any) -> Mapping[str, str]:
     if headers is not None:
-        return Access(found, _headers(headers, "headers"))
+        return _headers(headers, "headers")
     lines = [line for line in os.environ.get("TASKBAHN_HEADERS", "").splitlines() if line.strip()]
     if any(":" not in line for line in lines):
         raise InvalidOption("TASKBAHN_HEADERS: each line is a name, a colon and a value", option="headers")
     pairs = (line.partition(":") for line in lines)
-    return Access(found, _headers({name.strip(): value.strip() for name, _, value in pairs}, "TASKBAHN_HEADERS"))
+    return _headers({name.strip(): value.strip() for name, _, value in pairs}, "TASKBAHN_HEADERS")
 
 
 def certificates_of(ca: Path) -> list[bytes]:
@@ -66,16 +93,26 @@ def certificates_of(ca: Path) -> list[bytes]:
     return [found.group() for found in PEM.finditer(ca.read_bytes())]
 
 
-def _ca(given: Any, source: str) -> Path:
+def _given(option: str, given: Any, pattern: re.Pattern[bytes], what: str) -> Path | None:
+    """Return a file that is given, or else that of the environment."""
+    if given is not None:
+        return _file(given, option, option, pattern, what)
+    variable = f"TASKBAHN_{option.upper()}"
+    from_environment = os.environ.get(variable)
+    return _file(from_environment, variable, option, pattern, what) if from_environment else None
+
+
+def _file(given: Any, source: str, option: str, pattern: re.Pattern[bytes], what: str) -> Path:
     try:
         path = Path(given)
-        count = len(certificates_of(path))
+        content = path.read_bytes()
     except TypeError:
-        raise InvalidOption(f"{source} = {given!r:.100}: it is the path of a file of certificates", option="ca") from None
+        raise InvalidOption(f"{source} = {given!r:.100}: it is the path of a file of {what}", option=option) from None
     except OSError as error:
-        raise InvalidOption(f"{source} = {given}: {error.strerror or error}", option="ca") from None
-    if not count:
-        raise InvalidOption(f"{source} = {given}: the file has no certificate in PEM (-----BEGIN CERTIFICATE-----)", option="ca")
+        raise InvalidOption(f"{source} = {given}: {error.strerror or error}", option=option) from None
+    if not pattern.search(content):
+        name = "private key" if pattern is KEY else "certificate"
+        raise InvalidOption(f"{source} = {given}: the file has no {name} in PEM (-----BEGIN {name.upper()}-----)", option=option)
     return path.resolve()
 
 

@@ -19,14 +19,13 @@ from twisted.internet.error import ConnectError
 from twisted.logger import Logger
 
 from taskbahn.protocol import messages
-from taskbahn.transport.access import Access, certificates_of
+from taskbahn.transport.access import Access
 from taskbahn.transport.address import UNIX, parse_address
 from taskbahn.transport.refusals import closed_early
 from taskbahn.transport.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
     from taskbahn.transport.login import Token
 
@@ -46,28 +45,6 @@ class Timer:
     def call_later(self, delay: float, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call *function* after *delay* seconds; the result has `cancel`."""
         return self._reactor.callLater(delay, function, *args, **kwargs)
-
-
-class TlsEndpoint:
-    """Connects through TLS on the reactor of the connection: the timers of `wrapClientTLS` would be those of the installed one, which
-    may never run, and then nothing is sent.
-    """
-
-    def __init__(self, endpoint: Any, host: str, reactor: Any, ca: Path | None) -> None:
-        from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
-
-        self._endpoint = endpoint
-        roots = cast("Any", trustRootFromCertificates)
-        trusted = None if ca is None else roots([Certificate.loadPEM(found) for found in certificates_of(ca)])
-        self._options = optionsForClientTLS(host, trusted)
-        self._reactor = reactor
-
-    def connect(self, factory: Any) -> Deferred[Any]:
-        """Connect; the result is the protocol that the factory has built."""
-        from twisted.protocols.tls import TLSMemoryBIOFactory
-
-        opened: Deferred[Any] = self._endpoint.connect(TLSMemoryBIOFactory(self._options, True, factory, clock=self._reactor))
-        return opened.addCallback(lambda tls: tls.wrappedProtocol)
 
 
 class Connection:
@@ -119,7 +96,9 @@ class Connection:
         kind: Any = partial(UNIXClientEndpoint, path=host) if is_local else partial(HostnameEndpoint, host=host, port=port)
         endpoint = kind(self._reactor)
         if scheme in ("wss", "rss"):
-            endpoint = TlsEndpoint(endpoint, host, self._reactor, self._access.ca)
+            from taskbahn.transport.tls import TlsEndpoint
+
+            endpoint = TlsEndpoint(endpoint, host, self._reactor, self._access)
         if is_local or scheme in ("rs", "rss"):
             raw = WampRawSocketClientFactory(lambda: Session(self), serializer=MsgPackSerializer())
             return endpoint, raw
