@@ -61,7 +61,7 @@ PROCEDURES = (
     Procedure(messages.VIEW_STATUS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.status_view())),
     Procedure(messages.VIEW_QUESTIONS, Role.VIEWER, lambda parts: parts.questions.view),
     Procedure(messages.VIEW_HISTORY, Role.VIEWER, lambda parts: parts.history.history),
-    Procedure(messages.VIEW_TASKS, Role.VIEWER, lambda parts: parts.jobs.tasks, Own.NAMES),
+    Procedure(messages.VIEW_TASKS, Role.VIEWER, lambda parts: parts.jobs.tasks, Own.TASKS),
     Procedure(messages.VIEW_JOBS, Role.VIEWER, lambda parts: parts.jobs.jobs, Own.LIST),
     Procedure(messages.VIEW_ERRORS, Role.VIEWER, lambda parts: parts.jobs.errors),
     Procedure(messages.VIEW_QUEUES, Role.VIEWER, lambda parts: parts.jobs.queues),

@@ -116,9 +116,9 @@ def test_why_a_job_waits_names_no_jobs_of_others() -> None:
     assert job_id(1) in str(why(ADA, 3))
 
 
-def test_of_tasks_a_client_sees_no_numbers(node: DispatcherHarness) -> None:
+def test_of_tasks_a_client_sees_how_to_call_them_and_the_load(node: DispatcherHarness) -> None:
     asked = node.ask_as(EVE, CLIENT, messages.VIEW_TASKS)
-    assert [set(task) <= {"name", "doc", "signature"} for task in asked.answer] == [True]
+    assert [set(task) <= {"name", "doc", "signature", "workers", "ready", "running"} for task in asked.answer] == [True]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ANOTHER = "of another client"  # in the place of an id
-NAMES = ("name", "doc", "signature")  # what of a task clients see
+OF_TASKS = ("name", "doc", "signature", "workers", "ready", "running")  # what of a task clients see: how to call it, and the load
 
 
 class Own(Enum):
@@ -38,7 +38,7 @@ class Own(Enum):
     JOBS = auto()  # a list of jobs; to those of others it answers as to those that do not exist
     LIST = auto()  # of their own jobs
     WAIT = auto()  # why one of their own jobs waits; jobs of others that hold it have no ids
-    NAMES = auto()  # what tasks are called, and which arguments they take: no jobs and no numbers of them
+    TASKS = auto()  # how they are called, and their load: no jobs of others and nothing of what became of these
 
 
 class Ownership:
@@ -69,7 +69,7 @@ class Ownership:
         elif own is Own.JOB or own is Own.WAIT:
             confine = partial(self._job if own is Own.JOB else self._wait, changes=changes)
         else:
-            confine = _list if own is Own.LIST else _names
+            confine = _list if own is Own.LIST else _tasks
 
         def handle(call: PendingCall) -> None:
             if call.is_confined:
@@ -145,12 +145,12 @@ def _list(call: PendingCall, handler: Handler) -> None:
     handler(call)
 
 
-def _names(call: PendingCall, handler: Handler) -> None:
-    call.replies = _NamesOnly(call.replies)
+def _tasks(call: PendingCall, handler: Handler) -> None:
+    call.replies = _TasksOnly(call.replies)
     handler(call)
 
 
-class _NamesOnly:
+class _TasksOnly:
     """Answers with what of the tasks clients see."""
 
     def __init__(self, replies: Replies) -> None:
@@ -159,7 +159,7 @@ class _NamesOnly:
 
     def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
         """Send the result."""
-        tasks = [{name: task[name] for name in NAMES if name in task} for task in args[0]]
+        tasks = [{name: task[name] for name in OF_TASKS if name in task} for task in args[0]]
         self._replies.answer(request, [tasks], kwargs)
 
 
