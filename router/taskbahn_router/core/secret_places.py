@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Node = Any  # True: all of it; a dict: parts of it, by ".name", "[index]" or "*"; None: nothing
 ALL = True
 MAX_NODES = 2_000  # of one task; what is beyond is hidden as a whole
+WORD = '"writeOnly":true'
 BRANCHES = ("anyOf", "oneOf", "allOf")
 OTHERS = ("if", "then", "else", "not", "contains", "propertyNames")
 
@@ -31,11 +32,8 @@ class SecretPlaces:
     def __init__(self, signature: Signature) -> None:
         self._order = signature.order
         self._variadic = signature.variadic
-        self.arguments: dict[str, Node] = {}
         found = _Schema(signature.parameters).node()
-        if found:
-            self.arguments = {"*": ALL} if found is ALL else found
-
+        self.arguments: dict[str, Node] = {"*": ALL} if found is ALL else found or {}
         self.result: Node = _Schema(signature.returns).node()
 
     def __bool__(self) -> bool:
@@ -148,10 +146,12 @@ class _Schema:
         self._root = root
         self._left = MAX_NODES
         self._open: list[str] = []  # references that are being followed
-        self._otherwise = ALL if '"writeOnly":true' in messages.to_json(root) else None  # where it goes on for ever
+        self._otherwise = ALL if WORD in messages.to_json(root) else None  # where it goes on for ever
 
     def node(self) -> Node:
         """Return the node of the whole."""
+        if self._otherwise is None:  # as of nearly all tasks
+            return None
         try:
             return self._of(self._root)
         except RecursionError:
