@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { callCode } from "../../web/taskbahn_web/static/app/text/schedule-fields.js";
-import { hasSecrets, isHidden, opened } from "../../web/taskbahn_web/static/client/secrets.js";
+import { hasSecrets, isHidden, opened, openedResult } from "../../web/taskbahn_web/static/client/secrets.js";
 import { json } from "../../web/taskbahn_web/static/shared/format.js";
 import { fieldsOf } from "../../web/taskbahn_web/static/shared/schema.js";
 import { controlValue } from "../../web/taskbahn_web/static/shared/values.js";
@@ -14,6 +14,11 @@ test("what travels is opened, and data that looks like a secret is data", () => 
   assert.deepEqual(opened(travels), { card: "4711", list: [{ a: 1 }], $secret: [1], $$secret: 2 });
   assert.deepEqual([1, "$secret", null, [{ secret: 1 }], { a: [MARK] }, { $$secret: 1 }].map(hasSecrets), [false, false, false, false, true, true]);
   assert.deepEqual([MARK, { $secret: false }, { ...MARK, b: 1 }, [MARK], null].map(isHidden), [true, false, false, false, false]);
+});
+
+test("the result of a job of another is refused, not taken for its mark", () => {
+  assert.deepEqual(openedResult(["j", "succeeded", '[{"$secret":["a"]},{"$$secret":true}]', null]), ["a", { $secret: true }]);
+  assert.throws(() => openedResult(["j", "succeeded", '[{"$secret":true}]', null]), { uri: "taskbahn.error.caller", message: /only the one who started/ });
 });
 
 test("a secret is shown as one, and a text of the same characters is not", () => {

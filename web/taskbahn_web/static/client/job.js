@@ -2,11 +2,10 @@
 
 import { retryCall } from "./retry-call.js";
 import { fromInfo, TaskbahnError } from "./errors.js";
-import { parse } from "./exact-json.js";
 import { uuid7 } from "./ids.js";
 import { LatestValue } from "./latest-value.js";
 import { answerQuestion } from "./questions.js";
-import { hasSecrets, opened } from "./secrets.js";
+import { hasSecrets, openedResult } from "./secrets.js";
 import { watch } from "./watch.js";
 import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_PAUSE, JOB_RESUME, JOB_RETRY, JOB_SEND, JOB_SKIP, JOB_WAIT } from "./wire.js";
 
@@ -156,8 +155,7 @@ export class Job {
   /** What the task returned, with the secrets that no view has. */
   async #outcome() {
     const { outcomes } = await retryCall(this.#connection, (session) => session.call(JOB_WAIT, [[this.id]]).result);
-    const [[, , result]] = outcomes;
-    return opened(parse(result ?? "null"));
+    return openedResult(outcomes[0]);
   }
 
   /**
