@@ -13,7 +13,7 @@ import pytest
 from support.programs import Node, Program, running, worker_of
 
 from taskbahn import InvalidOption, InvalidToken, NotAllowed, Taskbahn, UnknownJob
-from taskbahn.protocol import messages
+from taskbahn.protocol import access, messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,3 +208,24 @@ def test_beyond_this_machine_only_with_login(tmp_path: Path) -> None:
     node = Program("up", "--port", "0", "--interface", EVERYWHERE, "--auth", "--data", str(tmp_path / "data"), cwd=tmp_path)
     with running(node, "Taskbahn is ready"):
         pass
+
+
+def test_the_audit_has_logins_and_tokens_and_is_for_operators(door: Door) -> None:
+    with pytest.raises(InvalidToken):
+        Taskbahn(door.node.rawsocket, token="wrong-for-the-audit").view.status()
+    made = door.ask("admin", access.TOKEN_CREATE, "for-the-audit", "viewer")
+    door.ask("admin", access.TOKEN_REVOKE, "for-the-audit")
+    found = list(door.app("operator").view.audit())
+    assert "refused: no such token" in [entry.effect for entry in found if entry.verb == "login"]
+    tokens = [entry for entry in found if entry.kind == "token"]
+    assert [entry.effect for entry in tokens[:2]] == [
+        "revoked for for-the-audit, a viewer",
+        "created for for-the-audit, a viewer",
+    ]
+    assert {(entry.authid, entry.role, entry.object) for entry in tokens[:2]} == {("the-admin", "admin", made["id"])}
+    assert [entry.transport for entry in tokens[-len(door.tokens) :]] == ["the data directory"] * len(door.tokens)
+    everything = messages.to_json([messages.plain(entry) for entry in found])
+    assert not any(token in everything for token in (*door.tokens.values(), made["token"], "wrong-for-the-audit"))
+    for name in ("viewer", "worker", "client"):
+        with pytest.raises(NotAllowed):
+            list(door.app(name).view.audit())

@@ -14,8 +14,10 @@ import pytest
 from support.rows import NOW, PARTITIONS, everything, new_job, seqs, state_of
 from support.schedule_model import change, fire, firing
 
+from taskbahn_router.core.audit import Act
 from taskbahn_router.core.firings import Alarm
 from taskbahn_router.host.file_lock import Lock
+from taskbahn_router.stores.auditing import DropAudit
 from taskbahn_router.stores.contract import CommitBatch, StoreUnusable
 from taskbahn_router.stores.rows import AttemptRow, EventRow, LimitRow
 from taskbahn_router.stores.sqlite import SqliteStore
@@ -40,6 +42,8 @@ def folder(tmp_path: Path) -> Path:
     jobs = [new_job(seq, packed=packed(seq)) for seq in range(1, JOBS)]
     store.commit(CommitBatch(partitions=PARTITIONS, tasks=[("a.task", "{}", NOW)], limits=[LIMIT], new=jobs, attempts=attempts))
     store.commit(CommitBatch(schedules=[change(alarm=Alarm(NOW, NOW + 5)), change("late", alarm=Alarm(NOW, None, NOW))]))
+    store.commit(CommitBatch(audit=[Act("queue", "pause", "paused").row(str(number), 1, bytes(16), NOW) for number in range(4)]))
+    store.commit(CommitBatch(drop_audit=DropAudit(NOW + 1, 1)))
     fire(store, firing(jobs=(), id=None, error='{"message":"no"}'))
     checkpoint(store)
     store.commit(CommitBatch(new=[new_job(JOBS, packed=packed(JOBS))], events=[EventRow(JOBS, 2, NOW, "log", '"said"')]))
@@ -117,6 +121,8 @@ def test_nothing_that_is_well_is_lost(folder: Path, tmp_path: Path) -> None:
     assert reader.next_firing(0) == NOW
     reader.close()
     assert "schedule: 2 saved\nfiring: 1 saved\n" in said
+    assert "audit: 3 saved\n" in said
+    assert after.commit(CommitBatch(audit=[Act("queue", "pause", "paused").row("", 1)])).audited[0][0] == 5  # type: ignore[index]
     before.close()
     after.close()
     code, said = run(folder)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol.states import State
+from taskbahn_router.core.audit import Act, ActParts, Part
+from taskbahn_router.stores.auditing import AuditFilter
 from taskbahn_router.stores.contract import CommitBatch, Filter
 from taskbahn_router.stores.rows import (
     AttemptRow,
@@ -151,7 +153,7 @@ def seen_by(reader: Reader) -> list[Any]:
     schedules = reader.schedules("", 10_000)
     fired = [reader.firings(one.id, 1 << 62, 1_000) for one in schedules]
     of_jobs = [[reader.events(row.seq, 0, 10_000) for row in rows], [reader.attempts(row.seq) for row in rows]]
-    return [full, *of_jobs, schedules, fired]
+    return [full, *of_jobs, schedules, fired, reader.audit(AuditFilter(limit=10_000))]
 
 
 def a_bit_of_all(*, requeued_to: str = "ready", first: int = 100) -> CommitBatch:
@@ -166,6 +168,7 @@ def a_bit_of_all(*, requeued_to: str = "ready", first: int = 100) -> CommitBatch
         events=[EventRow(2, 3, NOW, "log", "1")],
         snapshots=[Snapshot(9, None, 2)],
         cancels=[cancel(5)],
+        acts=[ActParts(Act("job", "cancel", "cancelled", session=7), (Part("answers", 0, new_job(5).id),))],
         retries=[retry(3)],
         sweep=Sweep(NOW + 1000, 10, 10),
         prune=Prune(NOW + 1e9, 0, 100),
