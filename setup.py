@@ -9,6 +9,10 @@ setup(
         package for top, root in ROOTS.items() for package in (top, *(f"{top}.{sub}" for sub in find_packages(f"{root}/{top}")))
     ],
     package_dir={top: f"{root}/{top}" for top, root in ROOTS.items()},
-    package_data={"": ["py.typed", "**/*.sql", "**/*.yaml", "**/*.json"], "taskbahn_web": ["**/*.html", "static/**"]},
+    package_data={
+        "": ["py.typed", "**/*.sql", "**/*.yaml", "**/*.json"],
+        "taskbahn_router.node": ["endpoints/twisted/plugins/*.py"],
+        "taskbahn_web": ["**/*.html", "static/**"],
+    },
     include_package_data=False,
 )

@@ -61,6 +61,22 @@ def test_a_node_of_taskbahn_up_says_what_the_operator_gave(ask: Ask, tmp_path: P
     assert (found["node.auto_ping_interval"].value, found["node.auto_ping_interval"].source) == (10.0, "default")
 
 
+def test_a_port_that_speaks_tls_shows_its_files(ask: Ask, tmp_path: Path) -> None:
+    wanted = Wanted(9000, "::1", Path("/data"), given=GIVEN, tls_cert=Path("/etc/a=:b.pem"))
+    made = configuration(wanted, inner=Path("/data/node/inner.sock"))
+    (tmp_path / "config.json").write_text(json.dumps(made))
+    (worker,) = made["workers"]
+    outer, inner = worker["transports"]
+    words = r"taskbahn:port=9000:interface=\:\:1:tls_cert=/etc/a\=\:b.pem:tls_key=/etc/a\=\:b.pem:backlog=1024"
+    assert outer["endpoint"] == {"type": "twisted", "server_string": words}
+    assert inner["endpoint"]["server_string"] == "unix:/data/node/inner.sock:mode=600:lockfile=0"
+    assert {**inner, "endpoint": "", "id": ""} == {**outer, "endpoint": "", "id": ""}
+    found = ask(**worker["components"][0]["extra"])
+    shown = {name: found[f"node.{name}"].value for name in ("port", "interface", "tls_cert", "tls_key")}
+    assert shown == {"port": 9000, "interface": "::1", "tls_cert": "/etc/a=:b.pem", "tls_key": "/etc/a=:b.pem"}
+    assert "node.socket" not in found
+
+
 def test_a_node_of_crossbar_start_names_its_file(ask: Ask, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(TEMPLATE.read_text())
     (tmp_path / "config.json").write_text("{}")  # Crossbar does not read it then

@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 
 PRIVATE_WEBHOOKS = "TASKBAHN_ALLOW_PRIVATE_WEBHOOKS"
 SHORTEST_KEEP_SECONDS, LONGEST_KEEP_SECONDS = 3600.0, 36_500 * 86_400.0
+SHOWN = (
+    "port",
+    "interface",
+    "socket",
+    "tls_cert",
+    "tls_key",
+    "data",
+    "loglevel",
+    "origins",
+    "auth",
+    "keep_audit",
+)  # by `taskbahn settings`
 SOURCES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment"}  # click's name of a source -> what the settings show
 
 
@@ -57,6 +69,20 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     type=click.Path(path_type=Path),
     help="Unix socket to listen on in place of the port, for processes that may open its file.",
     envvar="TASKBAHN_UP_SOCKET",
+    show_envvar=True,
+)
+@click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path),
+    help="Certificate and its chain, in PEM: the port speaks https, wss and rss then. A renewed file is used at once.",
+    envvar="TASKBAHN_UP_TLS_CERT",
+    show_envvar=True,
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(path_type=Path),
+    help="Key of the certificate, in PEM.  [default: in the file of --tls-cert]",
+    envvar="TASKBAHN_UP_TLS_KEY",
     show_envvar=True,
 )
 @data_option("Directory for jobs and the node's files.")
@@ -100,6 +126,8 @@ def up(
     port: int,
     interface: str,
     socket: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     data: Path,
     loglevel: str,
     origins: tuple[str, ...],
@@ -122,15 +150,16 @@ def up(
     starting.end()
     let_children("")  # a node that tests have started is theirs, with its own worker
     os.environ[PRIVATE_WEBHOOKS] = "1" if allow_private_webhooks else "0"  # the node's own worker inherits it
-    sources = {
-        name: context.get_parameter_source(name)
-        for name in ("port", "interface", "socket", "data", "loglevel", "origins", "auth", "keep_audit")
-    }
+    sources = {name: context.get_parameter_source(name) for name in SHOWN}
     given = {name: SOURCES.get(source.name if source else "", "default") for name, source in sources.items()}
     if socket and (named := [f"--{name}" for name in ("port", "interface") if given[name] == "command line"]):
         raise click.UsageError(f"--socket takes the place of {named[0]}: give one of the two.")
+    if socket and tls_cert:
+        raise click.UsageError("--tls-cert is for a port: what comes through --socket does not leave the machine.")
+    if tls_key and not tls_cert:
+        raise click.UsageError("--tls-key belongs to a certificate: give that with --tls-cert.")
     roles = importlib.import_module("taskbahn_router.role_permissions").roles() if auth else None
-    wanted = node.Wanted(port, interface, data, loglevel, origins, socket, roles, given, keep_audit)
+    wanted = node.Wanted(port, interface, data, loglevel, origins, socket, roles, given, keep_audit, tls_cert, tls_key)
 
     def ready(addresses: Any) -> None:
         if as_json:

@@ -25,7 +25,7 @@ import yaml
 from taskbahn.workarounds import FAST_START
 from taskbahn_router.host import disk
 from taskbahn_router.host.file_lock import holder_of
-from taskbahn_router.node import login, unix_socket
+from taskbahn_router.node import door, login, unix_socket
 from taskbahn_router.node.data_dir_lock import DataDirLock, DataDirTaken
 from taskbahn_router.node.failure import NodeFailed
 from taskbahn_router.node.fast_start.crossbar_imports import PATH_HOOK
@@ -53,7 +53,7 @@ class Wanted:
 
     origins: whose pages may connect, beside those of this machine; with their ports.   socket: the path of a Unix socket, in place
     of port and interface.   auth: the roles of which each session has to prove that it has one; None: each may do everything.
-    given: where each comes from, by its name.
+    given: where each comes from, by its name.   tls_cert, tls_key: files in PEM; with them the port speaks TLS and nothing else.
     """
 
     port: int
@@ -65,6 +65,14 @@ class Wanted:
     auth: list[dict[str, Any]] | None = None
     given: dict[str, str] = field(default_factory=dict)
     keep_audit: float | None = None  # seconds that entries of the audit are kept; None: as the dispatcher does by default
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    def absolute(self) -> Wanted:
+        """Return the same with the paths as they are from every directory; links stay, for what they point to may be renewed."""
+        names = ("data", "socket", "tls_cert", "tls_key")
+        paths = {name: path.absolute() for name in names if (path := getattr(self, name)) is not None}
+        return replace(self, **paths, interface="127.0.0.1" if self.interface == "localhost" else self.interface)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,10 @@ class Addresses:
         if wanted.socket is not None:
             return cls(None, None, f"unix://{wanted.socket}")
         host = f"[{wanted.interface}]" if ":" in wanted.interface else wanted.interface
-        return cls(f"http://{host}:{wanted.port}/", f"ws://{host}:{wanted.port}/ws", f"rs://{host}:{wanted.port}")
+        secure = "s" if wanted.tls_cert else ""
+        return cls(
+            *(f"{scheme}{secure}://{host}:{wanted.port}{path}" for scheme, path in (("http", "/"), ("ws", "/ws"), ("rs", "")))
+        )
 
     def __str__(self) -> str:
         if self.page is None:
@@ -88,8 +99,11 @@ class Addresses:
         return f"page {self.page}  WebSocket {self.websocket}  RawSocket {self.rawsocket}"
 
 
-def configuration(wanted: Wanted) -> dict[str, Any]:
-    """Return Crossbar's configuration for a node, from the template beside this file."""
+def configuration(wanted: Wanted, inner: Path | None = None) -> dict[str, Any]:
+    """Return Crossbar's configuration for a node, from the template beside this file.
+
+    inner: the Unix socket for the node's own processes, where the port is not for them.
+    """
     config: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("node.yaml").read_text("utf-8"))
     (worker,) = config["workers"]
     if FAST_START.is_wanted:
@@ -104,6 +118,10 @@ def configuration(wanted: Wanted) -> dict[str, Any]:
     if wanted.socket is not None:
         transport["endpoint"] = unix_socket.endpoint(wanted.socket)
         extra["url"] = f"unix://{wanted.socket}"
+    elif inner is not None:
+        transport["endpoint"] = door.endpoint(wanted, transport["endpoint"]["backlog"])
+        extra |= {"url": f"unix://{inner}", "door": door.shown(wanted)}
+        worker.setdefault("options", {}).setdefault("pythonpath", []).append(str(door.PLUGINS))
     else:
         transport["endpoint"] |= {"port": wanted.port, "interface": wanted.interface}
         if ":" in wanted.interface:
@@ -113,6 +131,8 @@ def configuration(wanted: Wanted) -> dict[str, Any]:
         transport["web"]["paths"][path]["options"] = options | {"allowed_origins": [*options["allowed_origins"], *wanted.origins]}
     if wanted.auth is not None:
         login.put_in(config, wanted.auth)
+    if inner is not None:
+        worker["transports"].append(door.inner_transport(transport, inner))
     return config
 
 
@@ -166,13 +186,14 @@ class Node:
     """One Crossbar process with the dispatcher in it."""
 
     def __init__(self, wanted: Wanted) -> None:
-        self.data = wanted.data.absolute()
+        self._wanted = wanted.absolute()
+        self.data = self._wanted.data
         self._port = wanted.port
-        self._interface = "127.0.0.1" if wanted.interface == "localhost" else wanted.interface
-        self._socket = None if wanted.socket is None else wanted.socket.absolute()
-        self._wanted = replace(wanted, data=self.data, interface=self._interface, socket=self._socket)
+        self._interface = self._wanted.interface
+        self._socket = self._wanted.socket
         self.addresses = Addresses.of(replace(self._wanted, interface=wanted.interface))
         self._folder = self.data / "node"
+        self._inner: Path | None = None
         self._claim = DataDirLock(self._folder)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -184,6 +205,7 @@ class Node:
     def start(self) -> None:
         """Write the configuration and start Crossbar; returns at once.  Raises NodeFailed."""
         check_interface(self._interface, has_login=self._wanted.auth is not None)
+        door.check(self._wanted)
         try:
             self._settle_in()
         except OSError as error:
@@ -271,9 +293,12 @@ class Node:
             check_port(self._port, self._interface, patience)
         else:
             unix_socket.check(self._socket, patience)
-        config = json.dumps(configuration(self._wanted), indent=1)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._take_claim()
+        if door.is_wanted(self._wanted):
+            self._inner = door.inner_socket(self._folder)
+            unix_socket.check(self._inner, patience)
+        config = json.dumps(configuration(self._wanted, self._inner), indent=1)
         (self._folder / "failure").write_bytes(b" " * FAILURE_BYTES)
         (self._folder / "config.json").write_text(config, "utf-8")
         disk.check_free_space(self._folder)
@@ -302,9 +327,10 @@ class Node:
         )
 
     def _connection(self, seconds: float) -> socket.socket:
-        if self._socket is None:
+        path = self._inner or self._socket
+        if path is None:
             return socket.create_connection((self._interface, self._port), seconds)
-        return unix_socket.connection(self._socket, seconds)
+        return unix_socket.connection(path, seconds)
 
     def _history_query(self) -> bool:
         request = f"GET /readyz HTTP/1.0\r\nHost: {self._interface}\r\n\r\n".encode()

@@ -20,14 +20,18 @@ PROBE_SECONDS = 1.0
 SIGNS = "\\:="  # what Twisted's endpoint strings give a meaning to
 
 
-def endpoint(path: Path) -> dict[str, Any]:
+def escaped(text: str) -> str:
+    """Return a text as a value in one of Twisted's strings for endpoints."""
+    return "".join(f"\\{sign}" if sign in SIGNS else sign for sign in text)
+
+
+def endpoint(path: Path, mode: str = MODE) -> dict[str, Any]:
     """Return Crossbar's endpoint for a socket.
 
     It is one of Twisted's own, for Crossbar's `unix` has no mode and lets every user in. Twisted's lock is not used: it is the id of a
     process, which in a container belongs to another process after a restart. `check` does what it is for.
     """
-    address = "".join(f"\\{sign}" if sign in SIGNS else sign for sign in str(path))
-    return {"type": "twisted", "server_string": f"unix:{address}:mode={MODE}:lockfile=0"}
+    return {"type": "twisted", "server_string": f"unix:{escaped(str(path))}:mode={mode}:lockfile=0"}
 
 
 def check(path: Path, patience: float = 0.0) -> None:

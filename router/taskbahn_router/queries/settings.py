@@ -37,6 +37,8 @@ GIVEN = {  # options of `taskbahn up`
     "port": "the one port for everything",
     "interface": "address that the port is on",
     "socket": "the Unix socket for everything",
+    "tls_cert": "certificate of the port, with its chain",
+    "tls_key": "key of the certificate",
     "data": "directory of the jobs and of the node's files",
     "loglevel": "what the node says on standard error, at least",
     "auth": "whether sessions have to log in",
@@ -113,11 +115,13 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
     given: dict[str, str] = extra.get("given", {})
     door = next((door for door in _transports(config) if door.get("endpoint", {}).get("type") in ("tcp", "twisted")), {})
     url = str(extra.get("url", ""))
-    endpoint = door.get("endpoint", {})
+    endpoint = {**door.get("endpoint", {}), **extra.get("door", {})}
     values = {
         "port": endpoint.get("port"),
         "interface": endpoint.get("interface"),
-        "socket": url.removeprefix("unix://") if url.startswith("unix://") else None,
+        "socket": url.removeprefix("unix://") if url.startswith("unix://") and "door" not in extra else None,
+        "tls_cert": endpoint.get("tls_cert"),
+        "tls_key": endpoint.get("tls_key"),
         "data": str(data),
         "loglevel": extra.get("loglevel"),
         "auth": ("yes" if extra.get("login") else "no")

@@ -1,0 +1,55 @@
+"""The endpoint of a node whose port is more than a plain one: `taskbahn:port=8443:interface=127.0.0.1:tls_cert=…`.
+
+Twisted's way to add endpoints is a plugin: `node/endpoints` has it, and `launcher.configuration` puts that folder onto the path of the
+router. Crossbar's own TLS endpoint speaks TLS 1.3 alone, takes no chain in the file of the certificate and no IPv6, and never reads a
+renewed certificate.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
+from twisted.internet.interfaces import IStreamServerEndpoint, IStreamServerEndpointStringParser
+from twisted.plugin import IPlugin
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from zope.interface import implementer
+
+from taskbahn_router.crossbar_edge.renewed_tls import RenewedTls
+from taskbahn_router.node.certificate import CertificateFiles
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+
+@implementer(IPlugin, IStreamServerEndpointStringParser)
+class DoorParser:
+    """Makes a `Door` of its words in a configuration."""
+
+    prefix = "taskbahn"
+
+    def parseStreamServer(self, reactor: Any, **words: str) -> Door:  # noqa: N802 - Twisted's name
+        """Return the endpoint; `node.door.endpoint` writes the words."""
+        kind = TCP6ServerEndpoint if ":" in words["interface"] else TCP4ServerEndpoint
+        inner = kind(reactor, int(words["port"]), int(words["backlog"]), words["interface"])
+        files = CertificateFiles(Path(words["tls_cert"]), Path(words["tls_key"])) if "tls_cert" in words else None
+        return Door(reactor, inner, files)
+
+
+@implementer(IStreamServerEndpoint)
+class Door:
+    """Listens on an endpoint, and speaks TLS there if there are files of a certificate."""
+
+    def __init__(self, reactor: Any, inner: Any, files: CertificateFiles | None) -> None:
+        self._reactor = reactor
+        self._inner = inner
+        self._tls = None if files is None else RenewedTls(files)
+
+    def listen(self, factory: Any) -> Deferred[Any]:
+        """Listen; the result is the port."""
+        if self._tls is not None:
+            tls: Any = self._tls  # zope's way to say what it implements is none of the type checker's
+            factory = TLSMemoryBIOFactory(tls, False, factory, clock=self._reactor)
+        listening: Deferred[Any] = self._inner.listen(factory)
+        return listening
