@@ -37,7 +37,9 @@ const NOT_AUTHORIZED = "wamp.error.not_authorized";
 /** @type {Dial} */
 export async function dial(url, onClose, token) {
   // loose: strict is wampy's word for a rule of its own that refuses the hyphens of `taskbahn.job.<id>`
-  const options = { realm: REALM, autoReconnect: false, uriValidation: "loose", ...(token && loginOptions(await textOf(token))) };
+  // ws: in Node.js wampy does not look for the WebSocket that is there since version 22
+  const fixed = { realm: REALM, autoReconnect: false, uriValidation: "loose", ws: globalThis.WebSocket };
+  const options = { ...fixed, ...(token && loginOptions(await textOf(token))) };
   const invocations = new Invocations();
   const onEnd = () => (onClose(), session.closed());
   const wampy = new FixedWampy(url, { ...options, onClose: onEnd }, (request) => invocations.interrupt(request));
