@@ -8,8 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from benchmarks.ports import free_port
 from support.programs import Program, running
+from support.secure_node import SecureNode, running_secure_node
 from support.tls import make_certificate, serial_at, serial_of, split
 
 from taskbahn import JobFailed, RouterUnavailable, Taskbahn
@@ -31,28 +31,11 @@ def add(a: int, b: int) -> int:
 """
 
 
-class SecureNode(Program):
-    """A node with a certificate for `localhost`, whose files may be replaced."""
-
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self.certificate, self.key = folder / "cert.pem", folder / "key.pem"
-        self.first = make_certificate(folder, "first")
-        split(self.first, self.certificate, self.key)
-        self.websocket, self.rawsocket = f"wss://localhost:{self.port}/ws", f"rss://localhost:{self.port}"
-        super().__init__(
-            "up", "--port", str(self.port), "--data", str(folder / "data"), "--loglevel", "info",
-            "--tls-cert", str(self.certificate), "--tls-key", str(self.key), cwd=folder, **environment,
-        )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def secure_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureNode]:
     folder = tmp_path_factory.mktemp("tls")
     (folder / "tasks_of_tls.py").write_text(TASKS)
-    node = SecureNode(folder)
-    with running(node, "Taskbahn is ready"):
+    with running_secure_node(folder) as node:
         yield node
 
 
@@ -142,8 +125,7 @@ def test_a_node_without_a_usable_certificate_does_not_start(tmp_path: Path, word
 def test_a_node_deep_down_serves_itself_too(tmp_path: Path) -> None:
     folder = tmp_path / ("deep" * 20)
     folder.mkdir()
-    node = SecureNode(folder)
-    with running(node, "Taskbahn is ready"), Taskbahn(node.websocket, ca=node.first) as app:
+    with running_secure_node(folder) as node, Taskbahn(node.websocket, ca=node.first) as app:
         delivery = app.webhook.start(str(new_id()), "http://127.0.0.1:1/")
         with pytest.raises(JobFailed, match="there is no job"):  # says its own worker, which came
             delivery.result(timeout=60)

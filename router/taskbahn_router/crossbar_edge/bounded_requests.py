@@ -82,8 +82,3 @@ class BoundedRequest(server.Request):
         timer, self._timer = self._timer, None
         if timer is not None and timer.active():
             timer.cancel()
-
-
-def bound_requests() -> None:
-    """Have the web servers bounded that this process makes from now on."""
-    server.Site.requestFactory = BoundedRequest

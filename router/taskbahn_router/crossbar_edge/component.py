@@ -24,12 +24,13 @@ from taskbahn.transport import raw_messages
 from taskbahn.transport.flush import flush
 from taskbahn.workarounds import DIRECT_PATH, RAW_MESSAGES, ROUTER_REPAIRS, SEND_BUFFERS
 from taskbahn_router.access.tokens import new_text
+from taskbahn_router.core.forwarding import Proxies
 from taskbahn_router.core.topic_events import is_meant
 from taskbahn_router.crossbar_edge import direct_path, node_process, router_repairs, send_buffers
-from taskbahn_router.crossbar_edge.bounded_requests import bound_requests
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.crossbar_edge.origins import origin_of
+from taskbahn_router.crossbar_edge.public_requests import set_up_requests
 from taskbahn_router.crossbar_edge.router_repairs import RouterRepairs
 from taskbahn_router.crossbar_edge.send_buffers import Backlogs, SlowReaders
 from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
@@ -77,7 +78,6 @@ class Component(ApplicationSession):
         reactor: Any = installed
         self._reactor = reactor
         parent_watch.end_with_parent()
-        bound_requests()
         self.link = DealerSession(self._transport, self._call_reqs)
         self.link.on_ambiguous_end = self._ended
         self.link.later = lambda function: reactor.callLater(0, function)
@@ -91,6 +91,7 @@ class Component(ApplicationSession):
         self._watched_jobs: set[str] = set()
         self._patterns: dict[int, tuple[str, str]] = {}
         extra = self.config.extra or {}
+        set_up_requests(Proxies.of(extra.get("door", {}).get("behind_proxy", ())))
         folder = Path(extra.get("cbdir", "."))
         data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
         shown = settings(folder, extra, data)

@@ -155,6 +155,9 @@ class FileAnswer(Resource):
 
 
 def _send(request: Request, file: File) -> bytes:
+    request.responseHeaders.removeHeader(
+        b"content-security-policy"
+    )  # modules have none, for a page may start a worker of its own on one
     for name, value in file.headers.items():
         request.setHeader(name, value)  # type: ignore[no-untyped-call]
     is_packed = file.packed is not None and takes_gzip(request.getHeader("accept-encoding") or "")

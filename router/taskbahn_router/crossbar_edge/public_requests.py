@@ -1,0 +1,118 @@
+"""HTTP requests as their clients made them, whatever proxy they came through, and answers that browsers handle with care.
+
+Every request to the node's port goes through here before a page or a WebSocket gets it. Knows Twisted and Autobahn, and not Crossbar.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from autobahn.twisted.resource import WebSocketResource
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.web import server
+
+from taskbahn_router.core.forwarding import Proxies, Public, address, origin_of, public
+from taskbahn_router.crossbar_edge.bounded_requests import BoundedRequest
+from taskbahn_router.crossbar_edge.client_connections import connection_under
+
+if TYPE_CHECKING:
+    from taskbahn_router.core.forwarding import IP
+
+ALWAYS = {
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",  # pages have theirs
+    b"cross-origin-opener-policy": b"same-origin",
+    b"permissions-policy": b"camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), usb=()",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+}
+HSTS = b"max-age=31536000"  # a year, in seconds
+UPGRADE_REQUIRED = 426
+
+
+class PublicRequest(BoundedRequest):
+    """A request."""
+
+    proxies: ClassVar[Proxies] = Proxies()
+    public: Public
+
+    def process(self) -> None:
+        """Find out who asks for what, and prepare the answer."""
+        self.public = self._public()
+        self._take_over()
+        for name, value in ALWAYS.items():
+            self.setHeader(name, value)  # type: ignore[no-untyped-call]
+        if self.public.is_secure and remembers(self.public.host):
+            self.setHeader(b"strict-transport-security", HSTS)  # type: ignore[no-untyped-call]
+        super().process()  # type: ignore[no-untyped-call]
+
+    def isSecure(self) -> bool:  # noqa: N802 - Twisted's name
+        """Return whether the client uses TLS."""
+        return self.public.is_secure
+
+    def render(self, resrc: Any) -> None:
+        """Hand the request to a page, or to a WebSocket if it asks for one."""
+        self.setHeader(b"server", b"Taskbahn")  # type: ignore[no-untyped-call]  # Twisted's own names versions
+        if not isinstance(resrc, WebSocketResource):
+            super().render(resrc)  # type: ignore[no-untyped-call]
+            return
+        if "websocket" not in (self.getHeader("upgrade") or "").lower():
+            self._want_upgrade()
+            return
+        self._admit_own_pages()
+        connection = connection_under(self.channel.transport)
+        if connection is not None:
+            connection.client = self.client
+        super().render(resrc)  # type: ignore[no-untyped-call]
+
+    def _public(self) -> Public:
+        values = {name: self._values(name) for name in (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")}
+        seen = Public(ip_of(self.client), super().isSecure(), (self._values(b"host") or [""])[-1])  # type: ignore[no-untyped-call]
+        return public(seen, self.proxies, *values.values())
+
+    def _values(self, name: bytes) -> list[str]:
+        return [value.decode("latin-1") for value in self.requestHeaders.getRawHeaders(name, [])]
+
+    def _take_over(self) -> None:
+        """Have all that asks this request for its client and its host get the public ones."""
+        found = self.public
+        if found.client is not None and found.client != ip_of(self.client):
+            kind = IPv4Address if found.client.version == 4 else IPv6Address  # noqa: PLR2004
+            self.client = kind("TCP", str(found.client), 0)
+        if found.host not in self._values(b"host"):
+            self.requestHeaders.setRawHeaders(b"host", [found.host.encode("latin-1")])
+
+    def _admit_own_pages(self) -> None:
+        """Let pages of this very address in.
+
+        Autobahn knows lists of origins alone, so theirs is left out, as programs do that are no browsers. It is done only with TLS:
+        without it, a page of any site gets this address by a name of that site, which it has point to this machine.
+        """
+        origins = self._values(b"origin")
+        if self.public.is_secure and len(origins) == 1 and origin_of(origins[0]) == self.public.origin != "":
+            self.requestHeaders.removeHeader(b"origin")
+
+    def _want_upgrade(self) -> None:
+        """Answer a request that asks for no WebSocket: Autobahn would send any visitor to the address that a link names."""
+        self.setResponseCode(UPGRADE_REQUIRED)
+        self.setHeader(b"content-type", b"text/plain; charset=utf-8")  # type: ignore[no-untyped-call]
+        self.setHeader(b"upgrade", b"websocket")  # type: ignore[no-untyped-call]
+        self.write(b"" if self.method == b"HEAD" else b"This is the address of a WebSocket.\n")  # type: ignore[no-untyped-call]
+        self.finish()  # type: ignore[no-untyped-call]
+
+
+def ip_of(peer: Any) -> IP | None:
+    """Return the address of a peer; None on a Unix socket."""
+    return address(str(getattr(peer, "host", "")))
+
+
+def remembers(host: str) -> bool:
+    """Return whether a browser may be asked to use TLS alone from now on: not for this machine, where other programs have ports."""
+    name = host.rpartition(":")[0] if ":" in host else host
+    return bool(name) and address(name.strip("[]")) is None and name != "localhost" and not name.endswith(".localhost")
+
+
+def set_up_requests(proxies: Proxies) -> None:
+    """Have the web servers take such requests that this process makes from now on."""
+    PublicRequest.proxies = proxies
+    server.Site.requestFactory = PublicRequest
