@@ -12,6 +12,7 @@ import click
 
 from taskbahn.cli import starting
 from taskbahn.cli.origins import whole_origins
+from taskbahn.cli.proxies import check_proxies, whole_proxies
 from taskbahn.errors import TaskbahnError
 from taskbahn.installing import router_missing
 
@@ -26,6 +27,8 @@ SHOWN = (
     "socket",
     "tls_cert",
     "tls_key",
+    "behind_proxy",
+    "proxy_protocol",
     "data",
     "loglevel",
     "origins",
@@ -85,6 +88,22 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     envvar="TASKBAHN_UP_TLS_KEY",
     show_envvar=True,
 )
+@click.option(
+    "--behind-proxy",
+    multiple=True,
+    callback=whole_proxies,
+    metavar="ADDRESS|NETWORK",
+    help="Proxy whose X-Forwarded-For, -Proto and -Host are believed; as often as needed.",
+    envvar="TASKBAHN_UP_BEHIND_PROXY",
+    show_envvar=True,
+)
+@click.option(
+    "--proxy-protocol",
+    is_flag=True,
+    help="These proxies begin each connection with a header of the PROXY protocol.",
+    envvar="TASKBAHN_UP_PROXY_PROTOCOL",
+    show_envvar=True,
+)
 @data_option("Directory for jobs and the node's files.")
 @click.option("--loglevel", type=click.Choice(["error", "warn", "info", "debug"]), default="warn", **shown("LOGLEVEL"))
 @click.option(
@@ -128,12 +147,14 @@ def up(
     socket: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    behind_proxy: tuple[str, ...],
     data: Path,
     loglevel: str,
     origins: tuple[str, ...],
     keep_audit: float,
     *,
     auth: bool,
+    proxy_protocol: bool,
     allow_private_webhooks: bool,
     as_json: bool,
 ) -> None:
@@ -158,8 +179,12 @@ def up(
         raise click.UsageError("--tls-cert is for a port: what comes through --socket does not leave the machine.")
     if tls_key and not tls_cert:
         raise click.UsageError("--tls-key belongs to a certificate: give that with --tls-cert.")
+    check_proxies(behind_proxy, has_socket=socket is not None, proxy_protocol=proxy_protocol)
     roles = importlib.import_module("taskbahn_router.role_permissions").roles() if auth else None
-    wanted = node.Wanted(port, interface, data, loglevel, origins, socket, roles, given, keep_audit, tls_cert, tls_key)
+    wanted = node.Wanted(
+        port, interface, data, loglevel, origins, socket, roles, given, keep_audit,
+        tls_cert, tls_key, behind_proxy, proxy_protocol,
+    )  # fmt: skip
 
     def ready(addresses: Any) -> None:
         if as_json:

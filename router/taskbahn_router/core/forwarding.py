@@ -1,7 +1,7 @@
 """What a proxy says of the client behind it: believed of the proxies alone that the operator has named.
 
 `X-Forwarded-For` grows from left to right: each proxy appends the address that connected to it. So the right-most entries are those of
-our own proxies, and what is left of the first address that is none of them may be anything that the client made up.
+the named proxies, and what is left of the first address that is none of them may be anything that the client made up.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Proxies:
         return cls(tuple(ip_network(one) for one in found if one != UNIX), UNIX in found)
 
     def trusts(self, peer: IP | None) -> bool:
-        """Return whether a peer is a proxy of ours; None: it has no address, as on a Unix socket."""
+        """Return whether a peer is one of them; None: it has no address, as on a Unix socket."""
         if peer is None:
             return self.unix
         return any(peer in network for network in self.networks if network.version == peer.version)

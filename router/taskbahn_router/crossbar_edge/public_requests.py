@@ -5,18 +5,14 @@ Every request to the node's port goes through here before a page or a WebSocket 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from autobahn.twisted.resource import WebSocketResource
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.web import server
 
 from taskbahn_router.core.forwarding import Proxies, Public, address, origin_of, public
 from taskbahn_router.crossbar_edge.bounded_requests import BoundedRequest
-from taskbahn_router.crossbar_edge.client_connections import connection_under
-
-if TYPE_CHECKING:
-    from taskbahn_router.core.forwarding import IP
+from taskbahn_router.crossbar_edge.client_connections import address_of, connection_under, ip_of
 
 ALWAYS = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",  # pages have theirs
@@ -28,6 +24,7 @@ ALWAYS = {
 }
 HSTS = b"max-age=31536000"  # a year, in seconds
 UPGRADE_REQUIRED = 426
+UPGRADE = b"This is the address of a WebSocket.\n"
 
 
 class PublicRequest(BoundedRequest):
@@ -77,8 +74,7 @@ class PublicRequest(BoundedRequest):
         """Have all that asks this request for its client and its host get the public ones."""
         found = self.public
         if found.client is not None and found.client != ip_of(self.client):
-            kind = IPv4Address if found.client.version == 4 else IPv6Address  # noqa: PLR2004
-            self.client = kind("TCP", str(found.client), 0)
+            self.client = address_of(found.client)
         if found.host not in self._values(b"host"):
             self.requestHeaders.setRawHeaders(b"host", [found.host.encode("latin-1")])
 
@@ -97,13 +93,9 @@ class PublicRequest(BoundedRequest):
         self.setResponseCode(UPGRADE_REQUIRED)
         self.setHeader(b"content-type", b"text/plain; charset=utf-8")  # type: ignore[no-untyped-call]
         self.setHeader(b"upgrade", b"websocket")  # type: ignore[no-untyped-call]
-        self.write(b"" if self.method == b"HEAD" else b"This is the address of a WebSocket.\n")  # type: ignore[no-untyped-call]
+        self.setHeader(b"content-length", str(len(UPGRADE)).encode())  # type: ignore[no-untyped-call]
+        self.write(UPGRADE)  # type: ignore[no-untyped-call]
         self.finish()  # type: ignore[no-untyped-call]
-
-
-def ip_of(peer: Any) -> IP | None:
-    """Return the address of a peer; None on a Unix socket."""
-    return address(str(getattr(peer, "host", "")))
 
 
 def remembers(host: str) -> bool:

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 
 from twisted.internet import abstract, tcp
 from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper
 
 from taskbahn.workarounds import first, missing, other_arguments
 from taskbahn_router.model.limits import MAX_SEND_BUFFERS_BYTES, SEND_BUFFER_HIGH_WATER_BYTES
@@ -128,7 +129,8 @@ class SlowReaders:
             total -= length
 
     def _drop(self, connection: Any, why: str) -> None:
-        peer = connection.getPeer()
+        # a proxy may have said whose connection it is (`client_connections`)
+        peer = (connection.protocol if isinstance(connection.protocol, ProtocolWrapper) else connection).getPeer()
         self.log.warn(
             "a slow reader is dropped: {peer}, session {session}: {why}",
             peer=f"{peer.host}:{peer.port}" if hasattr(peer, "port") else "on the Unix socket",

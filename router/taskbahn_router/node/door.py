@@ -20,8 +20,8 @@ OWNER_ONLY = "600"
 
 
 def is_wanted(wanted: Wanted) -> bool:
-    """Return whether the port is one of Taskbahn's endpoints, and not a plain one of Crossbar's."""
-    return wanted.socket is None and wanted.tls_cert is not None
+    """Return whether the port, or the socket, is one of Taskbahn's endpoints, and not a plain one of Crossbar's."""
+    return wanted.tls_cert is not None or bool(wanted.behind_proxy)
 
 
 def check(wanted: Wanted) -> None:
@@ -33,8 +33,9 @@ def check(wanted: Wanted) -> None:
 
 
 def endpoint(wanted: Wanted, backlog: int) -> dict[str, Any]:
-    """Return Crossbar's endpoint for a port, in the words of `crossbar_edge.door`."""
-    words = {name: value for name, value in shown(wanted).items() if value is not None} | {"backlog": backlog}
+    """Return Crossbar's endpoint, in the words of `crossbar_edge.door`."""
+    words = {name: value for name, value in shown(wanted).items() if value} | {"backlog": backlog}
+    words |= {"behind_proxy": ",".join(wanted.behind_proxy)} if wanted.behind_proxy else {}
     return {
         "type": "twisted",
         "server_string": "taskbahn:" + ":".join(f"{name}={unix_socket.escaped(str(value))}" for name, value in words.items()),
@@ -42,10 +43,12 @@ def endpoint(wanted: Wanted, backlog: int) -> dict[str, Any]:
 
 
 def shown(wanted: Wanted) -> dict[str, Any]:
-    """Return what an operator wants of the port, for `taskbahn.view.settings`."""
+    """Return what an operator wants of the port or the socket, for `taskbahn.view.settings` and the component."""
     key = wanted.tls_cert and (wanted.tls_key or wanted.tls_cert)
-    paths = {"tls_cert": wanted.tls_cert, "tls_key": key}
-    return {"port": wanted.port, "interface": wanted.interface} | {name: path and str(path) for name, path in paths.items()}
+    paths = {"socket": wanted.socket, "tls_cert": wanted.tls_cert, "tls_key": key}
+    place = {} if wanted.socket else {"port": wanted.port, "interface": wanted.interface}
+    proxies = {"behind_proxy": list(wanted.behind_proxy), "proxy_protocol": wanted.proxy_protocol} if wanted.behind_proxy else {}
+    return place | {name: str(path) for name, path in paths.items() if path} | proxies
 
 
 def inner_socket(folder: Path) -> Path:

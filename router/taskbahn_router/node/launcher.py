@@ -54,6 +54,8 @@ class Wanted:
     origins: whose pages may connect, beside those of this machine; with their ports.   socket: the path of a Unix socket, in place
     of port and interface.   auth: the roles of which each session has to prove that it has one; None: each may do everything.
     given: where each comes from, by its name.   tls_cert, tls_key: files in PEM; with them the port speaks TLS and nothing else.
+    behind_proxy: addresses and networks whose headers are believed, and `unix`.   proxy_protocol: these begin each connection with a
+    header of the PROXY protocol.
     """
 
     port: int
@@ -67,6 +69,8 @@ class Wanted:
     keep_audit: float | None = None  # seconds that entries of the audit are kept; None: as the dispatcher does by default
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    behind_proxy: tuple[str, ...] = ()
+    proxy_protocol: bool = False
 
     def absolute(self) -> Wanted:
         """Return the same with the paths as they are from every directory; links stay, for what they point to may be renewed."""
@@ -115,13 +119,13 @@ def configuration(wanted: Wanted, inner: Path | None = None) -> dict[str, Any]:
     if wanted.given:  # the dispatcher cannot see these itself, for `taskbahn.view.settings`
         extra |= {"loglevel": wanted.loglevel, "given": wanted.given}
     (transport,) = worker["transports"]
-    if wanted.socket is not None:
-        transport["endpoint"] = unix_socket.endpoint(wanted.socket)
-        extra["url"] = f"unix://{wanted.socket}"
-    elif inner is not None:
+    if inner is not None:
         transport["endpoint"] = door.endpoint(wanted, transport["endpoint"]["backlog"])
         extra |= {"url": f"unix://{inner}", "door": door.shown(wanted)}
         worker.setdefault("options", {}).setdefault("pythonpath", []).append(str(door.PLUGINS))
+    elif wanted.socket is not None:
+        transport["endpoint"] = unix_socket.endpoint(wanted.socket)
+        extra["url"] = f"unix://{wanted.socket}"
     else:
         transport["endpoint"] |= {"port": wanted.port, "interface": wanted.interface}
         if ":" in wanted.interface:

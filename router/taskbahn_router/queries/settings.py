@@ -39,6 +39,8 @@ GIVEN = {  # options of `taskbahn up`
     "socket": "the Unix socket for everything",
     "tls_cert": "certificate of the port, with its chain",
     "tls_key": "key of the certificate",
+    "behind_proxy": "proxies that are believed who their clients are",
+    "proxy_protocol": "these say it with the PROXY protocol, too",
     "data": "directory of the jobs and of the node's files",
     "loglevel": "what the node says on standard error, at least",
     "auth": "whether sessions have to log in",
@@ -119,9 +121,10 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
     values = {
         "port": endpoint.get("port"),
         "interface": endpoint.get("interface"),
-        "socket": url.removeprefix("unix://") if url.startswith("unix://") and "door" not in extra else None,
-        "tls_cert": endpoint.get("tls_cert"),
-        "tls_key": endpoint.get("tls_key"),
+        "socket": endpoint.get(
+            "socket", url.removeprefix("unix://") if url.startswith("unix://") and "door" not in extra else None
+        ),
+        **{name: endpoint.get(name) for name in ("tls_cert", "tls_key", "behind_proxy", "proxy_protocol")},
         "data": str(data),
         "loglevel": extra.get("loglevel"),
         "auth": ("yes" if extra.get("login") else "no")
