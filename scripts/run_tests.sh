@@ -35,12 +35,13 @@ installed() { # what a bare machine lacks; nothing of the tests would work witho
     # The headless shell is the same engine, and quicker (tests/support/chromium.py).
     bash scripts/need.sh Chromium chromium-headless-shell sh -c 'command -v chromium-headless-shell || command -v chromium' &&
         bash scripts/need.sh libatomic libatomic1 "$bin/python" -m playwright --version &&
+        bash scripts/need.sh nginx nginx-light sh -c "PATH=\$PATH:/usr/sbin; command -v nginx" &&
         bash scripts/need.sh ImageMagick imagemagick sh -c 'for found in $(which -a convert); do "$found" -version && exit; done; exit 1' &&
         make --no-print-directory .venv-examples/.installed
 }
 
 rm -rf test-results
-part "what the tests need: Chromium, libatomic, ImageMagick, FastAPI and Django" installed
+part "what the tests need: Chromium, libatomic, nginx, ImageMagick, FastAPI and Django" installed
 if [ ${#failed[@]} -gt 0 ]; then exit 1; fi
 if [ -z "${TASKBAHN_PLAIN:-}" ]; then
     part "lint, types, layers, sizes; the browser's modules; some tests without workarounds" make --no-print-directory -j 3 check-plain lint check-web
