@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from twisted.internet import tcp
 from twisted.internet.address import IPv4Address
+from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 
+from taskbahn_router.core.forwarding import Proxies
+from taskbahn_router.crossbar_edge.client_connections import ClientConnection, ClientConnections
 from taskbahn_router.crossbar_edge.send_buffers import (
     LOOK_SECONDS,
     MEBIBYTE,
@@ -118,6 +122,19 @@ def test_who_reads_nothing_for_long_is_dropped_and_its_backlog_freed(street: Str
     street.passes(LOOK_SECONDS)
     assert (backlog(deaf), street.watch.dropped) == (0, 1)
     assert deaf.aborted
+
+
+def test_the_log_names_the_client_behind_a_proxy(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(SlowReaders, "log", SimpleNamespace(warn=lambda _, peer, **__: said.append(peer)))
+    deaf: Any = Connection(street, 1)
+    kind: Any = ClientConnection
+    above = kind(ClientConnections(Factory(), None, Proxies()), None)
+    above.transport, above.client = deaf, IPv4Address("TCP", "203.0.113.9", 0)
+    deaf.protocol = above
+    deaf.owed(SEND_BUFFER_HIGH_WATER_BYTES + 1)
+    street.passes(STALLED_SECONDS + LOOK_SECONDS)
+    assert said == ["203.0.113.9:0"]
 
 
 def test_who_takes_a_byte_now_and_then_is_only_slow(street: Street) -> None:

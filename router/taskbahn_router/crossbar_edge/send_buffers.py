@@ -130,7 +130,8 @@ class SlowReaders:
 
     def _drop(self, connection: Any, why: str) -> None:
         # a proxy may have said whose connection it is (`client_connections`)
-        peer = (connection.protocol if isinstance(connection.protocol, ProtocolWrapper) else connection).getPeer()
+        above = getattr(connection, "protocol", None)
+        peer = (above if isinstance(above, ProtocolWrapper) else connection).getPeer()
         self.log.warn(
             "a slow reader is dropped: {peer}, session {session}: {why}",
             peer=f"{peer.host}:{peer.port}" if hasattr(peer, "port") else "on the Unix socket",
