@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_pem_private_key
 from OpenSSL import SSL
 from support.tls import make_certificate, pem_of, split
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.logger import globalLogPublisher
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
 
-from taskbahn_router.crossbar_edge.renewed_tls import RenewedTls
+from taskbahn_router.crossbar_edge.renewed_tls import BoundedHandshake, RenewedTls
 from taskbahn_router.node.certificate import CertificateFiles
 from taskbahn_router.node.failure import NodeFailed
 
@@ -166,6 +173,31 @@ def test_only_sane_versions_and_ciphers_are_spoken(files: CertificateFiles, vers
     client.set_connect_state()
     server.set_accept_state()
     assert shakes_hands(client, server) == is_taken
+
+
+def test_a_handshake_that_does_not_end_ends_the_connection(files: CertificateFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("twisted.internet.reactor", clock)
+    tls: Any = TLSMemoryBIOFactory  # what Twisted implements by its interfaces is none of the type checker's
+    factory: Any = tls(RenewedTls(files), False, Factory.forProtocol(Protocol), clock=clock)
+    factory.protocol = BoundedHandshake
+    transport: Any = StringTransport
+    silent, quick = transport(), transport()
+    factory.buildProtocol(None).makeConnection(silent)
+    protocol = factory.buildProtocol(None)
+    protocol.makeConnection(quick)
+    client = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
+    client.set_connect_state()
+    for _ in range(2):
+        with contextlib.suppress(SSL.WantReadError):
+            client.do_handshake()
+        protocol.dataReceived(client.bio_read(65_536))
+        clock.advance(0)
+        client.bio_write(quick.value())
+        quick.clear()
+    clock.advance(20)
+    assert (silent.disconnected, quick.disconnected) == (True, False)
+    protocol.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
 
 
 def shakes_hands(client: SSL.Connection, server: SSL.Connection) -> bool:

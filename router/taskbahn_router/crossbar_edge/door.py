@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from taskbahn_router.core.forwarding import Proxies
 from taskbahn_router.crossbar_edge.client_connections import ClientConnections
-from taskbahn_router.crossbar_edge.renewed_tls import RenewedTls
+from taskbahn_router.crossbar_edge.renewed_tls import BoundedHandshake, RenewedTls
 from taskbahn_router.node.certificate import CertificateFiles
 from taskbahn_router.node.unix_socket import MODE
 
@@ -70,6 +70,7 @@ class Door:
         if self._tls is not None:
             tls: Any = self._tls  # zope's way to say what it implements is none of the type checker's
             factory = TLSMemoryBIOFactory(tls, False, factory, clock=self._reactor)
+            factory.protocol = BoundedHandshake
         if self._proxies is not None:
             factory = ClientConnections(factory, self._reactor, self._proxies, is_to_say_clients=self._is_to_say_clients)
         listening: Deferred[Any] = self._inner.listen(factory)

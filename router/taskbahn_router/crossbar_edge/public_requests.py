@@ -64,7 +64,8 @@ class PublicRequest(BoundedRequest):
 
     def _public(self) -> Public:
         values = {name: self._values(name) for name in (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")}
-        seen = Public(ip_of(self.client), super().isSecure(), (self._values(b"host") or [""])[-1])  # type: ignore[no-untyped-call]
+        hosts = self._values(b"host")
+        seen = Public(ip_of(self.client), super().isSecure(), hosts[0] if len(hosts) == 1 else "")  # type: ignore[no-untyped-call]
         return public(seen, self.proxies, *values.values())
 
     def _values(self, name: bytes) -> list[str]:
@@ -75,7 +76,7 @@ class PublicRequest(BoundedRequest):
         found = self.public
         if found.client is not None and found.client != ip_of(self.client):
             self.client = address_of(found.client)
-        if found.host not in self._values(b"host"):
+        if found.host and self._values(b"host") != [found.host]:
             self.requestHeaders.setRawHeaders(b"host", [found.host.encode("latin-1")])
 
     def _admit_own_pages(self) -> None:

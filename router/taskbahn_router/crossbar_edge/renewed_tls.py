@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
+from twisted.protocols.tls import BufferingTLSTransport
 from zope.interface import implementer
 
 from taskbahn_router.node.failure import NodeFailed
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn_router.node.certificate import Certificate, CertificateFiles, Stamp
+
+HANDSHAKE_SECONDS = 15.0  # that a client has for the handshake
 
 
 def utc_now() -> dt.datetime:
@@ -78,3 +82,34 @@ class RenewedTls:
         self._warned = said
         if warning := self._certificate.warning(now):
             self.log.warn("{warning}", warning=warning)
+
+
+class BoundedHandshake(BufferingTLSTransport):
+    """The TLS of one connection; a client that does not get through the handshake in time is dropped."""
+
+    _timer: Any = None
+
+    def makeConnection(self, transport: Any) -> None:  # noqa: N802 - Twisted's name
+        """Begin."""
+        from twisted.internet import reactor as installed
+
+        reactor: Any = installed
+        self._timer = reactor.callLater(HANDSHAKE_SECONDS, transport.abortConnection)
+        super().makeConnection(transport)  # type: ignore[no-untyped-call]
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what came; the last message of the client's handshake ends it."""
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+        handle: Any = self.getHandle() if self._timer is not None else None  # type: ignore[no-untyped-call]
+        if handle is not None and handle.get_peer_finished() is not None:
+            self._stop_timer()
+
+    def connectionLost(self, reason: Any = connectionDone) -> None:
+        """It is over."""
+        self._stop_timer()
+        super().connectionLost(reason)
+
+    def _stop_timer(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
