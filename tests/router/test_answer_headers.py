@@ -78,8 +78,15 @@ def test_the_address_of_a_websocket_sends_no_visitor_elsewhere(node: Node) -> No
 
 @pytest.fixture(scope="module")
 def secure_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureNode]:
-    with running_secure_node(tmp_path_factory.mktemp("tls")) as node:
+    with running_secure_node(tmp_path_factory.mktemp("tls"), "--auth") as node:
         yield node
+
+
+def test_the_pages_of_login_have_the_headers_too(secure_node: SecureNode) -> None:
+    context = ssl.create_default_context(cafile=str(secure_node.first))
+    for what, answer in answers(secure_node.port, "localhost", ["/login", "/logout", "/login/x"], METHODS, context):
+        assert {name: answer.headers[name] for name in PROMISED} == PROMISED, what
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], what
 
 
 @pytest.mark.parametrize(
