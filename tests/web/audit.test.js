@@ -34,7 +34,7 @@ test("a misspelt word of a question is an error", async () => {
 test("an entry says who did it, without the random user of an anonymous session", () => {
   assert.equal(whoText({ name: "Ada", authid: "RA9A-5ES4", role: "anonymous" }), "Ada");
   assert.equal(whoText({ authid: "RA9A-5ES4", role: "anonymous" }), "unknown");
-  assert.equal(whoText({ name: "Ada", authid: "ci", role: "operator" }), "Ada (ci)");
+  assert.equal(whoText({ name: "Ada", authid: "ci", role: "operator" }), "ci (Ada)");
   assert.equal(whoText({ name: "ada", authid: "ada", role: "operator" }), "ada");
   assert.equal(fromText({ address: "::1", transport: "websocket, tls", role: "operator", session: 7 }), "::1, websocket, tls, role operator, session 7");
 });

@@ -92,9 +92,9 @@ def _follow(app: Taskbahn, words: dict[str, Any], limit: int, *, as_json: bool) 
 
 
 def _who(entry: AuditEntry) -> str:
-    """Return who it was: the name that the person gave, and the user that the router knows."""
+    """Return who it was: the user that the router knows, and the name that the person gave."""
     user = None if entry.role == "anonymous" else entry.authid  # that of an anonymous session is random
-    return " as ".join(name for name in (entry.name, user) if name) or "unknown"
+    return f"{user} ({entry.name})" if user and entry.name and user != entry.name else user or entry.name or "unknown"
 
 
 def _object(entry: AuditEntry) -> str:

@@ -23,11 +23,11 @@ export function sinceOf(age, now) {
   return found ? now - Number(found[1]) * UNIT_SECONDS[/** @type {"h" | "d"} */ (found[2])] : undefined;
 }
 
-/** Who it was: the name that the person gave, and the user whom the router knows. @param {AuditEntry} entry */
+/** Who it was: the user whom the router knows, and the name that the person gave. @param {AuditEntry} entry */
 export function whoText({ name, authid, role }) {
   const user = role === "anonymous" ? undefined : authid; // that of an anonymous session is random
-  if (name && user && name !== user) return `${name} (${user})`;
-  return name || user || "unknown";
+  if (name && user && name !== user) return `${user} (${name})`;
+  return user || name || "unknown";
 }
 
 /** Where from. @param {AuditEntry} entry */
