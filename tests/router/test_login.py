@@ -201,6 +201,18 @@ def test_a_worker_with_a_wrong_token_says_what_helps(door: Door, tmp_path: Path)
         pass
 
 
+def test_the_doctor_looks_at_the_node_and_its_tokens(door: Door) -> None:
+    found = command("doctor", "--json", "--url", door.node.websocket, token=door.tokens["admin"])
+    said = {each["what"]: each["level"] for each in json.loads(found.stdout)}
+    assert said["sessions log in"] == "ok"
+    assert said["the data directory is for the node's user alone"] == "ok"
+    assert said["tokens of admins without an end: the-admin"] == "warning"
+    assert found.returncode == 0
+    operator = command("doctor", "--url", door.node.websocket, token=door.tokens["operator"])
+    assert "the tokens were not looked at" in operator.stdout
+    assert "may not call" in command("doctor", "--url", door.node.websocket, token=door.tokens["client"]).stderr
+
+
 def test_beyond_this_machine_only_with_login(tmp_path: Path) -> None:
     refused = command("up", "--port", "0", "--interface", EVERYWHERE, "--data", str(tmp_path / "data"))
     assert refused.returncode == 1

@@ -297,7 +297,8 @@ class Node:
             check_port(self._port, self._interface, patience)
         else:
             unix_socket.check(self._socket, patience)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         self._take_claim()
         if door.is_wanted(self._wanted):
             self._inner = door.inner_socket(self._folder)

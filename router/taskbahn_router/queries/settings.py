@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import platform
+import pwd
 import resource
 import sqlite3
+import stat
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -156,8 +158,19 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
             if key == "allowed_origins" and "origins" in given:
                 where, how = given["origins"], "taskbahn up --origin or TASKBAHN_UP_ORIGIN"
             yield Setting(name=f"node.{key}", value=value, source=where, help=help_, unit=unit, change=how)
+    yield Setting(name="node.user", value=_user(), source="system", help="the user as which the node runs")
+    if data.is_dir():  # Crossbar, started without `taskbahn up`, has none yet at its first start
+        rights = f"{stat.S_IMODE(data.stat().st_mode):o}"
+        yield Setting(name="node.data_rights", value=rights, source="system", help="mode of the data directory", change="chmod")
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     yield Setting(name="node.open_files", value=files, source="system", help="connections and files together", change="ulimit -n")
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container may run a user without a name
+        return str(os.geteuid())
 
 
 def _outgoing() -> Iterator[Setting]:

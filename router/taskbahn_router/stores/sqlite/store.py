@@ -74,7 +74,7 @@ class SqliteStore:
     def open(self) -> StartState:
         """Open or create, migrate, and return what it found.  Raises StoreUnusable."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # all that jobs say is in it
             if not os.access(self.path.parent, os.W_OK):
                 raise PermissionError(f"no write permission for {self.path.parent}")
             self._keep_others_out()
