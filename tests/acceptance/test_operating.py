@@ -83,8 +83,8 @@ def test_a_drained_worker_starts_nothing_until_it_is_undone(node: Node, shell: C
     assert f"{WORKER}   0 of 2   drained" in row
     assert shell("drain", WORKER, "--undo") == (0, f"{WORKER} takes new jobs again\n", "")
     assert job.result(timeout=SECONDS) == 4
-    node.wait_for(f"worker {WORKER} takes no new jobs, says ")
-    node.wait_for(f"worker {WORKER} takes jobs again, says ")
+    node.wait_for(f'"effect":"takes no new jobs","object":"{WORKER}"')
+    node.wait_for(f'"effect":"takes jobs again","object":"{WORKER}"')
 
 
 def test_a_drained_worker_that_runs_something_finishes_it(shell: Callable[..., Said], app: Taskbahn) -> None:
@@ -163,7 +163,7 @@ def test_a_limit_is_changed_listed_and_reset(node: Node, shell: Callable[..., Sa
         assert "there is no limit named 'bed' (did you mean 'beds'?)" in shell("limit", "bed", "3").err
         with ThreadPoolExecutor(1) as thread:  # a browser's test may have left a running loop in this one
             assert thread.submit(asyncio.run, app.admin.limit_async("naps", None)).result(SECONDS).override is None
-    node.wait_for("limit beds is now 0, says ")
+    node.wait_for('"effect":"now 0","object":"beds"')
 
 
 def test_a_queue_is_paused_and_resumed(node: Node, shell: Callable[..., Said], app: Taskbahn) -> None:
@@ -191,4 +191,4 @@ def test_a_queue_is_paused_and_resumed(node: Node, shell: Callable[..., Said], a
     with ThreadPoolExecutor(1) as thread:  # a browser's test may have left a running loop in this one
         for ask in (app.admin.pause_async, app.admin.resume_async):
             assert thread.submit(asyncio.run, ask(f"queue:{QUEUE}")).result(SECONDS).query == f"queue:{QUEUE}"
-    node.wait_for(f"queue {QUEUE} is paused (the disk is full), says ")
+    node.wait_for('"reason":"the disk is full"')

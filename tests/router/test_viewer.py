@@ -27,7 +27,7 @@ URIS = {
     for name, value in vars(messages).items()
     if name.isupper() and isinstance(value, str) and value.startswith("taskbahn.")
 }
-MAY_CALL = {uri for uri in URIS.values() if uri.startswith("taskbahn.view.")} - {messages.CHANGES_TOPIC} | {
+MAY_CALL = {uri for uri in URIS.values() if uri.startswith("taskbahn.view.")} - {messages.CHANGES_TOPIC, messages.VIEW_AUDIT} | {
     messages.JOB_GET, messages.JOB_EXPLAIN, messages.JOB_WATCH, messages.JOB_EVENTS, messages.JOB_WAIT, messages.JOB_RESULTS,
     messages.JOB_MEMBERS, messages.JOB_GRAPH, messages.JOB_NOTES,
 }  # fmt: skip
