@@ -156,6 +156,8 @@ def _why(act: Act, error: TaskbahnError) -> str:
 
 def give_acts(batch: CommitBatch, turn_input: TurnInput) -> None:
     """Put into a batch who asked for what of it, and entries about what changes nothing."""
+    if turn_input.is_plain() and all(one.act is None for one in turn_input.submissions):
+        return  # jobs that start and end: nothing of it is audited
     parts: dict[int, tuple[Act, list[Part]]] = {}
     for act, part in _parts(turn_input):
         if act is not None:
