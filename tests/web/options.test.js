@@ -19,8 +19,8 @@ test("an option of connect that does not exist is refused, with what may have be
   const [uri, message] = await why(() => connect({ ulr: "ws://127.0.0.1:1/ws" }));
   assert.equal(uri, "invalid_option");
   assert.match(message, /connect has no option 'ulr' \(did you mean 'url'\?\); it has url/);
-  assert.match((await why(() => connect({ tokn: 1 })))[1], /no option 'tokn'; it has url/);
-  assert.match((await why(() => new Bahn({ token: "secret" })))[1], /no option 'token'/);
+  assert.match((await why(() => connect({ ticket: 1 })))[1], /no option 'ticket'; it has url/);
+  assert.match((await why(() => new Bahn({ password: "secret" })))[1], /no option 'password'/);
 });
 
 test("an address in place of the options, or one that is none, is refused", async () => {

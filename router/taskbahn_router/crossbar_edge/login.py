@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autobahn.wamp.exception import ApplicationError
-from twisted.logger import Logger
 
 from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
@@ -27,7 +26,6 @@ REFUSED = "the login is refused"
 BY_COOKIE = "cookie"  # the ticket of a page that has logged in
 MAX_TICKET = 4096  # characters
 SEES_ALL = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
-log = Logger("taskbahn.access")
 
 
 def tickets(_config: object, _controller: object) -> Authenticator:
@@ -62,7 +60,6 @@ def _login(_realm: str, _authid: str, details: Mapping[str, Any], roles: tuple[R
         found = f"the role {found.role} of {found.name} does not see everything"
     if isinstance(found, str):
         peer = str((details.get("transport") or {}).get("peer", "an unknown address"))[:100]
-        log.warn("a login from {peer} is refused: {why}", peer=peer, why=found)
         service.dispatcher.auditing.refused_login(address_of(peer), "a session", found)
         raise ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
     service.parts.credentials.opened(int(details["session"]), found)

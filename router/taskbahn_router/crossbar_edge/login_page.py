@@ -11,7 +11,6 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
@@ -28,7 +27,6 @@ COOKIE = "taskbahn_session"
 OK, BAD, REFUSED, FORBIDDEN, NOT_ALLOWED, UNAVAILABLE = 200, 400, 401, 403, 405, 503
 MAX_BODY = 8192  # bytes
 SEES_ALL = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
-log = Logger("taskbahn.access")
 
 
 class Login(Resource):
@@ -51,7 +49,6 @@ class Login(Resource):
         found = service.parts.credentials.find(token)
         if isinstance(found, str) or found.role not in SEES_ALL:
             why = found if isinstance(found, str) else f"the role {found.role} of {found.name} does not see the page"
-            log.warn("a login from {peer} is refused: {why}", peer=_peer(request), why=why)
             service.dispatcher.auditing.refused_login(_host(request), "the login page", why)
             if isinstance(found, str):
                 return _answered(
@@ -143,10 +140,6 @@ def _finish(request: Request, status: int, said: dict[str, str]) -> None:
 
 def _host(request: Request) -> str | None:
     return address_of(getattr(request.getClientAddress(), "host", None))  # type: ignore[no-untyped-call]
-
-
-def _peer(request: Request) -> str:
-    return str(request.getClientAddress())[:100]  # type: ignore[no-untyped-call]
 
 
 def _answered(request: Request, status: int, said: dict[str, str]) -> bytes:
