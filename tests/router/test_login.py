@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.programs import Node, Program, running, worker_of
 
-from taskbahn import InvalidOption, InvalidToken, NotAllowed, Taskbahn, UnknownJob
+from taskbahn import InvalidOption, InvalidToken, JobFailed, NotAllowed, Taskbahn, UnknownJob
 from taskbahn.protocol import access, messages
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def test_an_admin_makes_tokens_over_the_wire_and_revokes_them(door: Door) -> Non
     admin, url = door.tokens["admin"], door.node.websocket
     made = json.loads(command("token", "create", "late", "--role", "viewer", "--json", "--url", url, token=admin).stdout)
     with_token = Taskbahn(url, token=made["token"], timeout=5)
-    assert with_token.view.status().workers == 1
+    assert with_token.view.status().workers >= 1
     assert made["token"] not in command("token", "list", "--url", url, token=admin).stdout
     began = time.monotonic()
     assert f"revoked: {made['id']}" in command("token", "revoke", made["id"], "--url", url, token=admin).stdout
@@ -186,12 +186,21 @@ def test_a_directory_that_a_node_works_on_takes_no_tokens_from_elsewhere(door: D
 
 def test_an_open_page_sees_all_only_with_a_role_that_does(door: Door) -> None:
     look = door.node.websocket + "-view"
-    assert Taskbahn(look, token=door.tokens["operator"]).view.status().workers == 1
+    assert Taskbahn(look, token=door.tokens["operator"]).view.status().workers >= 1
     with pytest.raises(NotAllowed):
         Taskbahn(look, token=door.tokens["operator"]).admin.pause("queue:none")
     for name in ("client", "worker"):
         with pytest.raises(InvalidToken):
             Taskbahn(look, token=door.tokens[name]).view.status()
+
+
+def test_the_nodes_own_worker_logs_in_by_itself(door: Door) -> None:
+    operator = door.app("operator")
+    done = operator.get("door.add").start(1, 2)
+    done.result(timeout=30)
+    sent = operator.webhook.start(done.id, "http://127.0.0.1:9/refused")  # a private address, which the worker refuses
+    with pytest.raises(JobFailed, match="private"):
+        sent.result(timeout=60)
 
 
 def test_a_worker_with_a_wrong_token_says_what_helps(door: Door, tmp_path: Path) -> None:

@@ -102,15 +102,22 @@ REFUSED: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 ]
 
 
+def kept(harness: DispatcherHarness) -> Any:
+    """All that there is but the audit."""
+    state = harness.dispatcher.state
+    return everything(harness.store)[:-1], dict(state.tasks), set(state.workers)
+
+
 @pytest.mark.parametrize("procedure, args, kwargs", REFUSED, ids=named)
 def test_a_malformed_call_is_refused_and_changes_nothing(
     harness: DispatcherHarness, procedure: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
-    before = everything(harness.store), dict(harness.dispatcher.state.tasks), set(harness.dispatcher.state.workers)
+    before = kept(harness)
     asked = harness.ask(procedure, *args, **kwargs)
     harness.settle()
     assert isinstance(asked.sent[-1][1], CallerError), asked.sent
-    assert (everything(harness.store), dict(harness.dispatcher.state.tasks), set(harness.dispatcher.state.workers)) == before
+    assert kept(harness) == before
+    assert all(row.effect.startswith("refused") for _, row in everything(harness.store)[-1].rows)  # the audit says that it was tried
     assert harness.dispatcher.followers._by_job == {}
     harness.check()
 

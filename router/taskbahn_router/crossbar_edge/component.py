@@ -103,7 +103,7 @@ class Component(ApplicationSession):
             start_worker=partial(node_process.start_process, reactor, url, token) if url else None,
         )  # fmt: skip
         if token:
-            self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER)
+            self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER.value)
         for topic, handler in {
             "wamp.subscription.on_create": self._topic_made,
             "wamp.subscription.on_delete": self._topic_gone,
