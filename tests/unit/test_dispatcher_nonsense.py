@@ -117,7 +117,9 @@ def test_a_malformed_call_is_refused_and_changes_nothing(
     harness.settle()
     assert isinstance(asked.sent[-1][1], CallerError), asked.sent
     assert kept(harness) == before
-    assert all(row.effect.startswith("refused") for _, row in everything(harness.store)[-1].rows)  # the audit says that it was tried
+    assert all(
+        row.effect.startswith("refused") for _, row in everything(harness.store)[-1].rows
+    )  # the audit says that it was tried
     assert harness.dispatcher.followers._by_job == {}
     harness.check()
 
