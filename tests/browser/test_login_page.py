@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
-from support.programs import Node, running
+from support.programs import Node, running, worker_of
 from support.tokens import token_for
 
 from taskbahn import Taskbahn
@@ -111,6 +111,48 @@ def test_no_other_site_logs_in_or_out(door: Page, tokens: dict[str, str], node_w
     for body in ("", "{", "[]", "3", '{"token": 3}', '{"token": null}', "[" * 5000, json.dumps({"token": "x" * 10_000})):
         assert post("/login", body) == 400
     assert door.context.cookies() == []
+
+
+TASKS = """
+from taskbahn import Taskbahn, current
+app = Taskbahn()
+
+@app.task(name="kit.count")
+def count(to: int) -> int:
+    for number in range(to):
+        current.progress(number / to)
+    return to
+"""
+KIT = """async (token) => {
+    const { connect } = await import("/taskbahn.js");
+    const refusal = async (ask) => ask().then(() => "through", ({ uri }) => uri.replace("taskbahn.error.", ""));
+    let asked = 0;
+    const bahn = await connect({ token: async () => (asked++, token) });
+    const job = await bahn.start("kit.count", [3]);
+    const heard = [];
+    job.onProgress(({ fraction }) => heard.push(fraction));
+    const found = {
+        who: bahn.who, asked, called: await bahn.call("kit.count", [2]), result: await job.result(), moved: heard.length > 0,
+        status: await refusal(() => bahn.ask("taskbahn.view.status")),
+        topic: await refusal(() => bahn.subscribe(`taskbahn.job.${job.id}`, () => {})),
+        none: await refusal(() => bahn.job("0192f0c1-2d3e-7abc-8def-000000000001").result()),
+        wrong: await refusal(() => connect({ token: "no" })),
+        without: await refusal(() => connect()),
+    };
+    bahn.close();
+    return found;
+}"""
+
+
+def test_a_page_with_the_token_of_a_client_has_its_own_jobs(
+    door: Page, tokens: dict[str, str], node_with_login: Node, tmp_path: Path
+) -> None:
+    with worker_of(TASKS, tmp_path, node_with_login, 2, TASKBAHN_TOKEN=tokens["worker"]):
+        found = door.evaluate(KIT, tokens["client"])
+    assert found == {
+        "who": {"name": "the-client", "role": "client"}, "asked": 1, "called": 2, "result": 3, "moved": True,
+        "status": "not_allowed", "topic": "not_allowed", "none": "unknown_job", "wrong": "invalid_token", "without": "invalid_token",
+    }  # fmt: skip
 
 
 def test_without_login_there_is_no_way_to_log_in(page: Page) -> None:
