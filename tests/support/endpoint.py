@@ -70,10 +70,12 @@ class Endpoint:
         try:
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
-            self.requests.put(read_request(connection))
+            request = read_request(connection)
             said = self._answers[0] if len(self._answers) == 1 else self._answers.pop(0)
             if said:
                 connection.sendall(said)
+            self.requests.put(request)  # now that it is answered: the test may close all connections then
+            if said:
                 connection.close()
         except OSError:
             connection.close()

@@ -29,6 +29,15 @@ test("pages follow one another, and know the position of each job", () => {
   assert.deepEqual(pages.slice(4, 6).map(({ index, entry }) => [index, entry.job.id]), [[4, "j6"], [5, "j5"]]);
 });
 
+test("an end that has no jobs takes none away", () => {
+  const pages = filled();
+  pages.append({ jobs: range(5, 5), next: 1 });
+  pages.append({ jobs: [], next: null }); // older jobs were looked at, and none of them matches
+  assert.equal(shown(pages).length, 10);
+  assert.deepEqual([pages.count, pages.loaded, pages.next], [10, 10, null]);
+  assert.equal(pages.slice(8, 10).length, 2);
+});
+
 test("a change moves a row, brings a new one to its place, and takes one away that matches no more", () => {
   const pages = filled();
   assert.equal(pages.take({ id: "j9", progress: { fraction: 0.5 } }, always, false), "changed");

@@ -34,7 +34,8 @@ export class JobPages extends PagedRows {
     const page = { before: this.next, entries: [], count: 0, isOld: false, askedAt: 0 };
     this.pages.push(page);
     this.put(page, answer, false);
-    if (!page.count && this.pages.length > 1) this.pages.splice(this.pages.indexOf(page), 1);
+    const at = this.pages.indexOf(page); // -1 if it has nothing, for then `put` has taken it away
+    if (at > 0 && !page.count) this.pages.splice(at, 1);
     this.next = answer.next;
   }
 
