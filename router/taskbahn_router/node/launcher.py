@@ -40,6 +40,8 @@ POLL_SECONDS = 0.03
 MAX_FILES = 65_536
 LEFTOVER_SECONDS = 2.0  # seconds for the router process to see that its controller is gone
 PORT_SECONDS = 5.0  # seconds for a router process to release the port after the rest of its node was killed; see parent_watch
+OK, NOT_FOUND = "200", "404"
+LAST_PATH = "/ws-view"  # Crossbar adds the paths of a port one by one, by name, so the others are there before
 FAILURE_BYTES = 4096  # bytes reserved for the last sentence of a router process: the disk may be full by then
 CROSSBAR = (
     "from taskbahn_router.node.parent_watch import end_with_input; end_with_input(); "
@@ -231,7 +233,7 @@ class Node:
         """Wait until the node accepts submissions; False when *keep_on* says to stop waiting.  Raises NodeFailed."""
         end = time.monotonic() + seconds
         while keep_on():
-            if self._history_query():
+            if self._status_of("/readyz") == OK and self._status_of(LAST_PATH) not in (NOT_FOUND, None):
                 return True
             if self._process is None or (self._process.poll() is not None and keep_on()):
                 raise NodeFailed(self._why())
@@ -337,14 +339,16 @@ class Node:
             return socket.create_connection((self._interface, self._port), seconds)
         return unix_socket.connection(path, seconds)
 
-    def _history_query(self) -> bool:
-        request = f"GET /readyz HTTP/1.0\r\nHost: {self._interface}\r\n\r\n".encode()
+    def _status_of(self, path: str) -> str | None:
+        """Return the HTTP status of a page; None: no answer."""
+        request = f"GET {path} HTTP/1.0\r\nHost: {self._interface}\r\n\r\n".encode()
         try:
             with self._connection(1.0) as connection:
                 connection.sendall(request)
-                return b" 200 " in connection.recv(64)
+                words = connection.recv(64).split(maxsplit=2)
         except OSError:
-            return False
+            return None
+        return words[1].decode("latin-1") if len(words) > 1 else None
 
     def _why(self) -> str:
         with contextlib.suppress(OSError):
