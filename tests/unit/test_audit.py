@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.dispatcher_harness import TASK, WALL, DispatcherHarness, job_id
 from support.recorded_call import RecordedCall
 from support.storing import FakeSqliteStore
@@ -297,3 +299,20 @@ def test_no_entry_shows_a_payload(harness: DispatcherHarness) -> None:
     found = entries(harness)
     assert len(found) >= 4
     assert secret not in messages.to_json(found)
+
+
+@given(st.floats(0, 1e9), st.floats(0, 100))
+def test_a_pause_is_over_when_its_timer_fires(begin: float, later: float) -> None:
+    now = begin
+    repeats = audit_repeats.AuditRepeats(lambda: now)
+    row = Act("user", "login", "logged in", Origin(None, None, "::1", "x")).row("refused", 0)
+    assert repeats.let_through(row) is not None
+    now = begin + min(later, 50)
+    assert repeats.let_through(row) is None
+    seconds = repeats.next_in()
+    assert seconds is not None
+    now += seconds  # as the timer of a clock does
+    assert [one.times for one in repeats.over()] == [1]
+    following = repeats.next_in()
+    assert following is not None
+    assert following > 1

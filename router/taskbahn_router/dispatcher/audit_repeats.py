@@ -17,6 +17,7 @@ PAUSES = (60.0, 600.0, 3600.0)  # seconds between the entries of a kind; the las
 MAX_KINDS = 20
 MAX_AN_HOUR = 200  # entries that are written at once
 HOUR = 3600.0
+ROUNDED = 0.001  # seconds: a timer may fire a little before its time, for sums are rounded; it would fire again and again then
 OTHERS = ("", "", "", "")  # the kind of those for which there is no room
 LONGEST_EFFECT = 60  # characters of an effect that make a kind
 
@@ -28,6 +29,11 @@ class Repeated(NamedTuple):
     times: int
     since: float
     paused: int
+
+    @property
+    def ends(self) -> float:
+        """When its pause is over."""
+        return self.since + PAUSES[min(self.paused, len(PAUSES) - 1)]
 
 
 class AuditRepeats:
@@ -56,7 +62,7 @@ class AuditRepeats:
         """Return the entries of those that were counted and whose pause is over."""
         now = self._clock()
         for kind, one in list(self._kinds.items()):
-            if now - one.since < PAUSES[min(one.paused, len(PAUSES) - 1)]:
+            if now < one.ends - ROUNDED:
                 continue
             if one.times:
                 self._kinds[kind] = Repeated(one.last, 0, now, one.paused + 1)
@@ -72,5 +78,5 @@ class AuditRepeats:
 
     def next_in(self) -> float | None:
         """Return in how many seconds the next pause is over; None: none is."""
-        ends = [one.since + PAUSES[min(one.paused, len(PAUSES) - 1)] for one in self._kinds.values()]
+        ends = [one.ends for one in self._kinds.values()]
         return max(0.0, min(ends) - self._clock()) if ends else None
