@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.errors import InvalidRequest
-from taskbahn.jobs.query_language import moment_of
+from taskbahn.jobs.given_times import time_given
 from taskbahn.protocol import messages
 from taskbahn.protocol.audit import AuditAnswer, AuditEntry
-from taskbahn.protocol.past_times import seconds_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -32,7 +30,9 @@ class AuditStream:
         self._app = app
         now = time.time()
         self._given = {name: value for name, value in words.items() if value not in (None, "")}
-        self._given |= {name: _time(name, self._given[name], now) for name in ("since", "until") if name in self._given}
+        self._given |= {
+            name: time_given("app.view.audit", name, self._given[name], now) for name in ("since", "until") if name in self._given
+        }
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
             raise InvalidRequest(f"app.view.audit: limit = {limit!r:.100}: it is a number of entries, 0 or more")
         self._before = before
@@ -64,17 +64,3 @@ class AuditStream:
     def _ask(self, before: int | None, left: int | None) -> Future[Any]:
         more = {} if before is None else {"before": before}
         return self._app.client.ask(messages.VIEW_AUDIT, **self._given, **more, limit=min(left or PAGE_ENTRIES, PAGE_ENTRIES))
-
-
-def _time(name: str, value: Any, now: float) -> float:
-    """Return the seconds since the epoch of a time, as `app.view.jobs` reads it."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = value.isoformat()
-    if isinstance(value, str):
-        found = moment_of(value.lower(), now, whole_days=1 if name == "until" else 0)
-        if found is not None:
-            return found
-    try:
-        return seconds_at(value, now)
-    except ValueError as error:
-        raise InvalidRequest(f"app.view.audit: {name} = {value!r:.100}: {error}") from None

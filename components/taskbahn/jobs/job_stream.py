@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.errors import InvalidRequest
-from taskbahn.jobs.query_language import Query, moment_of, parse
+from taskbahn.jobs.given_times import time_given
+from taskbahn.jobs.query_language import Query, parse
 from taskbahn.protocol import messages, views
-from taskbahn.protocol.past_times import seconds_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -113,7 +112,7 @@ def _asked(query: Any, words: dict[str, Any]) -> tuple[str | None, dict[str, Any
     now = time.time()
     found: Query = parse(query, now)
     given = {name: value for name, value in words.items() if value is not None}
-    given |= {name: _time(name, given[name], now) for name in ("since", "until") if name in given}
+    given |= {name: time_given("app.view.jobs", name, given[name], now) for name in ("since", "until") if name in given}
     said = found.given()
     if twice := said.keys() & given.keys():
         name = min(twice)
@@ -126,17 +125,3 @@ def _asked(query: Any, words: dict[str, Any]) -> tuple[str | None, dict[str, Any
     if "since" in given and "until" in given and given["until"] <= given["since"]:
         raise InvalidRequest("app.view.jobs: until is not after since, so no job is between them")
     return None, given
-
-
-def _time(name: str, value: Any, now: float) -> float:
-    """Return the seconds since the epoch of a time; a local date and a local time are as in a query."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = value.isoformat()
-    if isinstance(value, str):
-        found = moment_of(value.lower(), now, whole_days=1 if name == "until" else 0)
-        if found is not None:
-            return found
-    try:
-        return seconds_at(value, now)
-    except ValueError as error:
-        raise InvalidRequest(f"app.view.jobs: {name} = {value!r:.100}: {error}") from None
