@@ -13,7 +13,7 @@ from autobahn.wamp.exception import ApplicationError
 from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import Role
-from taskbahn_router.crossbar_edge.login_page import session_in
+from taskbahn_router.crossbar_edge.login_page import SEES_ALL, session_in
 from taskbahn_router.crossbar_edge.origins import address_of
 from taskbahn_router.service import Service
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 REFUSED = "the login is refused"
 BY_COOKIE = "cookie"  # the ticket of a page that has logged in
 MAX_TICKET = 4096  # characters
-SEES_ALL = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 
 
 def tickets(_config: object, _controller: object) -> Authenticator:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from taskbahn_router.stores.memory.versions import change_versions, keep_in
+
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
     from taskbahn_router.stores.memory.tables import Tables
@@ -11,15 +13,7 @@ if TYPE_CHECKING:
 
 def change_credentials(tables: Tables, batch: CommitBatch, result: CommitResult) -> None:
     """Store the credentials that are still as those who changed them saw them."""
-    for change in batch.credentials:
-        before = tables.credentials.get(change.row.id)
-        holds = change.version == (0 if before is None else before.version)
-        if holds:
-            tables.put(tables.credentials, change.row.id, change.stored)
-        result.credentials.append(holds)
-    for id, version in batch.dropped_credentials:
-        before = tables.credentials.get(id)
-        holds = before is not None and before.version == version
-        if holds:
-            tables.drop(tables.credentials, id)
-        result.credentials.append(holds)
+    changes = [(change.row.id, change.version, lambda _, row=change.stored: row) for change in batch.credentials]
+    result.credentials += change_versions(
+        tables.credentials, keep_in(tables, tables.credentials), changes, batch.dropped_credentials
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn.protocol.states import State
 from taskbahn_router.core.firings import FIRED, HISTORY, SKIPPED
+from taskbahn_router.stores.memory.versions import change_versions
 from taskbahn_router.stores.scheduling import Firings, StoredJob
 
 if TYPE_CHECKING:
@@ -22,19 +23,14 @@ LAST_ID = chr(0x10FFFF)  # behind the ids of all schedules
 
 def change_schedules(tables: Tables, batch: CommitBatch, result: CommitResult) -> None:
     """Store the schedules that are still as those who changed them saw them."""
-    for change in batch.schedules:
-        before = tables.schedules.get(change.id)
-        holds = change.version == (0 if before is None else before.version)
-        if holds:
-            keep_schedule(tables, change.id, change.row(before))
-        result.schedules.append(holds)
-    for id, version in batch.dropped_schedules:
-        before = tables.schedules.get(id)
-        holds = before is not None and before.version == version
-        if holds:
-            keep_schedule(tables, id, None)
+
+    def keep(id: str, row: ScheduleRow | None) -> None:
+        keep_schedule(tables, id, row)
+        if row is None:
             tables.drop(tables.firings, id)
-        result.schedules.append(holds)
+
+    changes = [(change.id, change.version, change.row) for change in batch.schedules]
+    result.schedules += change_versions(tables.schedules, keep, changes, batch.dropped_schedules)
     _change_alarms(tables, batch, result)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn_router.core.triggers import TriggerRow, notes_of
+from taskbahn_router.stores.memory.versions import change_versions, keep_in
 
 if TYPE_CHECKING:
     from taskbahn_router.stores.contract import CommitBatch, CommitResult
@@ -13,18 +14,8 @@ if TYPE_CHECKING:
 
 def change_triggers(tables: Tables, batch: CommitBatch, result: CommitResult) -> None:
     """Store the triggers that are still as those who changed them saw them."""
-    for change in batch.triggers:
-        before = tables.triggers.get(change.id)
-        holds = change.version == (0 if before is None else before.version)
-        if holds:
-            tables.put(tables.triggers, change.id, change.row(before))
-        result.triggers.append(holds)
-    for id, version in batch.dropped_triggers:
-        before = tables.triggers.get(id)
-        holds = before is not None and before.version == version
-        if holds:
-            tables.drop(tables.triggers, id)
-        result.triggers.append(holds)
+    changes = [(change.id, change.version, change.row) for change in batch.triggers]
+    result.triggers += change_versions(tables.triggers, keep_in(tables, tables.triggers), changes, batch.dropped_triggers)
 
 
 def note_triggered(tables: Tables, batch: CommitBatch, result: CommitResult) -> None:
