@@ -35,6 +35,7 @@ from taskbahn.worker.forked import guard
 from taskbahn.worker.frames import CAN_WAIT, DEAF_EXIT_CODE, HAS_PERMITS, IS_ONCE, MAX_READ_BYTES, Mark, Unframer, frame
 from taskbahn.worker.helper_processes import HelperProcesses
 from taskbahn.worker.helper_threads import HelperThreads
+from taskbahn.worker.importing import is_importing
 from taskbahn.worker.loading import load_app
 from taskbahn.worker.outbox import ProgressGate
 from taskbahn.worker.relay import Relay
@@ -141,7 +142,7 @@ class Child:
         """Run in the main thread, wherever that is; only the attempt that is meant is hit, and once."""
         context = self._current
         if context is not None and context.stop is not None and not context.ended and not context.stopped_at:
-            if is_in_hook(frame):
+            if is_in_hook(frame) or is_importing(frame):
                 self._hit_again(context)
                 return
             if context.shields:

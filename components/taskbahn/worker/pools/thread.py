@@ -15,8 +15,10 @@ from taskbahn.worker.capture import Streams
 from taskbahn.worker.execution import AttemptContexts, execute
 from taskbahn.worker.failure import escaped, stopped
 from taskbahn.worker.helper_processes import end_helpers, ends_with_helpers
+from taskbahn.worker.importing import imports
 from taskbahn.worker.pool import WaitQueue
 from taskbahn.worker.shield import Shield, unless_shielded
+from taskbahn.worker.swallowed import pause_before_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +44,13 @@ class ThreadSlot:
         """Raise in the thread, if it still runs *context*; arrives when it next executes Python code."""
         kind = TimeLimit if context.stop == "time_limit" else Cancelled
         with self.lock:
-            if self.context is context and not context.ended:
+            if self.context is not context or context.ended:
+                return
+            if imports(self.thread.ident if self.thread is not None else None):
+                again = threading.Timer(pause_before_again(), self.throw, (context,))
+                again.daemon = True
+                again.start()
+            else:
                 unless_shielded(context, lambda: _set_async_exception(self.thread, kind))
 
     def settle(self) -> None:
