@@ -113,6 +113,15 @@ def test_a_websocket_sends_the_same_without_a_word_for_the_log(monkeypatch: pyte
         loud.send(msg)
 
 
+def test_what_meets_a_closing_handshake_is_lost_with_the_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    transport: Any = WebSocket()
+    monkeypatch.setattr(transport, "state", transport.STATE_CLOSING, raising=False)
+    monkeypatch.setattr(transport, "sendMessage", WampWebSocketClientProtocol.sendMessage.__get__(transport))
+    raw_messages.quieten(transport)
+    with pytest.raises(TransportLost):
+        transport.send(message.Result(1))
+
+
 def test_a_log_that_is_on_gets_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     transport = WebSocket()
     monkeypatch.setattr("txaio.get_global_log_level", lambda: "trace")

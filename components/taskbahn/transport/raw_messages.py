@@ -17,6 +17,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import txaio
+from autobahn.exception import Disconnected
 from autobahn.twisted.websocket import WampWebSocketClientProtocol
 from autobahn.wamp import message
 from autobahn.wamp.exception import SerializationError, TransportLost
@@ -127,7 +128,10 @@ def _send(transport: Any, msg: Any) -> None:
         payload = msg.serialize(inner)
     except Exception as error:
         raise SerializationError(f"WAMP message serialization error: {error}") from error
-    transport.sendMessage(payload, inner.BINARY)
+    try:
+        transport.sendMessage(payload, inner.BINARY)
+    except Disconnected as error:  # its closing handshake goes on, and `isOpen` asks for the session alone
+        raise TransportLost from error
 
 
 def say(transport: Any, raw: list[Any]) -> None:
