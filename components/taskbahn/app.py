@@ -11,6 +11,7 @@ from weakref import WeakSet
 from taskbahn.client.applications import note_application
 from taskbahn.errors import InvalidName, InvalidOption
 from taskbahn.fork_imports import forget_half_imports, wait_for_imports
+from taskbahn.jobs.browser_tokens import MakesTokens
 from taskbahn.protocol.other_words import APP_WORDS, INIT_WORDS, refuse, refuse_words
 from taskbahn.transport.access import access_of, check_use
 from taskbahn.transport.address import DEFAULT_URL, check_address
@@ -54,7 +55,7 @@ INTERNAL = {
 }  # what decorators, jobs and workers use
 
 
-class Taskbahn:
+class Taskbahn(MakesTokens):
     """An application: `tasks` by name.
 
     url: the router's; by default TASKBAHN_URL, or ws://127.0.0.1:8080/ws.   timeout: seconds that a call waits for a

@@ -8,7 +8,9 @@ import taskbahn_router
 from taskbahn.protocol import messages
 from taskbahn_router.access.admin import TokenAdmin
 from taskbahn_router.access.book import CredentialBook
+from taskbahn_router.access.issuing import TokenIssue
 from taskbahn_router.access.ownership import Ownership
+from taskbahn_router.access.scoped_starts import ScopedStarts
 from taskbahn_router.access.sessions import BrowserSessions
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
 from taskbahn_router.dispatcher.event_publishing import EventPublishing
@@ -139,9 +141,11 @@ class Parts:
         self.dispatcher.intake.declare_by_caller = declarations.declare_by_caller
         self._declarations = declarations
         self.admin = Workers(self.dispatcher)
-        self.ownership = Ownership(self.dispatcher.state)
         self.credentials = CredentialBook(wall, port.end_session)
-        self.token_admin = TokenAdmin(self.dispatcher, self.credentials)
+        self.token_issue = TokenIssue(self.dispatcher, self.credentials.browser)
+        self.token_admin = TokenAdmin(self.dispatcher, self.credentials, self.token_issue)
+        starts = ScopedStarts(self.dispatcher.state.tasks, self.token_issue)
+        self.ownership = Ownership(self.dispatcher.state, self.credentials.browser.scope_of, starts)
         self.browser_sessions = BrowserSessions(self.dispatcher, self.credentials)
         self.schedule_preview = SchedulePreview(wall, Ask(reading, owner.failed))
         self.job_actions = JobActions(self.dispatcher)
@@ -174,6 +178,7 @@ class Parts:
         self.members = MemberQueries(reader, self.jobs.rollups, ask)
         self.ownership.begin(reader, ask)
         self.credentials.begin(start.credentials)
+        self.token_issue.begin(reader, ask)
         self._begin_schedules(reader, ask)
         self._begin_triggers(reader, ask)
         dispatcher.start(start, running)

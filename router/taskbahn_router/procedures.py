@@ -38,6 +38,7 @@ class Procedure(NamedTuple):
 of_job, of_schedule, of_trigger = (partial(Audited, kind) for kind in ("job", "schedule", "trigger"))
 DATA = "a message is data for its job, as arguments are"
 STARTS = "a job says itself who started it"
+SIGNS = "browser tokens are kept nowhere; what their sessions do says which token it was"
 WORKS = "what workers do is in the history of jobs and in the log"
 
 PROCEDURES = (
@@ -97,12 +98,21 @@ PROCEDURES = (
     Procedure(messages.ADMIN_LIMIT, Role.OPERATOR, lambda parts: parts.limit_admin.limit, audit=Audited("limit", "limit")),
     Procedure(messages.ADMIN_PAUSE, Role.OPERATOR, lambda parts: parts.pause_admin.pause, audit=Audited("", "pause")),
     Procedure(messages.ADMIN_RESUME, Role.OPERATOR, lambda parts: parts.pause_admin.resume, audit=Audited("", "resume")),
+    Procedure(access.BROWSER_TOKEN, Role.CLIENT, lambda parts: parts.token_issue.make, Own.TOKEN, audit=SIGNS),
+    Procedure(access.BROWSER_TOKEN_RENEW, Role.BROWSER, lambda parts: parts.token_issue.renew, Own.TOKEN, audit=SIGNS),
+    Procedure(access.TOKEN_ROTATE, Role.ADMIN, lambda parts: parts.token_issue.rotate, audit=Audited("token", "rotate")),
     Procedure(access.TOKEN_CREATE, Role.ADMIN, lambda parts: parts.token_admin.create, audit=Audited("token", "create")),
     Procedure(access.TOKEN_LIST, Role.ADMIN, lambda parts: parts.token_admin.list, audit="it only reads"),
     Procedure(access.TOKEN_REVOKE, Role.ADMIN, lambda parts: parts.token_admin.revoke, audit=Audited("token", "revoke")),
     Procedure(messages.WORKER_ATTACH, Role.WORKER, lambda parts: parts.registry.attach, audit=WORKS),
     Procedure(messages.WORKER_REPORT, Role.WORKER, lambda parts: parts.registry.report, audit=WORKS),
 )
+VERBS_OF = {  # what a browser token has to name, beside the job
+    messages.JOB_CANCEL: "cancel",
+    messages.JOB_ANSWER: "answer",
+    messages.JOB_SEND: "send",
+    messages.JOB_RETRY: "retry",
+}
 
 
 def handlers(parts: Parts) -> dict[str, Handler]:
@@ -114,7 +124,8 @@ def _in_order(procedure: Procedure, parts: Parts) -> Handler:
     """Return a handler to which a client's calls come in their order, also behind a large submission that is still being read."""
     handler, slices = procedure.handler(parts), parts.dispatcher.slices
     if procedure.of_clients is not None:
-        handler = parts.ownership.confined(procedure.of_clients, handler, changes=procedure.role is Role.CLIENT)
+        changes = procedure.role is Role.CLIENT
+        handler = parts.ownership.confined(procedure.of_clients, handler, changes=changes, verb=VERBS_OF.get(procedure.uri))
     handler = _audited(procedure, handler, parts)
     if procedure.uri == messages.SUBMIT or procedure.role in (Role.WORKER, Role.OPERATOR, Role.ADMIN):
         return handler

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from taskbahn.protocol import messages
-from taskbahn.protocol.access import Role
-from taskbahn_router.procedures import PROCEDURES, Procedure
+from taskbahn.protocol.access import BROWSER_TOKEN_RENEW, Role
+from taskbahn_router.procedures import PROCEDURES, VERBS_OF, Procedure
 
 OWN = ("taskbahn.", "wamp.", "crossbar.")
 OFFERED = (
@@ -25,11 +25,15 @@ MAY_CALL = {  # least role of a procedure -> the roles that have it; a client on
     Role.WORKER: {Role.WORKER},
     Role.OPERATOR: ABOVE,
     Role.ADMIN: {Role.ADMIN},
+    Role.BROWSER: {Role.BROWSER},
 }
+OF_TOKENS = (messages.SUBMIT, *VERBS_OF, BROWSER_TOKEN_RENEW)  # beside what only reads
 
 
 def may_call(role: Role, procedure: Procedure) -> bool:
     """Return whether sessions of a role may call a procedure of the dispatcher."""
+    if role is Role.BROWSER:
+        return procedure.of_clients is not None and (procedure.role is Role.VIEWER or procedure.uri in OF_TOKENS)
     return role in MAY_CALL[procedure.role] and (role is not Role.CLIENT or procedure.of_clients is not None)
 
 
@@ -47,6 +51,8 @@ def _names(role: Role) -> list[dict[str, Any]]:
     match role:
         case Role.VIEWER:
             prefixes |= {messages.JOB_TOPIC: frozenset({SUBSCRIBE}), "taskbahn.view.": frozenset({SUBSCRIBE})}
+        case Role.BROWSER:
+            pass
         case Role.CLIENT:
             prefixes |= {"": frozenset({CALL})}
         case Role.WORKER:

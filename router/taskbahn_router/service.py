@@ -95,6 +95,7 @@ class Service:
         maintenance.add("changes", self._publish_changes, interval=CHANGES_SECONDS, first=0.0)
         maintenance.add("lag", self._measure_lag, interval=LAG_SECONDS, first=0.0)
         maintenance.add("credentials", self.parts.credentials.end_expired, interval=EXPIRY_SECONDS)
+        maintenance.add("browser_tokens", self.parts.token_issue.sweep, interval=SWEEP_SECONDS)
         maintenance.add("browser_sessions", self.parts.browser_sessions.sweep, interval=SWEEP_SECONDS)
         maintenance.add("problems", self.parts.status.look, interval=TICK, first=0.0)
         self.parts.history.load()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskbahn.errors import InvalidOption, InvalidRequest
-from taskbahn.protocol.access import PRINCIPAL, TOKEN_PREFIX, Role
+from taskbahn.protocol.access import GIVEN_ROLES, PRINCIPAL, TOKEN_PREFIX
 from taskbahn.transport.login import token_of
 from taskbahn_router.access.book import CredentialBook, Principal
 from taskbahn_router.access.tokens import new_token, token_view
@@ -43,7 +43,7 @@ def test_no_other_text_lets_in(text: str) -> None:
     time.book.put(made.row)
     for other in (text, made.text + text[:1], made.text[:-1], made.text.upper(), made.row.proof.hex(), made.row.id):
         if other != made.text:
-            assert time.book.find(other) == "no such token"
+            assert isinstance(time.book.find(other), str)
 
 
 def test_a_revoked_token_closes_its_sessions_and_no_others() -> None:
@@ -111,11 +111,11 @@ def test_names_that_mean_something_else_are_refused(name: str) -> None:
         new_token(name, "client", NOW, None)
 
 
-@pytest.mark.parametrize("role", ["", "root", "dispatcher", "trusted", "anonymous", "Client", None, 1])
+@pytest.mark.parametrize("role", ["", "root", "browser", "dispatcher", "trusted", "anonymous", "Client", None, 1])
 def test_there_are_no_other_roles(role: Any) -> None:
     with pytest.raises(InvalidRequest, match="there is no role"):
         new_token("a", role, NOW, None)
-    assert {each.value for each in Role} == {"viewer", "client", "worker", "operator", "admin"}
+    assert {each.value for each in GIVEN_ROLES} == {"viewer", "client", "worker", "operator", "admin"}
 
 
 @pytest.mark.parametrize("expires", [0, -1, True, "1", float("nan"), float("inf"), 1e12])

@@ -12,7 +12,7 @@ import yaml
 from taskbahn.protocol import access, messages
 from taskbahn.protocol.access import Role
 from taskbahn_router.procedures import PROCEDURES
-from taskbahn_router.role_permissions import OFFERED, OWN, roles
+from taskbahn_router.role_permissions import OF_TOKENS, OFFERED, OWN, roles
 
 ROOT = Path(__file__).parents[2]
 PLACES = ("docs/protocol.md", "the docstring of protocol/messages.py or protocol/access.py")
@@ -60,9 +60,11 @@ def test_each_role_may_call_what_the_table_says(role: Role) -> None:
         Role.WORKER: {Role.VIEWER, Role.CLIENT, Role.WORKER},
         Role.OPERATOR: {Role.VIEWER, Role.CLIENT, Role.OPERATOR},
         Role.ADMIN: {Role.VIEWER, Role.CLIENT, Role.OPERATOR, Role.ADMIN},
+        Role.BROWSER: {Role.VIEWER, Role.BROWSER},
     }[role]
     for procedure in PROCEDURES:
-        should = procedure.role in least and (role is not Role.CLIENT or procedure.of_clients is not None)
+        has = procedure.role in least or (role is Role.BROWSER and procedure.uri in OF_TOKENS)
+        should = has and (role not in (Role.CLIENT, Role.BROWSER) or procedure.of_clients is not None)
         assert may_call(permissions, procedure.uri) == should, procedure.uri
 
 
@@ -81,14 +83,15 @@ def test_no_role_takes_names_of_others(role: Role) -> None:
     ):
         assert not any(may(permissions, uri, action) for action in ("call", "register", "publish", "subscribe"))
     watches = may(permissions, messages.CHANGES_TOPIC, "subscribe"), may(permissions, messages.JOB_TOPIC + "x", "subscribe")
-    assert watches == (role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN), role is not Role.CLIENT)
+    assert watches == (role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN), role not in (Role.CLIENT, Role.BROWSER))
     assert not any(may(permissions, topic, "publish") for topic in (messages.CHANGES_TOPIC, messages.JOB_TOPIC + "x"))
 
 
-def test_a_client_calls_tasks_and_does_nothing_else_with_names() -> None:
-    [permissions] = [each["permissions"] for each in roles() if each["name"] == Role.CLIENT]
+@pytest.mark.parametrize("role, has", [(Role.CLIENT, ["call"]), (Role.BROWSER, [])])
+def test_a_client_calls_tasks_and_a_page_submits_them(role: Role, has: list[str]) -> None:
+    [permissions] = [each["permissions"] for each in roles() if each["name"] == role]
     actions = ("call", "register", "publish", "subscribe")
-    assert [action for action in actions if may(permissions, "images.thumbnail", action)] == ["call"]
+    assert [action for action in actions if may(permissions, "images.thumbnail", action)] == has
 
 
 def may_call(permissions: list[dict[str, Any]], uri: str) -> bool:

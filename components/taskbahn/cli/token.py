@@ -13,7 +13,7 @@ from taskbahn.cli.pause import seconds_of
 from taskbahn.cli.shared import ago, common, connected, console, echo, plain, print_json, table
 from taskbahn.installing import router_missing
 from taskbahn.jobs.admin import user_name
-from taskbahn.protocol.access import Role
+from taskbahn.protocol.access import GIVEN_ROLES, VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +43,12 @@ def _one_place(data: Path | None, url: str | None) -> None:
 
 @click.group(name="token")
 def token() -> None:
-    """Create, list and revoke the API tokens of a node with login (`taskbahn up --auth`)."""
+    """Create, list and revoke the tokens of a node with login (`taskbahn up --auth`)."""
 
 
 @token.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What its sessions may do.")
+@click.option("--role", type=click.Choice([role.value for role in GIVEN_ROLES]), required=True, help="What its sessions may do.")
 @click.option(
     "--expires", metavar="DURATION", callback=seconds_of, help="It is valid for that time, such as 90d; else until it is revoked."
 )
@@ -95,7 +95,10 @@ def list_(data: Path | None, url: str | None, *, as_json: bool) -> None:
 @data_option
 @common
 def revoke(token: str, data: Path | None, url: str | None, *, as_json: bool) -> None:
-    """Revoke the token with the id TOKEN, or all tokens of that name; sessions that they opened end within a second."""
+    """Revoke the token with the id TOKEN, or all tokens of that name; sessions that they opened end within a second.
+
+    TOKEN may also be the id or the text of a browser token.
+    """
     _one_place(data, url)
     found = _ask(data, url, lambda: _offline().revoke_token(data, token, user_name()), lambda app: app.admin.revoke_token(token))
     if as_json:
@@ -103,6 +106,45 @@ def revoke(token: str, data: Path | None, url: str | None, *, as_json: bool) -> 
         return
     for view in found:
         echo(f"revoked: {view.id} of {view.name} ({view.role})")
+
+
+@token.command()
+@click.option("--watch", metavar="ID", multiple=True, help="It sees this job, and what belongs to it.")
+@click.option("--cancel", metavar="ID", multiple=True, help="It may cancel this job; `all`: each one that it sees.")
+@click.option("--answer", metavar="ID", multiple=True, help="It may answer questions of this job, or of `all`.")
+@click.option("--send", metavar="ID", multiple=True, help="It may send messages to this job, or to `all`.")
+@click.option("--retry", metavar="ID", multiple=True, help="It may retry this job, or `all`.")
+@click.option("--start", metavar="PATTERN", multiple=True, help="It may start tasks with such a name, as 'images.*'.")
+@click.option("--tag", "tags", metavar="TAG", multiple=True, help="It sees jobs with this tag; what it starts gets it.")
+@click.option("--expires", metavar="DURATION", default="15m", callback=seconds_of, help="It is valid for that time, at most 30d.")
+@click.option("--once", is_flag=True, help="It starts one job.")
+@common
+def browser(url: str | None, *, as_json: bool, **words: Any) -> None:
+    """Sign a browser token and print it, alone: what one page may see and do, and nothing else.
+
+    The node keeps no list of these. An admin revokes one by `taskbahn token revoke`, with its text.
+    """
+    for verb in VERBS:
+        words[verb] = True if list(words[verb]) == ["all"] else words[verb]
+    with connected(url) as app:
+        text = app.token(**words)
+    if as_json:
+        print_json({"token": text})
+    else:
+        echo(text)
+
+
+@token.command()
+@click.option("--revoke", "revokes", is_flag=True, help="End all browser tokens that the keys before have signed.")
+@common
+def rotate(url: str | None, *, as_json: bool, revokes: bool) -> None:
+    """Sign browser tokens with a new key from now on; the node does so by itself every 30 days."""
+    with connected(url) as app:
+        key = app.admin.rotate_token_key(revoke=revokes)
+    if as_json:
+        print_json({"key": key, "revoked": revokes})
+    else:
+        echo(f"new key: {key}{'; all browser tokens have ended' if revokes else ''}")
 
 
 def _ask(

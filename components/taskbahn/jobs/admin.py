@@ -55,13 +55,28 @@ class Admin:
         return msgspec.convert(await self._app.client.ask(access.TOKEN_LIST), list[TokenView])
 
     def revoke_token(self, token: str) -> list[TokenView]:
-        """Revoke the API token of an id, or all of a name, and end their sessions; return them.  Raises InvalidRequest if there is none."""
+        """Revoke the token of an id, or all API tokens of a name, and end their sessions; return them.
+
+        token: also the text of a browser token.  Raises InvalidRequest if there is none.
+        """
         check_may_block("app.admin.revoke_token()", "await app.admin.revoke_token_async(...)")
         return msgspec.convert(self._app.client.ask(access.TOKEN_REVOKE, token, who=user_name()).get(), list[TokenView])
 
     async def revoke_token_async(self, token: str) -> list[TokenView]:
         """As `revoke_token`."""
         return msgspec.convert(await self._app.client.ask(access.TOKEN_REVOKE, token, who=user_name()), list[TokenView])
+
+    def rotate_token_key(self, *, revoke: bool = False) -> str:
+        """Sign browser tokens with a new key from now on; return its id.
+
+        Tokens of the keys before stay good until they expire, unless *revoke* is True: then all browser tokens end.
+        """
+        check_may_block("app.admin.rotate_token_key()", "await app.admin.rotate_token_key_async(...)")
+        return str(self._app.client.ask(access.TOKEN_ROTATE, revoke=revoke, who=user_name()).get()["id"])
+
+    async def rotate_token_key_async(self, *, revoke: bool = False) -> str:
+        """As `rotate_token_key`."""
+        return str((await self._app.client.ask(access.TOKEN_ROTATE, revoke=revoke, who=user_name()))["id"])
 
     def limit(self, name: str, value: str | int | None) -> views.LimitView:
         """Set what a limit allows: `"50/s"` or `"50/s burst=20"` for a rate, a number for a concurrency (0: nothing starts).

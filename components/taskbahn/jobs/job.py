@@ -14,6 +14,7 @@ from taskbahn.errors import NotFinished, TaskbahnError
 from taskbahn.flows.output import Output
 from taskbahn.flows.results import ListOf
 from taskbahn.future import Future
+from taskbahn.jobs.browser_tokens import GivesTokens
 from taskbahn.jobs.chunk_stream import ChunkStream
 from taskbahn.jobs.event_stream import EventStream
 from taskbahn.jobs.graph import JobGraph, graph_of
@@ -52,7 +53,7 @@ class LogLine(NamedTuple):
     attempt: int = 0  # number of the attempt that wrote the line; 0: not known
 
 
-class Job(Pausable, Generic[R]):
+class Job(Pausable, GivesTokens, Generic[R]):
     """One accepted call of a task. Jobs are equal when their ids are."""
 
     __slots__ = ("__weakref__", "_app", "_is_asked", "_outcome", "_signature", "id", "task")

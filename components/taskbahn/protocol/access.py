@@ -2,10 +2,15 @@
 
 A session logs in with WAMP's `ticket`: its ticket is an API token, and the node tells it who it is (its authid) and its role.
 
+Browser tokens (CALL): what a page may see and do, and for how long.
+    taskbahn.token(watch=, cancel=, answer=, send=, retry=, start=, tags=, expires=900, once=False) -> {"token", "id", "expires_at"}
+    taskbahn.token.renew(token)              -> {"id", "expires_at"}         for a session that a browser token has opened
+
 Admins (CALL):
     taskbahn.admin.token.create(name, role, expires=, who="") -> TokenView, and its text as `token`: it is said this once
     taskbahn.admin.token.list()              -> [TokenView, ...]             also those that are revoked or expired
     taskbahn.admin.token.revoke(token, who="") -> [TokenView, ...]           an id, or a name for all of it; ends their sessions
+    taskbahn.admin.token.rotate(revoke=False, who="") -> {"id", "created_at"}  browser tokens have a new key; revoke: the old ones end
 """
 
 from __future__ import annotations
@@ -18,10 +23,15 @@ import msgspec
 TOKEN_CREATE = "taskbahn.admin.token.create"  # noqa: S105 - URIs
 TOKEN_LIST = "taskbahn.admin.token.list"  # noqa: S105
 TOKEN_REVOKE = "taskbahn.admin.token.revoke"  # noqa: S105
+TOKEN_ROTATE = "taskbahn.admin.token.rotate"  # noqa: S105
+BROWSER_TOKEN = "taskbahn.token"  # noqa: S105
+BROWSER_TOKEN_RENEW = "taskbahn.token.renew"  # noqa: S105
+VERBS = ("cancel", "answer", "send", "retry")  # what a browser token may name beside watching
 
 # no colon: jobs of schedules and triggers have callers with one.   no pattern: names are looked for by them
 PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
 TOKEN_PREFIX = "taskbahn_"  # noqa: S105 - by which scanners of repositories and logs find tokens that have leaked
+MAX_TICKET = 4096  # characters of what a session logs in with
 ANYONE = "*"  # as authid: the ticket alone says who it is
 
 
@@ -33,6 +43,10 @@ class Role(StrEnum):
     WORKER = "worker"  # offers tasks, and starts jobs
     OPERATOR = "operator"  # sees and changes everything but who may log in
     ADMIN = "admin"  # also that
+    BROWSER = "browser"  # what a browser token names; no credential has it
+
+
+GIVEN_ROLES = tuple(role for role in Role if role is not Role.BROWSER)  # to credentials
 
 
 class TokenView(msgspec.Struct, frozen=True, kw_only=True):

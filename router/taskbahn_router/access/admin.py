@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol import messages
+from taskbahn_router.access.browser_tokens import BROWSER_ID, is_signed
+from taskbahn_router.access.calls import named
 from taskbahn_router.access.tokens import new_token, token_view
 from taskbahn_router.core.credentials import CredentialChange
 from taskbahn_router.dispatcher.pause_words import MAX_WHO, text_in
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskbahn_router.access.book import CredentialBook
+    from taskbahn_router.access.issuing import TokenIssue
     from taskbahn_router.core.credentials import CredentialRow
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.pending_call import PendingCall
@@ -26,13 +29,14 @@ OTHER_CHANGE = "another admin has changed the token meanwhile; look at `taskbahn
 class TokenAdmin:
     """Answers `taskbahn.admin.token.*`; each answer comes when the store has the change."""
 
-    def __init__(self, dispatcher: Dispatcher, book: CredentialBook) -> None:
+    def __init__(self, dispatcher: Dispatcher, book: CredentialBook, issue: TokenIssue) -> None:
         self._dispatcher = dispatcher
         self._book = book
+        self._issue = issue
 
     def create(self, call: PendingCall) -> None:
         """`taskbahn.admin.token.create`."""
-        given = _named(call, CREATE)
+        given = named(call, CREATE)
         name = text_in(given, "who", MAX_WHO)
         by = call.by(name)
         made = new_token(given.get("name"), given.get("role"), self._dispatcher.wall(), by, given.get("expires"))
@@ -49,11 +53,14 @@ class TokenAdmin:
 
     def revoke(self, call: PendingCall) -> None:
         """`taskbahn.admin.token.revoke`."""
-        given = _named(call, REVOKE)
+        given = named(call, REVOKE)
         wanted, name = given.get("token"), text_in(given, "who", MAX_WHO)
         by = call.by(name)
         if not isinstance(wanted, str):
             raise InvalidRequest("taskbahn.admin.token.revoke takes the id or the name of a token")
+        if BROWSER_ID.fullmatch(wanted) or is_signed(wanted):
+            self._issue.revoke(wanted, call, by, name)
+            return
         now = self._dispatcher.wall()
         found = [row for row in self._book.named(wanted) if row.revoked_at is None]
         if not found:
@@ -86,11 +93,3 @@ class TokenAdmin:
         act = call.about(row.id, done=f"{what} for {row.name}, a {row.role}", name=name or None)
         self._dispatcher.turn_input.credentials.put(change, changed, act)
         self._dispatcher.loop.schedule_turn()
-
-
-def _named(call: PendingCall, names: tuple[str, ...]) -> dict[str, object]:
-    given = dict(zip(names, call.args, strict=False)) | call.kwargs
-    unknown = [name for name in given if name not in names]
-    if unknown or len(call.args) > len(names):
-        raise InvalidRequest(f"{call.procedure} takes {', '.join(names)}, not {unknown[0] if unknown else 'more'!r:.100}")
-    return given

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from taskbahn.errors import InvalidRequest
+from taskbahn.protocol.access import Role
+from taskbahn_router.access.browser_tokens import BrowserTokens, is_signed
 from taskbahn_router.access.tokens import proof_of
-from taskbahn_router.core.credentials import SESSION, TOKEN
+from taskbahn_router.core.credentials import OF_BROWSER_TOKENS, SESSION, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn_router.core.credentials import CredentialRow
+    from taskbahn_router.model.scope import Scope
 
 
 class Principal(NamedTuple):
@@ -20,6 +23,7 @@ class Principal(NamedTuple):
     name: str
     role: str
     credential: str
+    scope: Scope | None = None  # what a browser token names
 
 
 class CredentialBook:
@@ -34,6 +38,8 @@ class CredentialBook:
         self._rows: dict[str, CredentialRow] = {}
         self._by_proof: dict[bytes, str] = {}
         self._given: dict[bytes, Principal] = {}  # by the node, to processes that it starts
+        self.browser = BrowserTokens(wall, self.is_known, end_session)
+        self._names: dict[str, set[str]] = {}  # the credentials of each
         self._sessions: dict[str, set[int]] = {}  # by credential
         self._credentials: dict[int, str] = {}  # by session
 
@@ -44,7 +50,11 @@ class CredentialBook:
 
     def put(self, row: CredentialRow) -> None:
         """Take note: the store has a new or a changed credential."""
+        if row.kind in OF_BROWSER_TOKENS:
+            self.browser.put(row)
+            return
         self._rows[row.id] = row
+        self._names.setdefault(row.name, set()).add(row.id)
         self._by_proof[row.proof] = row.id
         if not row.is_valid(self._wall()):
             self._end_sessions(row, "it was revoked")
@@ -55,6 +65,7 @@ class CredentialBook:
         """Take note: the store has a credential no more."""
         self._rows.pop(row.id, None)
         self._by_proof.pop(row.proof, None)
+        self._names.get(row.name, set()).discard(row.id)
         self._end_sessions(row, "it has ended")
 
     def give(self, text: str, name: str, role: str) -> None:
@@ -66,6 +77,9 @@ class CredentialBook:
 
         The text is compared by its hash, so how long that takes says nothing about it.
         """
+        if is_signed(text):
+            scope = self.browser.find(text)
+            return scope if isinstance(scope, str) else Principal(scope.name, Role.BROWSER.value, "", scope)
         proof = proof_of(text)
         if (given := self._given.get(proof)) is not None:
             return given
@@ -78,18 +92,28 @@ class CredentialBook:
             return f"{row.kind} {row.id} of {row.name} has expired, or what created it is revoked"
         return Principal(row.name, row.role, row.id)
 
+    def is_known(self, name: str, role: str) -> bool:
+        """Return whether a name may log in with that role."""
+        if any(each.name == name and each.role == role for each in self._given.values()):
+            return True
+        rows = (self._rows[id] for id in self._names.get(name, ()))
+        return any(row.role == role and row.kind != SESSION and self._is_valid(row) for row in rows)
+
     def row(self, id: str) -> CredentialRow | None:
         """Return a credential by its id."""
         return self._rows.get(id)
 
     def opened(self, session: int, principal: Principal) -> None:
         """Take note: a credential has opened a session."""
+        if principal.scope is not None:
+            self.browser.opened(session, principal.scope)
         if principal.credential:
             self._sessions.setdefault(principal.credential, set()).add(session)
             self._credentials[session] = principal.credential
 
     def closed(self, session: int) -> None:
         """Take note: a session has ended."""
+        self.browser.closed(session)
         credential = self._credentials.pop(session, None)
         if credential is not None:
             opened = self._sessions[credential]
@@ -99,6 +123,7 @@ class CredentialBook:
 
     def end_expired(self) -> None:
         """Close the sessions whose credential is over."""
+        self.browser.end_expired()
         for credential in list(self._sessions):
             row = self._rows.get(credential)
             if row is not None and not self._is_valid(row):

@@ -11,17 +11,23 @@ from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from taskbahn.access_errors import InvalidToken, NotAllowed
 from taskbahn.errors import InvalidRequest, TaskbahnError, TooLarge, UnknownJob
 from taskbahn.protocol import messages
+from taskbahn.protocol.access import Role
+from taskbahn_router.model.scope import Named
 from taskbahn_router.model.state import both_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
+    from taskbahn_router.access.scoped_starts import ScopedStarts
     from taskbahn_router.model.pending_call import PendingCall, Replies
+    from taskbahn_router.model.scope import Scope
     from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.queries.asking import Ask
     from taskbahn_router.stores.contract import Reader
+    from taskbahn_router.stores.rows import JobRow
 
     Handler = Callable[[PendingCall], None]
 
@@ -39,6 +45,7 @@ class Own(Enum):
     LIST = auto()  # of their own jobs
     WAIT = auto()  # why one of their own jobs waits; jobs of others that hold it have no ids
     TASKS = auto()  # how they are called, and their load: no jobs of others and nothing of what became of these
+    TOKEN = auto()  # the handler looks itself at which jobs the call names
 
 
 class Ownership:
@@ -47,8 +54,10 @@ class Ownership:
     *state* has the jobs that are live, *reader* all others; *ask* runs a function on the reader's thread for a call.
     """
 
-    def __init__(self, state: DispatcherState) -> None:
+    def __init__(self, state: DispatcherState, scope_of: Callable[[int | None], Scope | None], starts: ScopedStarts) -> None:
         self._state = state
+        self._scope_of = scope_of
+        self._starts = starts
         self._reader: Reader
         self._ask: Ask
 
@@ -56,15 +65,17 @@ class Ownership:
         """Answer from now on."""
         self._reader, self._ask = reader, ask
 
-    def confined(self, own: Own, handler: Handler, *, changes: bool) -> Handler:
+    def confined(self, own: Own, handler: Handler, *, changes: bool, verb: str | None = None) -> Handler:
         """Return a handler that does for clients only what is theirs, and for all others what *handler* does.
 
-        changes: whether it changes jobs.
+        changes: whether it changes jobs.   verb: what a browser token has to name for that, beside the job.
         """
-        if own is Own.NEW:  # what its entries name is checked where they are read
-            return handler
         confine: Callable[[PendingCall, Handler], None]
-        if own is Own.JOBS:
+        if own is Own.NEW:
+            confine = self._new
+        elif own is Own.TOKEN:
+            confine = _as_it_is
+        elif own is Own.JOBS:
             confine = partial(self._jobs, changes=changes)
         elif own is Own.JOB or own is Own.WAIT:
             confine = partial(self._job if own is Own.JOB else self._wait, changes=changes)
@@ -72,12 +83,23 @@ class Ownership:
             confine = _list if own is Own.LIST else _tasks
 
         def handle(call: PendingCall) -> None:
-            if call.is_confined:
-                confine(call, handler)
-            else:
+            if not call.is_confined:
                 handler(call)
+                return
+            if call.role == Role.BROWSER:
+                call.scope = self._scope_of(call.caller)
+                if call.scope is None:
+                    raise InvalidToken("the browser token of this session is over: log in with another one")
+                call.verb = verb
+            confine(call, handler)
 
         return handle
+
+    def _new(self, call: PendingCall, handler: Handler) -> None:
+        """Let a handler read a submission; whose jobs a client's entries name is checked there."""
+        if call.scope is not None:
+            self._starts.prepare(call, call.scope)
+        handler(call)
 
     def _job(self, call: PendingCall, handler: Handler, *, changes: bool) -> None:
         id = call.args[0] if call.args else call.kwargs.get("id")
@@ -122,45 +144,87 @@ class Ownership:
             except TaskbahnError:
                 continue
             job = self._state.jobs.get(text)
-            if job is None or job.caller != call.authid:
+            if job is None or job.caller != call.authid or call.scope is not None:
                 unsure[raw] = id
         if not unsure:
             then(set())
             return
-        self._ask(call, then, partial(self._foreign, changes=changes), unsure, call.authid)
 
-    def _foreign(self, unsure: dict[bytes, str], name: str | None, *, changes: bool) -> set[str]:
+        def found(foreign: set[str]) -> None:
+            if (refused := _without_verb(call, unsure, foreign)) is not None:
+                call.fail(refused)
+            else:
+                then(foreign)
+
+        self._ask(call, found, partial(self._foreign, changes=changes), unsure, call.authid, call.scope)
+
+    def _foreign(self, unsure: dict[bytes, str], name: str | None, scope: Scope | None, *, changes: bool) -> set[str]:
         found: set[str] = set()
         for raw, id in unsure.items():
             row = self._reader.job(raw)
             # an id by which its client has joined a job that was there already: they share its outcome, but the job is of the first client
             shares = row is not None and row.id != raw and not changes
-            if row is None or (row.caller != name and not shares):
+            if row is None or not (shares or _is_own(row, name, scope)):
                 found.add(id)
         return found
 
 
-def _list(call: PendingCall, handler: Handler) -> None:
-    call.kwargs = {**call.kwargs, "caller": call.authid}  # a name has no star, so it is no pattern
+def _is_own(row: JobRow, name: str | None, scope: Scope | None) -> bool:
+    if scope is None:
+        return row.caller == name
+    tags = messages.from_json(row.tags) if row.tags else ()
+    return scope.sees(Named(row.caller, row.id, (row.parent, row.root), tags))
+
+
+def _without_verb(call: PendingCall, ids: dict[bytes, str], foreign: Container[str]) -> NotAllowed | None:
+    """Return the error of a call for jobs with which a browser token does not allow that, although it shows them."""
+    if call.scope is None or call.verb is None:
+        return None
+    seen = (id for raw, id in ids.items() if id not in foreign and not call.scope.may(call.verb, raw))
+    id = next(seen, None)
+    return None if id is None else NotAllowed(f"this browser token shows the job {id}, and does not let a page {call.verb} it")
+
+
+def _as_it_is(call: PendingCall, handler: Handler) -> None:
     handler(call)
 
 
+def _list(call: PendingCall, handler: Handler) -> None:
+    if call.scope is None:
+        call.kwargs = {**call.kwargs, "caller": call.authid}  # a name has no star, so it is no pattern
+    else:
+        call.kwargs = _listed(call.kwargs, call.scope)
+    handler(call)
+
+
+def _listed(given: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    """Return a question for a list; that asks for the tags of the token itself."""
+    wanted = given.get("tag")
+    if wanted is not None and wanted not in scope.all_tags:
+        raise NotAllowed(f"this browser token has not the tag {wanted!r:.120}; it has {', '.join(sorted(scope.tags)) or 'none'}")
+    return given if scope.sees_all else {**given, "caller": scope.name}
+
+
 def _tasks(call: PendingCall, handler: Handler) -> None:
-    call.replies = _TasksOnly(call.replies)
+    call.replies = _TasksOnly(call.replies, call.scope)
     handler(call)
 
 
 class _TasksOnly:
     """Answers with what of the tasks clients see."""
 
-    def __init__(self, replies: Replies) -> None:
+    def __init__(self, replies: Replies, scope: Scope | None) -> None:
         self.progress, self.fail = replies.progress, replies.fail
         self._replies = replies
+        self._scope = scope
 
     def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
         """Send the result."""
-        tasks = [{name: task[name] for name in OF_TASKS if name in task} for task in args[0]]
+        tasks = [{name: task[name] for name in OF_TASKS if name in task} for task in args[0] if self._is_seen(task["name"])]
         self._replies.answer(request, [tasks], kwargs)
+
+    def _is_seen(self, task: str) -> bool:
+        return self._scope is None or self._scope.may_start(task)
 
 
 class _WithoutOthers:

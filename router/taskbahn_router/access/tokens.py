@@ -11,7 +11,7 @@ from base64 import urlsafe_b64encode
 from typing import NamedTuple
 
 from taskbahn.errors import InvalidRequest
-from taskbahn.protocol.access import PRINCIPAL, TOKEN_PREFIX, Role, TokenView
+from taskbahn.protocol.access import GIVEN_ROLES, PRINCIPAL, TOKEN_PREFIX, TokenView
 from taskbahn_router.core.credentials import SESSION, TOKEN, CredentialRow
 from taskbahn_router.model.pending_call import RANDOM
 
@@ -34,8 +34,8 @@ def new_token(name: object, role: object, now: float, by: str | None, lifetime: 
         raise InvalidRequest(
             f"a token's name is 1 to 100 letters, digits, '_', '.', '@', '+' and '-', and begins with a letter or digit, not {name!r:.120}"
         )
-    if not isinstance(role, str) or role not in list(Role):
-        raise InvalidRequest(f"there is no role {role!r:.100}; there are {', '.join(Role)}")
+    if not isinstance(role, str) or role not in GIVEN_ROLES:
+        raise InvalidRequest(f"there is no role {role!r:.100}; there are {', '.join(GIVEN_ROLES)}")
     text = new_text()
     ends = None if lifetime is None else now + _seconds(lifetime)
     return NewToken(text, CredentialRow(secrets.token_hex(ID_BYTES), TOKEN, name, role, proof_of(text), 0, now, by, ends))

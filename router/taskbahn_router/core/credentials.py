@@ -6,15 +6,19 @@ from typing import NamedTuple
 
 TOKEN = "token"  # noqa: S105 - the kind of it
 SESSION = "session"  # of a browser that has logged in
+SIGNING_KEY = "signing key"  # of browser tokens; its proof is the secret itself
+REVOKED = "revoked"  # a browser token that opens no sessions any more
+USED = "used"  # a browser token that has started its one job
+OF_BROWSER_TOKENS = frozenset((SIGNING_KEY, REVOKED, USED))
 
 
 class CredentialRow(NamedTuple):
     """A credential as it is stored.  Times are seconds since the epoch.
 
-    kind: `TOKEN` or `SESSION`.   name: of the principal, the authid of its sessions.
+    kind: one of those above.   name: of the principal, the authid of its sessions.
     proof: what the node compares with; of a token the SHA-256
     of its text.   version: counts its changes.   expires_at, revoked_at: None: never, not.   created_by, revoked_by: who did it; a session
-    was created by the credential of that id, and is valid as long as that is.
+    was created by the credential of that id, and is valid as long as that is. Of a used token created_by is the job that it has started.
     """
 
     id: str

@@ -12,7 +12,7 @@ from autobahn.wamp.exception import ApplicationError
 
 from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
-from taskbahn.protocol.access import Role
+from taskbahn.protocol.access import MAX_TICKET, Role
 from taskbahn_router.crossbar_edge.login_page import SEES_ALL, session_in
 from taskbahn_router.crossbar_edge.origins import address_of
 from taskbahn_router.service import Service
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 REFUSED = "the login is refused"
 BY_COOKIE = "cookie"  # the ticket of a page that has logged in
-MAX_TICKET = 4096  # characters
 
 
 def tickets(_config: object, _controller: object) -> Authenticator:
@@ -62,4 +61,5 @@ def _login(_realm: str, _authid: str, details: Mapping[str, Any], roles: tuple[R
         service.dispatcher.auditing.refused_login(address_of(peer), "a session", found)
         raise ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
     service.parts.credentials.opened(int(details["session"]), found)
-    return {"realm": messages.REALM, "authid": found.name, "role": found.role}
+    authid = found.name if found.scope is None else f"{found.name}/{found.scope.id}"
+    return {"realm": messages.REALM, "authid": authid, "role": found.role}

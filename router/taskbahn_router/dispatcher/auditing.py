@@ -34,7 +34,7 @@ DROP_PAUSE_SECONDS = 0.5  # seconds between two steps
 DONE = MappingProxyType(  # by verb: what becomes of each object
     {
         "add": "set", "answer": "answered", "backfill": "started", "cancel": "cancelled", "create": "created", "delete": "deleted",
-        "drain": "drained", "login": "logged in", "revoke": "revoked",
+        "drain": "drained", "login": "logged in", "revoke": "revoked", "rotate": "made a new key",
         "edit": "edited", "limit": "changed", "pause": "paused", "resume": "resumed", "retry": "retried", "run": "started",
         "skip": "skipped",
     }
@@ -72,12 +72,12 @@ class Auditing:
 
     def began(self, call: PendingCall, audited: Audited) -> None:
         """Note who calls what; the handler says the rest with `PendingCall.about`."""
-        call.act = Act(*audited, DONE[audited.verb], self._port.origin(call.caller, call.authid), call.caller)
+        call.act = Act(*audited, DONE[audited.verb], self._port.origin(call.caller, call.who), call.caller)
         call.on_refused = lambda error: self._refused(call, error)
 
     def cancelled_call(self, call: PendingCall, job: str) -> Act:
         """Return the act of a caller that cancels its call of a task."""
-        return Act("job", "cancel", DONE["cancel"], self._port.origin(call.caller, call.authid), call.caller, job)
+        return Act("job", "cancel", DONE["cancel"], self._port.origin(call.caller, call.who), call.caller, job)
 
     def _refused(self, call: PendingCall, error: TaskbahnError) -> None:
         """Note that a call is refused by what its caller asks for; what fails by us is no act."""

@@ -131,8 +131,9 @@ class Dispatcher:
 
     def _read(self, call: PendingCall, share: Share) -> Iterator[None]:
         self.check_accepting()
-        reading = self.intake.read(call.args[0] if call.args else None, call.authid, is_confined=call.is_confined)
-        call.args = []  # a large message is in memory no longer than it is read
+        entries, by_tags = call.args[0] if call.args else None, call.scope is not None
+        reading = self.intake.read(entries, call.authid, is_confined=call.is_confined, by_tags=by_tags)
+        call.args = entries = []  # a large message is in memory no longer than it is read
         draft = yield from share.reading(reading)
         if draft.flows:
             self.memory_budget.keep(share, len(draft.jobs) + sum(map(len, draft.flows)))
@@ -380,7 +381,7 @@ class Dispatcher:
         answers, links, asks = draft.answers or None, draft.has_links, draft.asks  # a plain call has no answers
         then = self.large_flows.feed(call, draft, accepted, refused) if draft.flows else accepted
         parts = (call.caller, draft.jobs, draft.size, then, refused, answers, left_out, draft.counts, links, joined, asks)
-        self.fair_queue.put(Submission(*parts, is_confined=draft.is_confined))
+        self.fair_queue.put(Submission(*parts, is_confined=draft.is_confined, by_tags=draft.by_tags))
         if len(self.state.jobs) == len(self.followers) == 1:
             # a single job, for which its client waits: no other input comes soon
             self.loop.run_turn_now()

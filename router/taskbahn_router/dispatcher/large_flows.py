@@ -170,7 +170,7 @@ class Feed:
         if self._cancelled is not None:
             self._leave(NotReady("the caller of a flow went away before the store had all of it"))
         elif self._flows:
-            draft = Draft(self._flows[0].caller, self._first.now, self._first.is_confined)
+            draft = Draft(self._flows[0].caller, self._first.now, self._first.is_confined, self._first.by_tags)
             self._dispatcher.clock.callLater(0, self._make, draft, self._steps(draft))
         else:
             self._revive()

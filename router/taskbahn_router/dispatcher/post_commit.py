@@ -218,7 +218,11 @@ class PostCommit:
         for submission in effects.turn_input.submissions:
             wrong = {seq: task for seq, task in tasks.items() if own.get(seq) != task}
             if submission.is_confined:
-                wrong |= {job.seq: "" for job in submission.jobs if job.seq in foreign and others[job.seq].caller != job.caller}
+                wrong |= {
+                    job.seq: ""
+                    for job in submission.jobs
+                    if job.seq in foreign and _is_other(others[job.seq], job, by_tags=submission.by_tags)
+                }
             refuse_others(submission, wrong)
 
     def _forget_duplicates(self, effects: TurnEffects, duplicates: set[int]) -> None:
@@ -387,3 +391,9 @@ class PostCommit:
                     self._publisher.dirty_workers.add(worker.id)
             self._publisher.started(((job, worker, job.number) for job, worker in part if job.state is State.RUNNING), now)
             yield
+
+
+def _is_other(known: KnownJob, job: LiveJob, *, by_tags: bool) -> bool:
+    """Return whether the job that has the id of a new one already is not of the client that gives the id."""
+    tags = messages.to_json(job.policy.tags) if job.policy.tags else None
+    return known.caller != job.caller or (by_tags and known.tags != tags)

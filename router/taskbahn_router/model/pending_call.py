@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     from taskbahn.errors import TaskbahnError
     from taskbahn_router.core.audit import Act
+    from taskbahn_router.model.scope import Scope
 
 
+CONFINED = frozenset((Role.CLIENT.value, Role.BROWSER.value))
 RANDOM = re.compile(r"[3-9A-Y]{4}(-[3-9A-Y]{4}){5}")  # what Crossbar calls anonymous sessions
 
 
@@ -33,12 +35,13 @@ class Replies(Protocol):
 class PendingCall:
     """A pending call; `on_gone(cancelled)` is called when the caller cancelled it (True) or may have gone away (False).
 
+    authid: whose jobs are its own.   who: the name of its session: of one with a browser token also the token's id.
     act: what the audit says of it, if its procedure is audited.   on_refused: is called with the error with which it fails.
     """
 
     __slots__ = (
         "act", "args", "authid", "caller", "foreign", "kwargs", "on_gone", "on_refused", "open", "procedure", "replies", "request", "role",
-        "wants_progress",
+        "scope", "verb", "wants_progress", "who",
     )  # fmt: skip
 
     def __init__(
@@ -60,8 +63,11 @@ class PendingCall:
         self.args = args
         self.kwargs = kwargs
         self.caller = caller
-        self.authid = authid
+        self.who = authid
+        self.authid = authid if role != Role.BROWSER else authid and authid.partition("/")[0]  # who made its token
         self.role = role
+        self.scope: Scope | None = None  # what its browser token names
+        self.verb: str | None = None  # which of the verbs that a token names it is
         self.foreign: Collection[object] = ()  # ids among its arguments that are, for this caller, of no job
         self.wants_progress = wants_progress
         self.open = True
@@ -72,7 +78,7 @@ class PendingCall:
     @property
     def is_confined(self) -> bool:
         """Whether the session has only its own jobs."""
-        return self.role == Role.CLIENT
+        return self.role in CONFINED
 
     @property
     def name(self) -> str | None:
@@ -86,7 +92,7 @@ class PendingCall:
         """
         if self.role not in list(Role):
             return given or self.name
-        return f"{self.authid} ({given})" if given and given != self.authid else self.authid
+        return f"{self.who} ({given})" if given and given != self.who else self.who
 
     def about(self, object: str, **words: Any) -> Act | None:  # noqa: A002 - as the audit names it
         """Say to the audit what the call is about: what its procedure changes, and the words of `Act`; return all that it says."""

@@ -57,6 +57,7 @@ class Submission(NamedTuple):
     firings: Sequence[PlannedFiring] = ()  # of the schedules whose jobs these are, one for each entry
     events: Sequence[PlannedEvent] = ()  # of the triggers whose jobs these are
     is_confined: bool = False  # whether ids of jobs of others are refused
+    by_tags: bool = False  # whether a job with other tags is another one's
     act: Act | None = None  # for the audit, of what a person starts besides the times of a schedule
 
     def entries(self) -> Iterator[tuple[int, list[LiveJob]]]:

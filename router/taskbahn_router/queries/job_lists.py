@@ -78,6 +78,8 @@ class JobLists:
             filter_of(call.kwargs, MAX_IDS if only_ids else MAX_LISTED, self._wall()),
             _fingerprint(call.kwargs.get("error")),
         )
+        if call.scope is not None:
+            wanted = wanted._replace(tags=tuple(sorted(call.scope.all_tags)))
 
         def read() -> tuple[Listed, list[MembersRead]]:
             found = self._reader.jobs(wanted) if error is None else self._failed_alike(wanted, error)

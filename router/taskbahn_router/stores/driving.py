@@ -75,7 +75,7 @@ def others_in(batch: CommitBatch, duplicates: Container[int], known: Callable[[b
     """Return the seqs of new jobs whose ids have jobs of other partitions or callers, with these.   known: the job that an id means."""
     repeated = (job for job in chain(batch.new, *batch.submissions) if job.seq in duplicates)
     found = ((job, known(job.id)) for job in repeated)
-    return {job.seq: other for job, other in found if other is not None and other.differs(job.partition, job.caller)}
+    return {job.seq: other for job, other in found if other is not None and other.differs(job)}
 
 
 def aliased(submissions: Iterable[Sequence[NewJob]], admitted: Admitted) -> dict[int, bytes]:

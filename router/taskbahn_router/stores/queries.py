@@ -32,6 +32,7 @@ class Filter(NamedTuple):
     caller: str | None = None  # the authid of the session that submitted it, or the schedule or trigger that did
     id_part: str | None = None  # how its id begins or ends: lower-case hexadecimal digits
     most: int = MAX_LOOKED_AT  # rows that the store reads at most; fewer when reading takes long
+    tags: tuple[str, ...] | None = None  # the job has one of them, whatever *tag* says
 
 
 class Listed(NamedTuple):

@@ -162,11 +162,12 @@ class KnownJob(NamedTuple):
 
     partition: int
     caller: str | None
+    tags: str | None
     is_joined: bool
 
-    def differs(self, partition: int, caller: str | None) -> bool:
-        """Return whether it is of another partition than a new job of that id, or of another caller; those of jobs that are joined may be."""
-        return self.partition != partition or (self.caller != caller and not self.is_joined)
+    def differs(self, new: NewJob) -> bool:
+        """Return whether it is of another partition than a new job of that id, or of others; those of jobs that are joined may be."""
+        return self.partition != new.partition or ((self.caller, self.tags) != (new.caller, new.tags) and not self.is_joined)
 
 
 class CancelJob(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from taskbahn.errors import InvalidArguments, InvalidRequest
+from taskbahn.errors import InvalidArguments, InvalidRequest, TooLarge
 from taskbahn.protocol import messages
 
 if TYPE_CHECKING:
@@ -49,3 +49,12 @@ def convert(value: Any, kind: Any, what: str) -> Any:
         return msgspec.convert(value, kind)
     except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         raise InvalidRequest(f"{what} is malformed: {error}") from None
+
+
+def check_count(entries: Any) -> None:
+    """Raise InvalidRequest for what is no submission, and TooLarge for one with too many jobs."""
+    if not isinstance(entries, list):
+        raise InvalidRequest("taskbahn.submit takes one argument, a list of calls: [{'task': ..., 'args': [...]}, ...]")
+    count = sum(len(each["calls"]) if isinstance(each, dict) and isinstance(each.get("calls"), list) else 1 for each in entries)
+    if count > messages.MAX_CALLS:
+        raise TooLarge("jobs in one submission", count, messages.MAX_CALLS, "send several submissions")

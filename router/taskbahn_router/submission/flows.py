@@ -170,7 +170,7 @@ def read_flow(
             said.update(_said(job))
         try:
             if draft.is_confined:
-                intake.check_own((parent for parent, _ in job.waits_for if isinstance(parent, bytes)), draft.authid)
+                intake.check_own((parent for parent, _ in job.waits_for if isinstance(parent, bytes)), draft)
             checked.append(_checked(intake, job, draft))
             _check_time(checked, draft.now)
         except TaskbahnError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.access_errors import NotAllowed
-from taskbahn.errors import ID_TAKEN, InvalidRequest, UnknownJob
+from taskbahn.errors import ID_TAKEN, InvalidRequest, TaskbahnError, UnknownJob
 from taskbahn.protocol.access import PRINCIPAL
 from taskbahn.protocol.outgoing import BUILT_IN
 from taskbahn_router.core.ids import id_text
@@ -34,19 +34,28 @@ def caller_of(state: DispatcherState, entry: Any, authid: str | None, *, is_conf
     return job.caller if job is not None and job.caller is not None and PRINCIPAL.fullmatch(job.caller) else authid
 
 
+def check_allowed(entry: Any) -> None:
+    """Raise the error that is in the place of an entry which a browser token does not allow."""
+    if isinstance(entry, TaskbahnError):
+        raise entry
+
+
 def check_own(state: DispatcherState, ids: Iterable[Any], authid: str | None) -> None:
     """Raise UnknownJob unless jobs are live and of that caller; a job of others and none at all get the same answer."""
     for id in ids:
         text = id_text(id) if isinstance(id, bytes) else both_ids(id)[0]
         job = state.jobs.get(text)
-        if job is None or job.caller != authid:
+        if job is None or authid is None or job.caller != authid:
             raise UnknownJob(text)
 
 
-def check_free(state: DispatcherState, id: str, authid: str | None) -> None:
-    """Raise InvalidRequest if a live job of another caller has an id that a client gives to a new one."""
+def check_free(state: DispatcherState, id: str, authid: str | None, tags: tuple[str, ...] | None = None) -> None:
+    """Raise InvalidRequest if a live job of another caller has an id that a client gives to a new one.
+
+    tags: those of the new one, if a job with others is another one's.
+    """
     job = state.jobs.get(id)
-    if job is not None and job.caller != authid:
+    if job is not None and (job.caller != authid or (tags is not None and job.policy.tags != tags)):
         raise InvalidRequest(f"the id {id} is taken; {ID_TAKEN}")
 
 

@@ -25,10 +25,10 @@ from taskbahn_router.core.policy import Policy, policy_of
 from taskbahn_router.core.rows import text_of
 from taskbahn_router.model.state import DispatcherState, LiveJob, both_ids, id_bytes
 from taskbahn_router.submission import built_in
-from taskbahn_router.submission.callers_code import check_by_workers, convert, new_declarations
+from taskbahn_router.submission.callers_code import check_by_workers, check_count, convert, new_declarations
 from taskbahn_router.submission.deadlines import checked_deadline, due
 from taskbahn_router.submission.flows import NO_PARENT, Parent, add_callbacks, callbacks_for, flags_of, read_flow
-from taskbahn_router.submission.own_jobs import caller_of, check_free, check_own
+from taskbahn_router.submission.own_jobs import caller_of, check_allowed, check_free, check_own
 from taskbahn_router.submission.secrets import opened_calls, sealed_plain
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Draft:
     authid: str | None
     now: float
     is_confined: bool = False  # whether its client has only its own jobs
+    by_tags: bool = False  # and of these only those with the tags of its browser token
     answers: list[Any] = field(default_factory=list)
     jobs: list[LiveJob] = field(default_factory=list)
     named: Named = field(default_factory=dict)
@@ -110,20 +111,17 @@ class Submissions:
         self.declare_built_in: Callable[[str], None] = lambda _: None  # declares a task that ships with the node
         self.declare_by_caller: Callable[[list[messages.TaskDeclaration]], None] = lambda _: None  # until a worker does
 
-    def read(self, entries: Any, authid: str | None, *, is_confined: bool = False) -> Generator[None, None, Draft]:
+    def read(
+        self, entries: Any, authid: str | None, *, is_confined: bool = False, by_tags: bool = False
+    ) -> Generator[None, None, Draft]:
         """Read a submission, call by call, and return it; there may be a pause at each step."""
-        if not isinstance(entries, list):
-            raise InvalidRequest("taskbahn.submit takes one argument, a list of calls: [{'task': ..., 'args': [...]}, ...]")
-        count = sum(
-            len(entry["calls"]) if isinstance(entry, dict) and isinstance(entry.get("calls"), list) else 1 for entry in entries
-        )
-        if count > messages.MAX_CALLS:
-            raise TooLarge("jobs in one submission", count, messages.MAX_CALLS, "send several submissions")
-        draft = Draft(authid, self._wall(), is_confined)
+        check_count(entries)
+        draft = Draft(authid, self._wall(), is_confined, by_tags)
         answer: Any
         for entry in entries:
             before = len(draft.jobs)
             try:
+                check_allowed(entry)
                 draft.authid = caller_of(self._state, entry, authid, is_confined=is_confined)
                 if not is_confined and (new := new_declarations(entry, self._state.tasks)):
                     self.declare_by_caller(new)
@@ -243,9 +241,9 @@ class Submissions:
             job.inherit(parent.deadline)
             draft.has_links = True
 
-    def check_own(self, ids: Iterable[bytes], authid: str | None) -> None:
-        """Raise UnknownJob unless jobs are live and of that caller."""
-        check_own(self._state, ids, authid)
+    def check_own(self, ids: Iterable[bytes], draft: Draft) -> None:
+        """Raise UnknownJob unless jobs are live and of the caller of a draft; a browser token ties jobs to no others."""
+        check_own(self._state, ids, None if draft.by_tags else draft.authid)
 
     def callbacks(self, name: str) -> Mapping[str, Any]:
         """Return the callbacks that a task has declared."""
@@ -351,7 +349,7 @@ class Submissions:
         """Add a job that was checked to a draft."""
         now = draft.now
         if draft.is_confined:
-            check_free(self._state, ids[0], draft.authid)
+            check_free(self._state, ids[0], draft.authid, policy.tags if draft.by_tags else None)
         if task == WEBHOOK:
             policy = built_in.with_tags(policy, self._state.tasks[task].options, *unpack(packed))
         due_at = due(policy, now)

@@ -77,6 +77,7 @@ def _is_wanted(row: JobRow, wanted: Filter) -> bool:
         and (wanted.worker is None or (row.worker is not None and fits(row.worker, wanted.worker)))
         and (wanted.caller is None or (row.caller is not None and fits(row.caller, wanted.caller)))
         and (wanted.tag is None or any(fits(tag, wanted.tag) for tag in json.loads(row.tags or "[]")))
+        and (wanted.tags is None or not set(wanted.tags).isdisjoint(json.loads(row.tags or "[]")))
         and (wanted.id_part is None or _has_part(row.id.hex(), wanted.id_part))
         and (wanted.parent is None or row.parent == wanted.parent)
         and (wanted.root is None or row.root == wanted.root)

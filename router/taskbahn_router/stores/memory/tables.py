@@ -227,7 +227,7 @@ class Tables:
         """Return whose the job is that an id means."""
         seq = self.meant(id)
         new = None if seq is None else self.records[seq].new
-        return None if new is None else KnownJob(new.partition, new.caller, is_joined=new.id != id)
+        return None if new is None else KnownJob(new.partition, new.caller, new.tags, is_joined=new.id != id)
 
     def next_sweep(self) -> float | None:
         times = [keys[0][0] for keys in (self.due, self.expiring, self.ending) if keys]

@@ -32,6 +32,7 @@ OTHER_TERMS = {
 }
 OTHERS = re.compile(r"\[\*\]|[?\[]")  # what GLOB has beside the star
 TERMS = {"worker": "worker {fits}", "caller": "caller {fits}", "tag": "EXISTS (SELECT 1 FROM json_each(tags) WHERE value {fits})"}
+OF_TAGS = "EXISTS (SELECT 1 FROM json_each(tags) AS one JOIN json_each(:tags) AS wanted ON one.value = wanted.value)"
 INDEXED = ("failed", "running", "waiting", "ready")
 
 # SQLite writes numbers into JSON with 15 digits; a time needs 17
@@ -104,6 +105,9 @@ def _look(ask: Callable[[str, Any], list[Any]], wanted: Filter, values: dict[str
         if pattern is not None:
             terms.append(term.replace("{fits}", f"GLOB :{name}" if is_pattern(pattern) else f"= :{name}"))
             values[name] = _glob(pattern) if is_pattern(pattern) else pattern
+    if wanted.tags is not None:
+        terms.append(OF_TAGS)
+        values["tags"] = messages.to_json(wanted.tags)
     for name, term in OTHER_TERMS.items():
         if getattr(wanted, name) is not None:
             terms.append(term)

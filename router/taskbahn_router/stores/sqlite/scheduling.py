@@ -59,7 +59,7 @@ def admit(connection: sqlite3.Connection, ruled: RuledPart | None, batch: Commit
 
 def _known(connection: sqlite3.Connection, id: bytes) -> KnownJob | None:
     row = connection.execute(SQL["known_job"], (id,)).fetchone()
-    return None if row is None else KnownJob(row[0], row[1], is_joined=row[2] != id)
+    return None if row is None else KnownJob(row[0], row[1], row[2], is_joined=row[3] != id)
 
 
 class _Tables:

@@ -29,9 +29,9 @@ VALUES {rows} ON CONFLICT (id) DO NOTHING
 SELECT seq FROM job WHERE id = ?
 
 -- name: known_job
--- The line, the caller and the id of the job that an id means.
-SELECT line, caller, id FROM job WHERE id = ?1
-UNION ALL SELECT job.line, job.caller, job.id FROM alias JOIN job USING (seq) WHERE alias.id = ?1
+-- The line, the caller, the tags and the id of the job that an id means.
+SELECT line, caller, tags, id FROM job WHERE id = ?1
+UNION ALL SELECT job.line, job.caller, job.tags, job.id FROM alias JOIN job USING (seq) WHERE alias.id = ?1
 
 -- name: finish
 -- Record how the newest attempt of a running job ended it.

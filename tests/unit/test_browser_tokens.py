@@ -1,0 +1,350 @@
+"""Browser tokens: a page sees and does what its token names, for as long as that says, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import jwt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.browser_pages import CLIENT, EVE, PAGE, SHOP, Pages, failure
+from support.dispatcher_harness import TASK, job_id
+
+from taskbahn.protocol import access, messages
+from taskbahn.protocol.access import VERBS, Role
+from taskbahn_router.access.book import Principal
+from taskbahn_router.model.scope import Scope
+from taskbahn_router.procedures import PROCEDURES
+from taskbahn_router.role_permissions import may_call
+
+if TYPE_CHECKING:
+    pass
+
+READS = [
+    messages.JOB_WATCH, messages.JOB_GET, messages.JOB_EVENTS, messages.JOB_RESULTS, messages.JOB_NOTES, messages.JOB_EXPLAIN,
+    messages.JOB_MEMBERS, messages.JOB_GRAPH,
+]  # fmt: skip
+CHANGES = {messages.JOB_CANCEL: "cancel", messages.JOB_RETRY: "retry", messages.JOB_ANSWER: "answer", messages.JOB_SEND: "send"}
+
+
+@pytest.fixture
+def pages() -> Pages:
+    return Pages()
+
+
+@pytest.mark.parametrize("uri", READS)
+def test_a_page_reads_the_jobs_that_its_token_names_alone(pages: Pages, uri: str) -> None:
+    page = pages.open(pages.made(watch=[job_id(1)], tags=["user:42"])["token"])
+    for number in (1, 2):
+        assert "unknown_job" not in pages.hears(page, uri, job_id(number))
+    nothing = pages.hears(page, uri, str(uuid4()))
+    assert "unknown_job" in nothing
+    for number in (3, 4):  # of another user, and of another client with the same tag
+        assert pages.hears(page, uri, job_id(number)) == nothing
+
+
+@pytest.mark.parametrize("uri", CHANGES)
+def test_a_page_does_what_its_token_names_alone(pages: Pages, uri: str) -> None:
+    verb = CHANGES[uri]
+    looks = pages.open(pages.made(watch=[job_id(1), job_id(2)])["token"])
+    assert "not_allowed" in pages.hears(looks, uri, job_id(1))
+    one = pages.open(pages.made(watch=[job_id(1)], **{verb: [job_id(2)]})["token"], 78)
+    assert "not_allowed" in pages.hears(one, uri, job_id(1), 78)
+    assert "not_allowed" not in pages.hears(one, uri, job_id(2), 78)
+    assert "unknown_job" in pages.hears(one, uri, job_id(3), 78)
+    tagged = pages.open(pages.made(tags=["user:43"], **{verb: True})["token"], 79)
+    assert "not_allowed" not in pages.hears(tagged, uri, job_id(3), 79)
+    for number in (1, 4):
+        assert "unknown_job" in pages.hears(tagged, uri, job_id(number), 79)
+
+
+def test_what_a_page_starts_has_the_tags_of_its_token(pages: Pages) -> None:
+    page = pages.open(pages.made(start=[TASK[:5] + "*"], tags=["user:42"])["token"])
+    [id] = pages.submit(page, {"task": TASK, "args": [], "options": {"delay": 60}})
+    view = pages.ask(page, messages.JOB_GET, id).answer
+    assert (view["caller"], view["tags"]) == (SHOP, ["user:42"])
+    other = pages.open(pages.made(tags=["user:42"])["token"], 78)
+    assert "unknown_job" not in pages.hears(other, messages.JOB_GET, id, 78)
+    stranger = pages.open(pages.made(tags=["user:43"])["token"], 79)
+    assert "unknown_job" in pages.hears(stranger, messages.JOB_GET, id, 79)
+    listed = pages.ask(page, messages.VIEW_JOBS).answer["jobs"]
+    assert sorted(job["id"] for job in listed) == sorted([job_id(2), id])
+    assert pages.node.ask_as(SHOP, CLIENT, messages.JOB_GET, id).sent[-1][0] != "fail"
+
+
+def test_without_tags_a_page_sees_what_it_has_started(pages: Pages) -> None:
+    first = pages.open(pages.made(start=[TASK])["token"])
+    second = pages.open(pages.made(start=[TASK])["token"], 78)
+    [id] = pages.submit(first, {"task": TASK, "args": [], "options": {"delay": 60}})
+    assert "unknown_job" not in pages.hears(first, messages.JOB_GET, id)
+    assert "unknown_job" in pages.hears(second, messages.JOB_GET, id, 78)
+    assert [job["id"] for job in pages.ask(first, messages.VIEW_JOBS).answer["jobs"]] == [id]
+    assert pages.ask(second, messages.VIEW_JOBS, session=78).answer["jobs"] == []
+    assert [task["name"] for task in pages.ask(first, messages.VIEW_TASKS).answer] == [TASK]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"task": "other.task", "args": []},
+        {"task": "other.task", "calls": [[job_id(50), "[[],{}]"]]},
+        {"flow": {"chain": [{"task": TASK, "args": []}, {"task": "other.task", "args": []}]}},
+        {"flow": {"group": [{"task": TASK, "args": [], "on_success": {"task": "other.task", "args": []}}]}},
+        {"flow": {"map": {"task": "other.task"}, "calls": [[[], {}]]}},
+        {"task": TASK, "args": [], "parent": job_id(2)},
+        {"flow": {"task": TASK, "args": []}, "parent": job_id(2)},
+        {"flow": {"task": TASK, "args": []}, "group_of": job_id(2)},
+        {"flow": {"task": TASK, "args": [], "after": [job_id(2)]}},
+        {"flow": {"task": TASK, "args": [{"$result": job_id(2)}], "after": [job_id(2)]}},
+        {"task": TASK, "args": [], "options": {"tags": ["user:43"]}},
+        {"flow": {"group": [{"task": TASK, "args": [], "options": {"tags": ["user:43"]}}]}},
+        {"task": "taskbahn.mail", "args": ["a@example.org"]},
+        {"task": TASK, "args": [], "id": job_id(3)},
+        {"task": TASK, "args": [], "id": job_id(4)},
+        {"task": TASK, "calls": [[job_id(3), "[[],{}]"]]},
+        {"flow": {"group": [{"task": TASK, "args": []}]}, "id": job_id(3)},
+    ],
+)
+def test_a_page_starts_nothing_beyond_its_token(pages: Pages, entry: dict[str, Any]) -> None:
+    page = pages.open(pages.made(start=[TASK[:5] + "*"], tags=["user:42"])["token"])
+    before = {
+        id for id in (job_id(number) for number in range(1, 60)) if pages.node.ask(messages.JOB_GET, id).sent[-1][0] != "fail"
+    }
+    asked = pages.ask(page, messages.SUBMIT, [entry], follow=True)
+    [said] = asked.answer if isinstance(asked.answer, list) else asked.answer["answers"]
+    said = said["errors"]["0"] if "errors" in said else said
+    assert said["error"].rpartition(".")[2] in ("not_allowed", "unknown_job", "invalid_request", "unknown_task", "invalid_flow")
+    assert asked.progress == []
+    assert before == {job_id(number) for number in (1, 2, 3, 4)}
+
+
+def test_a_token_for_one_start_starts_one_job(pages: Pages) -> None:
+    text = pages.made(start=[TASK], once=True)["token"]
+    page = pages.open(text)
+    refused = pages.submit(page, {"task": TASK, "args": [], "id": job_id(20), "options": {"delay": "x"}})
+    assert "error" in refused[0]
+    entry = {"task": TASK, "args": [], "id": job_id(20), "options": {"delay": 60}}
+    assert pages.submit(page, entry) == [job_id(20)]
+    assert pages.submit(page, entry) == [job_id(20)]  # a repetition of the same
+    for again in ({**entry, "id": job_id(21)}, {"task": TASK, "calls": [[job_id(22), "[[],{}]"]]}, {"task": TASK, "args": []}):
+        assert pages.submit(page, again)[0]["error"].endswith("not_allowed")
+    other = pages.open(text, 78)
+    assert pages.submit(other, {**entry, "id": job_id(23)}, session=78)[0]["error"].endswith("not_allowed")
+    for many in ([entry, entry], [{"task": TASK, "calls": [[job_id(24), "[[],{}]"], [job_id(25), "[[],{}]"]]}]):
+        fresh = pages.open(pages.made(start=[TASK], once=True)["token"], 79)
+        asked = pages.ask(fresh, messages.SUBMIT, many, session=79)
+        assert "one start" in str(asked.sent)
+
+
+def test_a_page_has_only_the_procedures_of_pages() -> None:
+    allowed = {procedure.uri for procedure in PROCEDURES if may_call(Role.BROWSER, procedure)}
+    assert allowed == {
+        messages.SUBMIT, messages.JOB_WAIT, *READS, *CHANGES, messages.VIEW_TASKS, messages.VIEW_JOBS, access.BROWSER_TOKEN_RENEW,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words, why",
+    [
+        ({}, "names something"),
+        ({"watch": "x"}, "list"),
+        ({"watch": ["x"]}, "watch:"),
+        ({"watch": [str(uuid4())] * 51}, "at most 50"),
+        ({"cancel": True}, "sees no job"),
+        ({"cancel": 3}, "cancel"),
+        ({"start": [""]}, "printable"),
+        ({"start": ["a\nb"]}, "printable"),
+        ({"tags": ["x" * 101]}, "100"),
+        ({"tags": [str(number) for number in range(21)]}, "at most 20"),
+        ({"watch": [], "once": True}, "once"),
+        ({"start": ["*"], "once": 1}, "once"),
+        ({"start": ["*"], "expires": 0}, "expires"),
+        ({"start": ["*"], "expires": True}, "expires"),
+        ({"start": ["*"], "expires": 31 * 86400}, "30 days"),
+        ({"start": ["*"], "expires": float("nan")}, "expires"),
+        ({"begin": ["*"]}, "begin"),
+        ({"watch": [job_id(4)]}, "unknown_job"),
+        ({"cancel": [job_id(4)]}, "unknown_job"),
+        ({"watch": [str(uuid4())]}, "unknown_job"),
+    ],
+)
+def test_a_token_that_makes_no_sense_is_not_made(pages: Pages, words: dict[str, Any], why: str) -> None:
+    assert why in pages.refusal(**words)
+
+
+def test_a_maker_gives_no_more_than_it_has(pages: Pages) -> None:
+    assert "unknown_job" in pages.refusal(EVE, watch=[job_id(1)])
+    boss = pages.node.ask_as("boss", Role.ADMIN.value, access.TOKEN_CREATE, "ops", Role.OPERATOR.value)
+    pages.node.settle()
+    assert boss.answer["role"] == "operator"
+    page = pages.open(pages.made("ops", Role.OPERATOR.value, tags=["user:42"])["token"])
+    for number in (2, 4):  # who sees all jobs gives those of all
+        assert "unknown_job" not in pages.hears(page, messages.JOB_GET, job_id(number))
+
+
+def parts(text: str) -> list[dict[str, Any]]:
+    return [json.loads(base64.urlsafe_b64decode(part + "==")) for part in text.split(".")[:2]]
+
+
+def part(said: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(said).encode()).rstrip(b"=").decode()
+
+
+def test_no_forged_token_opens_a_session(pages: Pages) -> None:
+    text = pages.made(watch=[job_id(1)])["token"]
+    header, claims = parts(text)
+    signature = text.split(".")[2]
+    more = claims | {"tags": ["user:43"]}
+    forged = [
+        f"{part(header)}.{part(more)}.{signature}",
+        f"{part(header | {'alg': 'none'})}.{part(more)}.",
+        f"{part(header | {'alg': 'None'})}.{part(claims)}.",
+        f"{part(header | {'kid': None})}.{part(claims)}.{signature}",
+        f"{part(header | {'kid': '../../etc'})}.{part(claims)}.{signature}",
+        jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": header["kid"]}),
+        jwt.encode(claims, header["kid"] * 2, algorithm="HS256", headers={"kid": header["kid"]}),
+        *(text[:length] for length in range(0, len(text), 7)),
+        text + "A",
+        text + ".",
+        ".." * 2000,
+        f"{'e30.' * 2}",
+    ]
+    for each in forged:
+        assert isinstance(pages.book.find(each), str), each
+    key = pages.book.browser.signing_key()
+    assert key is not None
+    for algorithm in ("HS384", "HS512"):
+        signed = jwt.encode(claims, key.proof * 2, algorithm=algorithm, headers={"kid": header["kid"]})
+        assert isinstance(pages.book.find(signed), str)
+    for wrong in ({"iss": "x"}, {"exp": "x"}, {"watch": "x"}, {"watch": ["x"]}, {"sub": 3}, {"role": None}, {"cancel": 3}):
+        signed = jwt.encode(claims | wrong, key.proof, algorithm="HS256", headers={"kid": header["kid"]})
+        assert isinstance(pages.book.find(signed), str), wrong
+    other = Pages()
+    assert "no key of this node" in str(other.book.find(text))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60), st.integers(0, 400), st.binary(max_size=4))
+def test_any_other_text_opens_no_session(text: str, at: int, noise: bytes) -> None:
+    pages = ALL_PAGES
+    good = GOOD
+    spliced = good[:at] + noise.hex() + good[at + 1 :]
+    for each in (text, f"{text}.{text}.{text}", f"{good.rpartition('.')[0]}.{text}", spliced):
+        if each != good:
+            found = pages.book.find(each)
+            assert isinstance(found, str) or each.rpartition(".")[0] == good.rpartition(".")[0]
+
+
+def test_a_token_ends_with_its_time_and_its_maker(pages: Pages) -> None:
+    made = pages.made(watch=[job_id(1)], expires=60)
+    page = pages.open(made["token"])
+    lasts = pages.open(pages.made(watch=[job_id(1)], expires=600)["token"], 78)
+    pages.wait(61)
+    pages.book.end_expired()
+    assert [session for session, _ in pages.node.ended_sessions] == [PAGE]
+    assert "expired" in str(pages.book.find(made["token"]))
+    assert "invalid_token" in failure(pages.ask(page, messages.JOB_GET, job_id(1)))
+    assert pages.ask(lasts, messages.JOB_GET, job_id(1), session=78).sent[-1][0] != "fail"
+    pages.node.ask_as("boss", Role.ADMIN.value, access.TOKEN_REVOKE, SHOP)
+    pages.node.settle()
+    pages.book.end_expired()
+    assert 78 in [session for session, _ in pages.node.ended_sessions]
+
+
+def test_a_revoked_token_ends_and_others_stay(pages: Pages) -> None:
+    first, second = (pages.made(watch=[job_id(1)]) for _ in range(2))
+    pages.open(first["token"], 71)
+    pages.open(second["token"], 72)
+    for wanted, session in ((first["id"], 71), (second["token"], 72)):
+        asked = pages.node.ask_as("boss", Role.ADMIN.value, access.TOKEN_REVOKE, wanted)
+        pages.node.settle()
+        assert asked.answer[0]["role"] == "browser"
+        assert pages.node.ended_sessions[-1][0] == session
+    assert "revoked" in str(pages.book.find(first["token"]))
+    again = pages.node.ask_as("boss", Role.ADMIN.value, access.TOKEN_REVOKE, first["id"])
+    pages.node.settle()
+    assert "already" in failure(again)
+    pages.wait(31 * 86400)
+    pages.node.parts.token_issue.sweep()
+    pages.node.settle()
+    assert pages.book.browser.ended(first["id"]) is None
+
+
+def test_keys_change_and_old_tokens_stay_good(pages: Pages) -> None:
+    old = pages.made(watch=[job_id(1)], expires=30 * 86400)
+    pages.open(old["token"])
+    pages.wait(29.5 * 86400)
+    assert isinstance(pages.book.find(old["token"]), Principal)
+    pages.wait(0.4 * 86400)
+    before = pages.book.browser.signing_key()
+    pages.wait(0.2 * 86400)
+    new = pages.made(tags=["user:42"])
+    assert pages.book.browser.signing_key() != before
+    assert len(pages.book.browser.known_keys()) == 2
+    assert parts(new["token"])[0]["kid"] != parts(old["token"])[0]["kid"]
+    rotated = pages.node.ask_as("boss", Role.ADMIN.value, access.TOKEN_ROTATE)
+    pages.node.settle()
+    assert rotated.answer["id"]
+    assert isinstance(pages.book.find(new["token"]), Principal)
+    pages.open(new["token"], 78)
+    pages.node.ask_as("boss", Role.ADMIN.value, access.TOKEN_ROTATE, revoke=True)
+    pages.node.settle()
+    assert isinstance(pages.book.find(new["token"]), str)
+    assert 78 in [session for session, _ in pages.node.ended_sessions]
+
+
+def test_a_session_goes_on_with_another_token(pages: Pages) -> None:
+    page = pages.open(pages.made(start=[TASK], expires=60)["token"])
+    [id] = pages.submit(page, {"task": TASK, "args": [], "options": {"delay": 60}})
+    watch = pages.ask(page, messages.JOB_WATCH, id)
+    renewed = pages.made(start=[TASK], expires=600)
+    assert pages.ask(page, access.BROWSER_TOKEN_RENEW, renewed["token"]).answer["id"] == renewed["id"]
+    pages.wait(61)
+    pages.book.end_expired()
+    assert pages.node.ended_sessions == []
+    assert watch.call.open
+    assert "unknown_job" not in pages.hears(page, messages.JOB_GET, id)
+    for wrong in ("", "a.b.c", pages.made(EVE, watch=[job_id(4)])["token"], 3):
+        assert "invalid_token" in failure(pages.ask(page, access.BROWSER_TOKEN_RENEW, wrong))
+
+
+def test_what_follows_from_a_job_is_seen_with_it(pages: Pages) -> None:
+    entry = {
+        "flow": {"chain": [{"task": TASK, "args": []}, {"task": TASK, "args": []}]},
+        "id": job_id(30),
+        "options": {"delay": 60},
+    }
+    asked = pages.node.ask_as(SHOP, CLIENT, messages.SUBMIT, [entry])
+    pages.node.settle()
+    assert asked.answer == [job_id(30)]
+    page = pages.open(pages.made(watch=[job_id(30)], cancel=[job_id(30)])["token"])
+    members = pages.ask(page, messages.JOB_MEMBERS, job_id(30)).answer["jobs"]
+    assert len(members) == 2
+    for member in members:
+        assert "unknown_job" not in pages.hears(page, messages.JOB_GET, member["id"])
+        assert "not_allowed" in pages.hears(page, messages.JOB_CANCEL, member["id"])
+
+
+def test_a_key_is_shared_by_pages_with_the_same_tags(pages: Pages) -> None:
+    ids = []
+    for session, tags in ((71, ["user:42"]), (72, ["user:43"]), (73, ["user:42"])):
+        page = pages.open(pages.made(start=[TASK], tags=tags)["token"], session)
+        ids += pages.submit(page, {"task": TASK, "args": [], "options": {"key": "export", "delay": 60}}, session=session)
+    assert ids[0] == ids[2] != ids[1]
+
+
+def test_a_scope_never_shows_a_job_of_another_maker() -> None:
+    scope = Scope("b1", SHOP, CLIENT, False, 9e9, frozenset([b"x" * 16]), dict.fromkeys(VERBS, True), ("*",), frozenset(["t"]))
+    from taskbahn_router.model.scope import Named
+
+    assert scope.sees(Named(SHOP, b"y" * 16, (b"x" * 16,), ()))
+    assert not scope.sees(Named(EVE, b"x" * 16, (), ["t"]))
+    assert not scope.sees(Named(None, b"x" * 16, (), ["t"]))
+
+
+ALL_PAGES = Pages()
+GOOD = ALL_PAGES.made(watch=[job_id(1)])["token"]
