@@ -1,5 +1,5 @@
-"""Whatever a client asks, it learns nothing of the jobs of others, and changes none: every procedure that clients have, and anything as
-its arguments.
+"""Whatever a client or a page asks, it learns nothing of the jobs of others, and changes none: every procedure that these have, and
+anything as its arguments.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from support.dispatcher_harness import TASK, DispatcherHarness, job_id
 
 from taskbahn.protocol import messages
-from taskbahn.protocol.access import Role
+from taskbahn.protocol.access import BROWSER_TOKEN, TOKEN_CREATE, VERBS, Role
+from taskbahn_router.access.book import Principal
 from taskbahn_router.procedures import PROCEDURES
+from taskbahn_router.role_permissions import may_call
 
 if TYPE_CHECKING:
     from support.recorded_call import RecordedCall
@@ -21,6 +23,8 @@ MARK = "hush7f3a"
 CLIENT = Role.CLIENT.value
 HIDDEN = 5  # the number of a job whose id the client does not know
 URIS = [procedure.uri for procedure in PROCEDURES if procedure.of_clients is not None]
+OF_PAGES = [procedure.uri for procedure in PROCEDURES if may_call(Role.BROWSER, procedure)]
+PAGE = 77  # a session
 KNOWN = st.sampled_from([job_id(number) for number in (1, 2, 3, 4, 99)])
 ANYTHING = st.recursive(
     KNOWN
@@ -55,14 +59,15 @@ ENTRY = st.fixed_dictionaries(
     },
 )
 KEYWORDS = st.sampled_from(
-    ["id", "ids", "after", "follow", "state", "task", "tag", "caller", "worker", "queue", "parent", "root", "id_part", "error", "limit",
-     "before", "who", "reason", "key"]
+    ("id ids token watch cancel start tags expires once after follow state task tag caller worker queue parent root id_part error limit "
+     "before who reason key").split()
 )  # fmt: skip
-CALL = st.tuples(
-    st.sampled_from([*URIS, TASK]),
+ARGUMENTS = (
     st.lists(KNOWN | st.lists(KNOWN, max_size=3) | st.lists(ENTRY, max_size=2) | ANYTHING, max_size=3),
     st.dictionaries(KEYWORDS, ANYTHING, max_size=3),
 )
+CALL = st.tuples(st.sampled_from([*URIS, TASK]), *ARGUMENTS)
+OF_PAGE = st.tuples(st.sampled_from(OF_PAGES), *ARGUMENTS)
 
 
 def busy_node() -> DispatcherHarness:
@@ -100,8 +105,33 @@ def test_a_client_learns_and_changes_nothing_of_others(calls: list[tuple[str, li
     for uri, args, kwargs in calls:
         asked.append(harness.ask_as("eve", CLIENT, uri, *args, **kwargs))
         harness.settle()
+    check_nothing_leaked(harness, before, asked)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(OF_PAGE, min_size=1, max_size=4))
+def test_a_page_learns_and_changes_nothing_beyond_its_token(calls: list[tuple[str, list[Any], dict[str, Any]]]) -> None:
+    harness = busy_node()
+    before = states(harness)
+    harness.ask_as("boss", Role.ADMIN.value, TOKEN_CREATE, "ada", CLIENT)
+    verbs = dict.fromkeys(VERBS, True)
+    made = harness.ask_as("ada", CLIENT, BROWSER_TOKEN, start=["*"], tags=["user:1"], **verbs)
+    harness.settle()
+    book = harness.parts.credentials
+    found = book.find(made.answer["token"])
+    assert isinstance(found, Principal)
+    book.opened(PAGE, found)
+    asked = []
+    for uri, args, kwargs in calls:
+        asked.append(harness.ask_as(f"ada/{made.answer['id']}", Role.BROWSER.value, uri, *args, session=PAGE, **kwargs))
+        harness.settle()
+    check_nothing_leaked(harness, before, asked)
+
+
+def check_nothing_leaked(harness: DispatcherHarness, before: dict[str, Any], asked: list[RecordedCall]) -> None:
     harness.passes(1)
-    assert states(harness) == before
+    now = states(harness)
+    assert {id: now.get(id) for id in before} == before
     for call in asked:
         assert MARK not in said(call)
         assert job_id(HIDDEN) not in said(call)
