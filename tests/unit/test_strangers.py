@@ -59,8 +59,8 @@ ENTRY = st.fixed_dictionaries(
     },
 )
 KEYWORDS = st.sampled_from(
-    ("id ids token watch cancel start tags expires once after follow state task tag caller worker queue parent root id_part error limit "
-     "before who reason key").split()
+    ["id", "ids", "token", "watch", "cancel", "start", "tags", "expires", "once", "after", "follow", "state", "task", "tag", "caller",
+     "worker", "queue", "parent", "root", "id_part", "error", "limit", "before", "who", "reason", "key"]
 )  # fmt: skip
 ARGUMENTS = (
     st.lists(KNOWN | st.lists(KNOWN, max_size=3) | st.lists(ENTRY, max_size=2) | ANYTHING, max_size=3),
