@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from taskbahn.protocol import messages
@@ -18,6 +19,9 @@ OFFERED = (
 )
 NOTHING: frozenset[str] = frozenset()
 CALL, REGISTER, PUBLISH, SUBSCRIBE = "call", "register", "publish", "subscribe"
+AUTHORIZER = "taskbahn.authorize"  # what Crossbar asks of sessions that hear the topics of their own jobs
+ASKED = (Role.CLIENT, Role.BROWSER)
+KNOWN = frozenset(procedure.uri for procedure in PROCEDURES)
 ABOVE = {Role.OPERATOR, Role.ADMIN}
 MAY_CALL = {  # least role of a procedure -> the roles that have it; a client only those that the table gives to clients
     Role.VIEWER: {Role.VIEWER, Role.CLIENT, Role.WORKER, *ABOVE},
@@ -42,7 +46,42 @@ def roles() -> list[dict[str, Any]]:
 
     The longest URI that fits decides, an exact one before a prefix; what nothing names is refused.
     """
-    return [{"name": role.value, "permissions": [*_names(role), *_calls(role)]} for role in Role]
+    static = [{"name": role.value, "permissions": permissions(role)} for role in Role if role not in ASKED]
+    return [*static, *({"name": role.value, "authorizer": AUTHORIZER} for role in ASKED)]
+
+
+def permissions(role: Role) -> list[dict[str, Any]]:
+    """Return what a role may do, beside the topics of its own jobs."""
+    return [*_names(role), *_calls(role)]
+
+
+def allows(role: str, uri: str, action: str) -> bool:
+    """Return whether a role of which Crossbar asks may do that; as Crossbar itself decides about the others."""
+    exact, prefixes = _tables().get(role, ({}, []))
+    allowed = exact.get(uri)
+    if allowed is None:
+        allowed = next((actions for prefix, actions in prefixes if uri.startswith(prefix)), NOTHING)
+    return action in allowed
+
+
+def is_static(uri: str) -> bool:
+    """Return whether Crossbar may remember a decision about a URI: there are few of them."""
+    return uri in KNOWN
+
+
+@cache
+def _tables() -> dict[str, tuple[dict[str, frozenset[str]], list[tuple[str, frozenset[str]]]]]:
+    found = {}
+    for role in ASKED:
+        rows = permissions(role)
+        exact = {row["uri"]: _actions(row) for row in rows if row["match"] == "exact"}
+        prefixes = [(row["uri"], _actions(row)) for row in rows if row["match"] == "prefix"]
+        found[role.value] = exact, sorted(prefixes, key=lambda row: -len(row[0]))
+    return found
+
+
+def _actions(row: dict[str, Any]) -> frozenset[str]:
+    return frozenset(action for action, is_allowed in row["allow"].items() if is_allowed)
 
 
 def _names(role: Role) -> list[dict[str, Any]]:

@@ -8,9 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
+import pytest_twisted
+from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.types import SubscribeOptions
+from support.plain import Heard, patiently, session_to
 from support.programs import Node, running, worker_of
 from support.tokens import token_for
 
@@ -67,7 +73,7 @@ def asks_on(page: Taskbahn) -> None:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("shop")
-    roles = {"shop": "client", "other": "client", "admin": "admin", "worker": "worker"}
+    roles = {name: name for name in ("admin", "operator", "viewer", "worker")} | {"shop": "client", "other": "client"}
     tokens = {name: token_for(name, role, folder / "data") for name, role in roles.items()}
     node = Node(folder, None, TASKBAHN_UP_AUTH="1")
     with running(node, "Taskbahn is ready"), worker_of(TASKS, folder, node, 4, TASKBAHN_TOKEN=tokens["worker"]):
@@ -194,3 +200,36 @@ def test_what_a_page_does_says_so_in_the_audit(shop: Shop) -> None:
     assert [entry.verb for entry in entries] == ["cancel"]
     assert entries[0].authid.startswith("shop/b")
     assert entries[0].role == "browser"
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("transport", ["websocket", "rawsocket"])
+async def test_topics_of_jobs_are_heard_by_who_sees_the_job(shop: Shop, transport: str) -> None:
+    url = getattr(shop.node, transport)
+    async with session_to(url, shop.tokens["shop"]) as own:
+        call = {"task": "images.ask", "args": []}
+        job, unseen = await patiently(own.call(messages.SUBMIT, [call, call]))
+        page = (await patiently(own.call(access.BROWSER_TOKEN, watch=[job])))["token"]
+        heard: dict[str, list[str]] = {name: [] for name in (*shop.tokens, "page")}
+        for name, said in heard.items():
+            async with session_to(url, shop.tokens.get(name, page)) as session:
+                for what, topic, match in (
+                    ("own", job, "exact"), ("unseen", unseen, "exact"), ("none", str(uuid4()), "exact"), ("odd", "x", "exact"),
+                    ("all", "", "prefix"), ("begins", job, "prefix"), ("any", ".", "wildcard"),
+                ):  # fmt: skip
+                    with suppress(ApplicationError):
+                        options = SubscribeOptions(match=match)
+                        await patiently(session.subscribe(lambda *_: None, messages.JOB_TOPIC + topic, options=options))
+                        said.append(what)
+        everything = ["own", "unseen", "none", "odd", "all", "begins", "any"]
+        sees_all = {"admin", "operator", "viewer", "worker"}
+        assert {name for name, said in heard.items() if said == everything} == sees_all
+        assert {name: said for name, said in heard.items() if name not in sees_all} == {
+            "shop": ["own", "unseen"], "other": [], "page": ["own"],
+        }  # fmt: skip
+        events = Heard()
+        await patiently(own.subscribe(events, messages.JOB_TOPIC + job))
+        await patiently(own.call(messages.JOB_CANCEL, [job, unseen]))
+        await events.first(lambda some: any(event["data"].get("state") == "cancelled" for event in some))
+        with pytest.raises(ApplicationError):
+            await patiently(own.call("taskbahn.authorize", {}, "x", "call"))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 
 from taskbahn.protocol import messages
+from taskbahn.transport.access import Access
 from taskbahn.transport.connection import Connection
+from taskbahn.transport.login import token_of
 from taskbahn.transport.session import Session
 
 if TYPE_CHECKING:
@@ -18,14 +20,14 @@ PATIENCE = 40.0  # seconds
 
 
 @contextlib.asynccontextmanager
-async def session_to(url: str) -> AsyncIterator[Session]:
-    """Join the realm at *url*, and leave it afterwards."""
+async def session_to(url: str, token: str | None = None) -> AsyncIterator[Session]:
+    """Join the realm at *url*, with a token where it wants a login, and leave it afterwards."""
     from twisted.internet import reactor
 
     async def opened(session: Session) -> None:
         """Nothing is to be done first."""
 
-    connection = Connection(url, reactor=reactor, on_open=opened)
+    connection = Connection(url, reactor=reactor, on_open=opened, access=Access(token=token_of(token)))
     await patiently(connection.start())
     assert connection.session is not None
     try:

@@ -12,7 +12,8 @@ import yaml
 from taskbahn.protocol import access, messages
 from taskbahn.protocol.access import Role
 from taskbahn_router.procedures import PROCEDURES
-from taskbahn_router.role_permissions import OF_TOKENS, OFFERED, OWN, roles
+from taskbahn_router.role_permissions import ASKED, OF_TOKENS, OFFERED, OWN, allows, roles
+from taskbahn_router.role_permissions import permissions as permissions_of
 
 ROOT = Path(__file__).parents[2]
 PLACES = ("docs/protocol.md", "the docstring of protocol/messages.py or protocol/access.py")
@@ -53,7 +54,7 @@ def test_a_viewer_may_call_what_the_table_says_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("role", Role)
 def test_each_role_may_call_what_the_table_says(role: Role) -> None:
-    [permissions] = [each["permissions"] for each in roles() if each["name"] == role]
+    permissions = permissions_of(role)
     least = {
         Role.VIEWER: {Role.VIEWER},
         Role.CLIENT: {Role.VIEWER, Role.CLIENT},
@@ -70,7 +71,7 @@ def test_each_role_may_call_what_the_table_says(role: Role) -> None:
 
 @pytest.mark.parametrize("role", Role)
 def test_no_role_takes_names_of_others(role: Role) -> None:
-    [permissions] = [each["permissions"] for each in roles() if each["name"] == role]
+    permissions = permissions_of(role)
     registered = {uri for uri in (*OFFERED, *OWN, *(each.uri for each in PROCEDURES)) if may(permissions, uri + "x", "register")}
     assert registered == (set(OFFERED) if role is Role.WORKER else set())
     for uri in (
@@ -87,9 +88,26 @@ def test_no_role_takes_names_of_others(role: Role) -> None:
     assert not any(may(permissions, topic, "publish") for topic in (messages.CHANGES_TOPIC, messages.JOB_TOPIC + "x"))
 
 
+def test_crossbar_knows_each_role_or_asks_about_it() -> None:
+    known = {each["name"]: each for each in roles()}
+    assert set(known) == {role.value for role in Role}
+    assert {name for name, each in known.items() if "authorizer" in each} == {role.value for role in ASKED}
+    for role in ASKED:
+        for uri in (
+            *(each.uri for each in PROCEDURES),
+            "images.thumbnail",
+            "taskbahn.x",
+            "wamp.session.kill",
+            messages.JOB_TOPIC,
+        ):
+            for action in ("call", "register", "publish", "subscribe"):
+                assert allows(role, uri, action) == may(permissions_of(role), uri, action)
+    assert not allows("no such role", messages.SUBMIT, "call")
+
+
 @pytest.mark.parametrize("role, has", [(Role.CLIENT, ["call"]), (Role.BROWSER, [])])
 def test_a_client_calls_tasks_and_a_page_submits_them(role: Role, has: list[str]) -> None:
-    [permissions] = [each["permissions"] for each in roles() if each["name"] == role]
+    permissions = permissions_of(role)
     actions = ("call", "register", "publish", "subscribe")
     assert [action for action in actions if may(permissions, "images.thumbnail", action)] == has
 

@@ -27,6 +27,7 @@ from taskbahn_router.access.tokens import new_text
 from taskbahn_router.core.forwarding import Proxies
 from taskbahn_router.core.topic_events import is_meant
 from taskbahn_router.crossbar_edge import direct_path, node_process, router_repairs, send_buffers
+from taskbahn_router.crossbar_edge.authorizer import Authorizer
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.crossbar_edge.origins import origin_of
@@ -36,6 +37,7 @@ from taskbahn_router.crossbar_edge.send_buffers import Backlogs, SlowReaders
 from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
 from taskbahn_router.node import parent_watch
 from taskbahn_router.queries.settings import configuration, settings
+from taskbahn_router.role_permissions import AUTHORIZER
 from taskbahn_router.service import Service
 from taskbahn_router.workers.offers import OfferFailed
 
@@ -113,6 +115,8 @@ class Component(ApplicationSession):
         }.items():
             await self.subscribe(handler, topic)
         await self.service.start()
+        if extra.get("login"):
+            await self.register(Authorizer(self.service.parts.ownership).decide, AUTHORIZER)
         reactor.addSystemEventTrigger("before", "shutdown", self.service.stop)
         set_up_accepted(reactor)
         if not SEND_BUFFERS.is_off:

@@ -29,6 +29,7 @@ from taskbahn.workarounds import first, missing, other_arguments, other_version
 from taskbahn_router.crossbar_edge.router_repairs import LOST, other_methods
 from taskbahn_router.crossbar_edge.unsendable import OWN_PREFIX, UNSENDABLE, with_long_integers_as_text
 from taskbahn_router.model.pending_call import PendingCall
+from taskbahn_router.role_permissions import AUTHORIZER, allows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,8 +224,10 @@ class DirectPath:
 
 def _is_free(role: Any, session: Any, procedure: str) -> bool:
     """Return whether the role may call this procedure unconditionally and discloses its caller."""
-    from crossbar.router.role import RouterRoleStaticAuth  # where a router runs, this module is loaded already
+    from crossbar.router.role import RouterRoleDynamicAuth, RouterRoleStaticAuth  # where a router runs, it is loaded already
 
+    if type(role) is RouterRoleDynamicAuth and role._authorizer == AUTHORIZER:  # noqa: SLF001 - who decides is our own table
+        return allows(session._authrole, procedure, "call")  # noqa: SLF001
     if type(role) is not RouterRoleStaticAuth:
         return False
     found = role.authorize(session, procedure, "call", {})
