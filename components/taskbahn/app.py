@@ -62,7 +62,8 @@ class Taskbahn(MakesTokens):
     router that does not answer, before it raises RouterUnavailable.   connect_within: seconds that it waits where no router has
     answered yet.   ca: a file with the certificates that a wss: address is checked by, TASKBAHN_CA or those of the system.
     headers: of the request that opens the WebSocket, for a proxy in front of the node; else the lines of TASKBAHN_HEADERS.
-    token: of a node with login, or a function that returns one, which each connection calls; else TASKBAHN_TOKEN.
+    token: of a node with login, or a function that returns one, which each connection calls; else TASKBAHN_TOKEN, or TASKBAHN_USER
+    and TASKBAHN_PASSWORD.
     client_cert, client_key: files of a certificate that the client shows of itself, and of its key if that is not in the same one;
     else those of TASKBAHN_CLIENT_CERT and TASKBAHN_CLIENT_KEY.
     Raises InvalidOption for a url that is no address, and for what cannot be.

@@ -10,8 +10,11 @@ from taskbahn_router.access.admin import TokenAdmin
 from taskbahn_router.access.book import CredentialBook
 from taskbahn_router.access.issuing import TokenIssue
 from taskbahn_router.access.ownership import Ownership
+from taskbahn_router.access.password_checks import PasswordChecks
+from taskbahn_router.access.password_login import PasswordLogin
 from taskbahn_router.access.scoped_starts import ScopedStarts
 from taskbahn_router.access.sessions import BrowserSessions
+from taskbahn_router.access.user_admin import UserAdmin
 from taskbahn_router.dispatcher.dispatcher import Dispatcher
 from taskbahn_router.dispatcher.event_publishing import EventPublishing
 from taskbahn_router.dispatcher.event_starts import EventStarts
@@ -82,7 +85,8 @@ class PartsOwner(Protocol):
 class Parts:
     """Made before the store is open; `begin` makes the rest. `jobs`, `status`, `history` and `limits` answer from then on.
 
-    writing, reading: run functions on the store's thread and on that of the reader.  wall: UTC seconds since the epoch.
+    writing, reading: run functions on the store's thread and on that of the reader.
+    hashing: on one that hashes passwords.   wall: UTC seconds since the epoch.
     uniform: random numbers, 0 <= x < 1.  settings: what `taskbahn.view.settings` answers.
     start_worker: starts the process of the node's own worker.
     """
@@ -126,6 +130,7 @@ class Parts:
         uniform: Callable[[], float],
         settings: Sequence[dict[str, Any]] = (),
         start_worker: Callable[[str, Callable[[str], None]], Process] | None = None,
+        hashing: Runner | None = None,
     ) -> None:
         self._reading = reading
         self._port = port
@@ -146,6 +151,9 @@ class Parts:
         self.token_admin = TokenAdmin(self.dispatcher, self.credentials, self.token_issue)
         starts = ScopedStarts(self.dispatcher.state.tasks, self.token_issue)
         self.ownership = Ownership(self.dispatcher.state, self.credentials.browser.scope_of, starts)
+        checks = PasswordChecks(hashing or reading)
+        self.password_login = PasswordLogin(self.credentials, checks)
+        self.user_admin = UserAdmin(self.dispatcher, self.credentials, checks)
         self.browser_sessions = BrowserSessions(self.dispatcher, self.credentials)
         self.schedule_preview = SchedulePreview(wall, Ask(reading, owner.failed))
         self.job_actions = JobActions(self.dispatcher)

@@ -104,6 +104,13 @@ PROCEDURES = (
     Procedure(access.TOKEN_CREATE, Role.ADMIN, lambda parts: parts.token_admin.create, audit=Audited("token", "create")),
     Procedure(access.TOKEN_LIST, Role.ADMIN, lambda parts: parts.token_admin.list, audit="it only reads"),
     Procedure(access.TOKEN_REVOKE, Role.ADMIN, lambda parts: parts.token_admin.revoke, audit=Audited("token", "revoke")),
+    Procedure(access.USER_CREATE, Role.ADMIN, lambda parts: parts.user_admin.create, audit=Audited("user", "create")),
+    Procedure(access.USER_LIST, Role.ADMIN, lambda parts: parts.user_admin.list, audit="it only reads"),
+    Procedure(access.USER_REMOVE, Role.ADMIN, lambda parts: parts.user_admin.remove, audit=Audited("user", "remove")),
+    Procedure(access.USER_PASSWD, Role.ADMIN, lambda parts: parts.user_admin.set_password, audit=Audited("user", "passwd")),
+    Procedure(
+        access.OWN_PASSWORD, Role.VIEWER, lambda parts: parts.user_admin.change_own, Own.SELF, audit=Audited("user", "passwd")
+    ),
     Procedure(messages.WORKER_ATTACH, Role.WORKER, lambda parts: parts.registry.attach, audit=WORKS),
     Procedure(messages.WORKER_REPORT, Role.WORKER, lambda parts: parts.registry.report, audit=WORKS),
 )

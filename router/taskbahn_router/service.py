@@ -12,6 +12,7 @@ from taskbahn.errors import ServiceError, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.message_pages import pages, value_bytes
 from taskbahn.transport.monotonic_reactor import steady_timers
+from taskbahn_router.access.password_checks import HashThreads
 from taskbahn_router.clock import MonotonicUtc, boot_seconds
 from taskbahn_router.metrics.queue_age import TICK
 from taskbahn_router.parts import Parts
@@ -67,6 +68,7 @@ class Service:
         )
         self._writing = Thread(reactor, "taskbahn-store")
         self._reading = Thread(reactor, "taskbahn-reader")
+        self._hashing = HashThreads(reactor)
         self._declared: set[str] = set()
         self._lags = deque([0.0], LAGS)
         # seconds by which UTC is ahead of the reactor, which does not advance while the machine is suspended
@@ -74,7 +76,7 @@ class Service:
         self.stopped = False
         self.parts = Parts(
             self._store, self._writing, self._reading, outside, self, clock=reactor, wall=wall, uniform=uniform, settings=settings,
-            start_worker=start_worker,
+            start_worker=start_worker, hashing=self._hashing,
         )  # fmt: skip
         self.dispatcher = self.parts.dispatcher
         if keep_audit is not None:
@@ -121,6 +123,7 @@ class Service:
         if self.parts.has_begun:
             self._reading.run(self._reader.close)
         self._writing.stop()
+        self._hashing.stop()
         self._reading.stop()
 
     @property
@@ -129,6 +132,10 @@ class Service:
         if self.stopped:
             return "the router is stopping"
         return str(self.dispatcher.loop.error or "")
+
+    def has_session(self, session: int) -> bool:
+        """Return whether a session has joined, and not left."""
+        return self._outside.has_session(session)
 
     # what the parts ask of the service
 

@@ -287,6 +287,10 @@ class DispatcherHarness(Topics):
     def end_session(self, session: int, reason: str) -> None:
         self.ended_sessions.append((session, reason))
 
+    def has_session(self, session: int) -> bool:
+        """Return whether a session has joined, and not left."""
+        return True
+
     def origin(self, session: int | None, authid: str | None) -> Origin:
         return Origin(authid, "anonymous", "127.0.0.1", "websocket")
 

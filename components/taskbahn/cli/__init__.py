@@ -45,6 +45,7 @@ COMMANDS = {  # name: (module, one line for --help)
     "publish": ("publish", "Publish an event, and start what triggers start for it."),
     "triggers": ("triggers", "List what starts tasks when events arrive, or change it."),
     "token": ("token", "Create, list and revoke API tokens."),
+    "user": ("user", "Add, list and remove users with passwords."),
     "audit": ("audit", "List who did what, newest first."),
     "doctor": ("doctor", "Check how the node is set up."),
     "backup": ("backup", "Copy the database of a node while it works."),

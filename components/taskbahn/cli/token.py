@@ -36,7 +36,8 @@ def _offline() -> Any:
         sys.exit(2)
 
 
-def _one_place(data: Path | None, url: str | None) -> None:
+def one_place(data: Path | None, url: str | None) -> None:
+    """Refuse to be asked about two nodes."""
     if data is not None and url is not None:
         raise click.UsageError("--data is of a node that does not run, and --url of one that does: give one of them")
 
@@ -60,7 +61,7 @@ def create(name: str, role: str, expires: float | None, data: Path | None, url: 
     NAME is who its sessions are. Jobs are of the name that started them, so a new token of the same name has the same jobs: create it,
     deploy it, and revoke the old one by its id.
     """
-    _one_place(data, url)
+    one_place(data, url)
     if data is not None:
         text, view = _offline().create_token(data, name, role, expires, user_name())
     else:
@@ -78,7 +79,7 @@ def create(name: str, role: str, expires: float | None, data: Path | None, url: 
 @common
 def list_(data: Path | None, url: str | None, *, as_json: bool) -> None:
     """List the tokens, also those that are revoked or expired. None of their texts is shown, for the node does not have them."""
-    _one_place(data, url)
+    one_place(data, url)
     found = _ask(data, url, lambda: _offline().list_tokens(data), lambda app: app.admin.tokens())
     if as_json:
         print_json([_shown(view) for view in found])
@@ -99,7 +100,7 @@ def revoke(token: str, data: Path | None, url: str | None, *, as_json: bool) -> 
 
     TOKEN may also be the id or the text of a browser token.
     """
-    _one_place(data, url)
+    one_place(data, url)
     found = _ask(data, url, lambda: _offline().revoke_token(data, token, user_name()), lambda app: app.admin.revoke_token(token))
     if as_json:
         print_json([_shown(view) for view in found])

@@ -10,7 +10,7 @@ import msgspec
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.plain_data import seconds_of
 from taskbahn.protocol import access, messages, views
-from taskbahn.protocol.access import TokenView
+from taskbahn.protocol.access import TokenView, UserView
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -77,6 +77,64 @@ class Admin:
     async def rotate_token_key_async(self, *, revoke: bool = False) -> str:
         """As `rotate_token_key`."""
         return str((await self._app.client.ask(access.TOKEN_ROTATE, revoke=revoke, who=user_name()))["id"])
+
+    def create_user(self, name: str, role: str, password: str) -> UserView:
+        """Create a user, who logs in with a name and a password.
+
+        role: client, worker, viewer, operator or admin.  Raises InvalidRequest where the name is taken or the password too short, and
+        NotAllowed unless this session is an admin's.
+        """
+        check_may_block("app.admin.create_user()", "await app.admin.create_user_async(...)")
+        return msgspec.convert(self._create_user(name, role, password).get(), UserView)
+
+    async def create_user_async(self, name: str, role: str, password: str) -> UserView:
+        """As `create_user`."""
+        return msgspec.convert(await self._create_user(name, role, password), UserView)
+
+    def _create_user(self, name: str, role: str, password: str) -> Future[Any]:
+        return self._app.client.ask(access.USER_CREATE, name, role, password, who=user_name())
+
+    def users(self) -> list[UserView]:
+        """Return the users by their names."""
+        check_may_block("app.admin.users()", "await app.admin.users_async()")
+        return msgspec.convert(self._app.client.ask(access.USER_LIST).get(), list[UserView])
+
+    async def users_async(self) -> list[UserView]:
+        """As `users`."""
+        return msgspec.convert(await self._app.client.ask(access.USER_LIST), list[UserView])
+
+    def remove_user(self, name: str) -> UserView:
+        """Remove a user, and end the user's sessions; its jobs stay, under its name.  Raises InvalidRequest if there is none."""
+        check_may_block("app.admin.remove_user()", "await app.admin.remove_user_async(...)")
+        return msgspec.convert(self._app.client.ask(access.USER_REMOVE, name, who=user_name()).get(), UserView)
+
+    async def remove_user_async(self, name: str) -> UserView:
+        """As `remove_user`."""
+        return msgspec.convert(await self._app.client.ask(access.USER_REMOVE, name, who=user_name()), UserView)
+
+    def set_password(self, name: str, password: str) -> UserView:
+        """Give a user another password, and end the user's sessions.  Raises InvalidRequest."""
+        check_may_block("app.admin.set_password()", "await app.admin.set_password_async(...)")
+        return msgspec.convert(self._set_password(name, password).get(), UserView)
+
+    async def set_password_async(self, name: str, password: str) -> UserView:
+        """As `set_password`."""
+        return msgspec.convert(await self._set_password(name, password), UserView)
+
+    def _set_password(self, name: str, password: str) -> Future[Any]:
+        return self._app.client.ask(access.USER_PASSWD, name, password, who=user_name())
+
+    def change_password(self, old: str, new: str) -> UserView:
+        """Give oneself another password: for a session that has logged in as a user. It ends this session and all others of the user.
+
+        Raises InvalidRequest where the old one is another, and NotAllowed where the session is no user's.
+        """
+        check_may_block("app.admin.change_password()", "await app.admin.change_password_async(...)")
+        return msgspec.convert(self._app.client.ask(access.OWN_PASSWORD, old, new).get(), UserView)
+
+    async def change_password_async(self, old: str, new: str) -> UserView:
+        """As `change_password`."""
+        return msgspec.convert(await self._app.client.ask(access.OWN_PASSWORD, old, new), UserView)
 
     def limit(self, name: str, value: str | int | None) -> views.LimitView:
         """Set what a limit allows: `"50/s"` or `"50/s burst=20"` for a rate, a number for a concurrency (0: nothing starts).

@@ -1,6 +1,7 @@
 """What the protocol says about login: who a session is, and how admins change that.
 
-A session logs in with WAMP's `ticket`: its ticket is an API token, and the node tells it who it is (its authid) and its role.
+A session logs in with WAMP's `ticket`: its ticket is an API token, and the node tells it who it is (its authid) and its role. Or its
+authid is the name of a user, and its ticket that user's password.
 
 Browser tokens (CALL): what a page may see and do, and for how long.
     taskbahn.token(watch=, cancel=, answer=, send=, retry=, start=, tags=, expires=900, once=False) -> {"token", "id", "expires_at"}
@@ -11,6 +12,13 @@ Admins (CALL):
     taskbahn.admin.token.list()              -> [TokenView, ...]             also those that are revoked or expired
     taskbahn.admin.token.revoke(token, who="") -> [TokenView, ...]           an id, or a name for all of it; ends their sessions
     taskbahn.admin.token.rotate(revoke=False, who="") -> {"id", "created_at"}  browser tokens have a new key; revoke: the old ones end
+    taskbahn.admin.user.create(name, role, password, who="") -> UserView
+    taskbahn.admin.user.list()               -> [UserView, ...]
+    taskbahn.admin.user.remove(name, who="") -> UserView                     ends its sessions
+    taskbahn.admin.user.passwd(name, password, who="") -> UserView           gives it another password; ends its sessions
+
+Who has logged in as a user (CALL):
+    taskbahn.user.password(old, new)         -> UserView                     gives itself another password; ends its sessions
 """
 
 from __future__ import annotations
@@ -27,6 +35,11 @@ TOKEN_ROTATE = "taskbahn.admin.token.rotate"  # noqa: S105
 BROWSER_TOKEN = "taskbahn.token"  # noqa: S105
 BROWSER_TOKEN_RENEW = "taskbahn.token.renew"  # noqa: S105
 VERBS = ("cancel", "answer", "send", "retry")  # what a browser token may name beside watching
+USER_CREATE = "taskbahn.admin.user.create"
+USER_LIST = "taskbahn.admin.user.list"
+USER_REMOVE = "taskbahn.admin.user.remove"
+USER_PASSWD = "taskbahn.admin.user.passwd"  # noqa: S105
+OWN_PASSWORD = "taskbahn.user.password"  # noqa: S105
 
 # no colon: jobs of schedules and triggers have callers with one.   no pattern: names are looked for by them
 PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
@@ -64,3 +77,15 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: float | None = None
     revoked_by: str | None = None
     token: str | None = None
+
+
+class UserView(msgspec.Struct, frozen=True, kw_only=True):
+    """A user as it is shown. Times are UTC seconds since the epoch.
+
+    name: who its sessions are, the authid.
+    """
+
+    name: str
+    role: str
+    created_at: float
+    created_by: str | None = None

@@ -1,4 +1,4 @@
-"""How a connection says who it is: an API token as WAMP's ticket."""
+"""How a connection says who it is: an API token as WAMP's ticket, or a user's password with the name as authid."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.errors import InvalidOption
+from taskbahn.protocol.access import ANYONE, PRINCIPAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NO_METHOD = "wamp.error.no_auth_method"
+FAILED = "wamp.error.authentication_failed"
 # what a router says of a login that it refuses; it says no more to strangers
 REFUSALS = {
     NO_METHOD: "this node wants a login: set TASKBAHN_TOKEN to a token of it (`taskbahn token create` makes one), or give Taskbahn(token=...)",
-    "wamp.error.authentication_failed": (
+    FAILED: (
         "this node does not know the token, or the token is revoked or over: see `taskbahn token list`, as an admin, and make another one"
     ),
 }
@@ -27,22 +29,23 @@ KEYS = {
 
 
 class Token(NamedTuple):
-    """Where a token comes from.   read: gives its text, once for each connection."""
+    """Where a token, or a password, comes from.   read: gives its text, once for each connection.   name: of the user with a password."""
 
     read: Callable[[], str]
+    name: str = ANYONE
 
     def __repr__(self) -> str:
         return "Token(…)"
 
 
 def token_of(given: Any) -> Token | None:
-    """Return the token that a user gives to an application: a text, or a function that returns one; None: TASKBAHN_TOKEN, if it is set.
+    """Return the token that a user gives to an application: a text, or a function that returns one.
 
+    None: that of the environment, TASKBAHN_TOKEN, or TASKBAHN_USER and TASKBAHN_PASSWORD, if these are set.
     Raises InvalidOption, in which no text of a token is.
     """
     if given is None:
-        text = os.environ.get("TASKBAHN_TOKEN", "").strip()
-        return _fixed(text, "TASKBAHN_TOKEN") if text else None
+        return _of_environment()
     if isinstance(given, str):
         return _fixed(given.strip(), "token")
     if not callable(given):
@@ -59,10 +62,27 @@ def token_of(given: Any) -> Token | None:
     return Token(read)
 
 
-def refusal(reason: str) -> str | None:
+def _of_environment() -> Token | None:
+    text, name, password = (os.environ.get(f"TASKBAHN_{word}", "") for word in ("TOKEN", "USER", "PASSWORD"))
+    if text.strip() and (name or password):
+        raise InvalidOption("TASKBAHN_TOKEN and TASKBAHN_USER are two logins: set one of them", option="token")
+    if text.strip():
+        return _fixed(text.strip(), "TASKBAHN_TOKEN")
+    if not name and not password:
+        return None
+    if not name or not password:
+        raise InvalidOption("TASKBAHN_USER and TASKBAHN_PASSWORD belong together: set both", option="token")
+    if not PRINCIPAL.fullmatch(name):
+        raise InvalidOption(f"TASKBAHN_USER = {name!r:.120} is no name of a user", option="token")
+    return Token(lambda: password, name)
+
+
+def refusal(reason: str, *, is_user: bool = False) -> str | None:
     """Return what helps against the reason with which a router ended a session that was not open yet; None: that was no login."""
     if reason in KEYS:
-        return REFUSALS["wamp.error.authentication_failed"]
+        reason = FAILED
+    if reason == FAILED and is_user:
+        return "this node does not know the user, or the password is another one: see TASKBAHN_USER and TASKBAHN_PASSWORD"
     return REFUSALS.get(reason)
 
 

@@ -63,8 +63,8 @@ class Session(ApplicationSession):
         raw_messages.attach(self._transport, self._take)
         if self.owner.token is None:
             self.join(self.config.realm)
-        else:  # the token alone says who this is; a node without login asks for none
-            self.join(self.config.realm, ["ticket", "anonymous"], ANYONE)
+        else:  # a token alone says who this is; a node without login asks for none
+            self.join(self.config.realm, ["ticket", "anonymous"], self.owner.token.name)
 
     def onChallenge(self, challenge: Any) -> str:
         if challenge.method != "ticket" or self.owner.token is None:
@@ -77,7 +77,8 @@ class Session(ApplicationSession):
 
     def onLeave(self, details: Any) -> None:
         if not self._has_joined:
-            self.refusal = refusal(str(details.reason))
+            token = self.owner.token
+            self.refusal = refusal(str(details.reason), is_user=token is not None and token.name != ANYONE)
         if not self.reason:  # unless `cut` has given a reason
             self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
         self.disconnect()

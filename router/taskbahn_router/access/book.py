@@ -8,13 +8,18 @@ from taskbahn.errors import InvalidRequest
 from taskbahn.protocol.access import Role
 from taskbahn_router.access.browser_tokens import BrowserTokens, is_signed
 from taskbahn_router.access.tokens import proof_of
-from taskbahn_router.core.credentials import OF_BROWSER_TOKENS, SESSION, TOKEN
+from taskbahn_router.core.credentials import OF_BROWSER_TOKENS, SESSION, TOKEN, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn_router.core.credentials import CredentialRow
     from taskbahn_router.model.scope import Scope
+
+
+def user_id(name: str) -> str:
+    """Return the id of a user: no two have one name, and no token has such an id."""
+    return f"{USER}:{name}"
 
 
 class Principal(NamedTuple):
@@ -53,20 +58,25 @@ class CredentialBook:
         if row.kind in OF_BROWSER_TOKENS:
             self.browser.put(row)
             return
+        before = self._rows.get(row.id)
         self._rows[row.id] = row
         self._names.setdefault(row.name, set()).add(row.id)
-        self._by_proof[row.proof] = row.id
+        if row.kind != USER:
+            self._by_proof[row.proof] = row.id
         if not row.is_valid(self._wall()):
-            self._end_sessions(row, "it was revoked")
-            for child in [each for each in self._rows.values() if each.kind == SESSION and each.created_by == row.id]:
-                self._end_sessions(child, "what created it was revoked")
+            self._end_all(row, "revoked")
+        elif before is not None and before.mark != row.mark:
+            self._end_all(before, "changed")
 
     def drop(self, row: CredentialRow) -> None:
         """Take note: the store has a credential no more."""
         self._rows.pop(row.id, None)
         self._by_proof.pop(row.proof, None)
         self._names.get(row.name, set()).discard(row.id)
-        self._end_sessions(row, "it has ended")
+        if row.kind == USER:
+            self._end_all(row, "removed")
+        else:
+            self._end_sessions(row, "it has ended")
 
     def give(self, text: str, name: str, role: str) -> None:
         """Let a text open sessions as long as this node lives; no store has it."""
@@ -103,6 +113,18 @@ class CredentialBook:
         """Return a credential by its id."""
         return self._rows.get(id)
 
+    def user(self, name: str) -> CredentialRow | None:
+        """Return the user of a name."""
+        return self._rows.get(user_id(name))
+
+    def users(self) -> list[CredentialRow]:
+        """Return all users by their names."""
+        return sorted((row for row in self._rows.values() if row.kind == USER), key=lambda row: row.name)
+
+    def has_opened(self, session: int) -> bool:
+        """Return whether a credential has opened this session."""
+        return session in self._credentials
+
     def opened(self, session: int, principal: Principal) -> None:
         """Take note: a credential has opened a session."""
         if principal.scope is not None:
@@ -129,17 +151,19 @@ class CredentialBook:
             if row is not None and not self._is_valid(row):
                 self._end_sessions(row, "its time is over")
 
-    def children(self, id: str) -> int:
-        """Return how many logins of browsers a credential has created."""
-        return sum(row.kind == SESSION and row.created_by == id for row in self._rows.values())
+    def children(self, parent: CredentialRow) -> list[CredentialRow]:
+        """Return the logins of browsers that a credential has created."""
+        return [row for row in self._rows.values() if row.kind == SESSION and row.created_by == parent.mark]
 
     def over(self) -> list[CredentialRow]:
         """Return the logins of browsers that are over; the store need not keep them."""
         return [row for row in self._rows.values() if row.kind == SESSION and not self._is_valid(row)]
 
     def _is_valid(self, row: CredentialRow) -> bool:
-        if row.kind == SESSION and not ((parent := self._rows.get(row.created_by or "")) and self._is_valid(parent)):
-            return False
+        if row.kind == SESSION:
+            parent = self._rows.get((row.created_by or "").partition("#")[0])
+            if parent is None or parent.mark != row.created_by or not self._is_valid(parent):
+                return False
         return row.is_valid(self._wall())
 
     def all(self) -> list[CredentialRow]:
@@ -154,12 +178,21 @@ class CredentialBook:
     def check_role(self, name: str, role: str) -> None:
         """Raise InvalidRequest where a name has another role: whose jobs are whose goes by names."""
         now = self._wall()
-        other = next((row.role for row in self.all() if row.name == name and row.is_valid(now) and row.role != role), None)
-        if other is not None:
-            raise InvalidRequest(
-                f"{name} has the role {other}: give another name, or revoke what it has (`taskbahn token revoke {name}`)"
+        rows = [row for row in (*self.users(), *self.all()) if row.name == name and row.is_valid(now) and row.role != role]
+        if rows:
+            way = (
+                f"remove the user (`taskbahn user remove {name}`)"
+                if rows[0].kind == USER
+                else (f"revoke what it has (`taskbahn token revoke {name}`)")
             )
+            raise InvalidRequest(f"{name} has the role {rows[0].role}: give another name, or {way}")
+
+    def _end_all(self, row: CredentialRow, what: str) -> None:
+        self._end_sessions(row, f"it was {what}")
+        for child in self.children(row):
+            self._end_sessions(child, f"what created it was {what}")
 
     def _end_sessions(self, row: CredentialRow, why: str) -> None:
+        what = f"user {row.name}" if row.kind == USER else f"{row.kind} {row.id} of {row.name}"
         for session in list(self._sessions.get(row.id, ())):
-            self._end_session(session, f"the {row.kind} {row.id} of {row.name} opens no sessions any more: {why}")
+            self._end_session(session, f"the {what} opens no sessions any more: {why}")

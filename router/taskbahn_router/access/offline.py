@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _opened(data: Path) -> Iterator[tuple[SqliteStore, CredentialBook]]:
+def opened(data: Path) -> Iterator[tuple[SqliteStore, CredentialBook]]:
     store = SqliteStore(data, lambda _: None)
     try:
         start = store.open()
@@ -39,7 +39,7 @@ def _opened(data: Path) -> Iterator[tuple[SqliteStore, CredentialBook]]:
 def create_token(data: Path, name: str, role: str, lifetime: float | None, by: str) -> tuple[str, TokenView]:
     """Return the text of a new token, which the store has, and the token as it is shown.  Raises InvalidRequest."""
     made = new_token(name, role, time.time(), by, lifetime)
-    with _opened(data) as (store, book):
+    with opened(data) as (store, book):
         book.check_role(name, role)
         _put(store, made.row, "create", "created", by)
     return made.text, token_view(made.row)
@@ -47,13 +47,13 @@ def create_token(data: Path, name: str, role: str, lifetime: float | None, by: s
 
 def list_tokens(data: Path) -> list[TokenView]:
     """Return the tokens in the order in which they were created."""
-    with _opened(data) as (_, book):
+    with opened(data) as (_, book):
         return [token_view(row) for row in book.all()]
 
 
 def revoke_token(data: Path, token: str, by: str) -> list[TokenView]:
     """Revoke the token of an id, or those of a name.  Raises InvalidRequest."""
-    with _opened(data) as (store, book):
+    with opened(data) as (store, book):
         found = [row for row in book.named(token) if row.revoked_at is None]
         if not found:
             raise InvalidRequest(f"no token has the id or the name {token!r:.100}; `taskbahn token list` shows those there are")

@@ -44,6 +44,7 @@ class Own(Enum):
     JOBS = auto()  # a list of jobs; to those of others it answers as to those that do not exist
     LIST = auto()  # of their own jobs
     WAIT = auto()  # why one of their own jobs waits; jobs of others that hold it have no ids
+    SELF = auto()  # what it changes of itself
     TASKS = auto()  # how they are called, and their load: no jobs of others and nothing of what became of these
     TOKEN = auto()  # the handler looks itself at which jobs the call names
 

@@ -30,7 +30,7 @@ class BrowserSessions:
         Raises NotReady and StoreUnavailable.
         """
         parent = self._book.row(credential)
-        if parent is None or parent.kind == SESSION or self._book.children(parent.id) >= MAX_SESSIONS:
+        if parent is None or parent.kind == SESSION or len(self._book.children(parent)) >= MAX_SESSIONS:
             then("")
             return
         self._dispatcher.check_accepting()

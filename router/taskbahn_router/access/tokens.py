@@ -45,7 +45,7 @@ def new_session(parent: CredentialRow, now: float) -> NewToken:
     """Make the session of a browser that has shown a credential."""
     text = new_text()
     row = CredentialRow(
-        secrets.token_hex(ID_BYTES), SESSION, parent.name, parent.role, proof_of(text), 0, now, parent.id, now + SESSION_SECONDS
+        secrets.token_hex(ID_BYTES), SESSION, parent.name, parent.role, proof_of(text), 0, now, parent.mark, now + SESSION_SECONDS
     )
     return NewToken(text, row)
 

@@ -1,7 +1,8 @@
-"""What proves who a session is, as it is stored: API tokens, and logins of browsers."""
+"""What proves who a session is, as it is stored: API tokens, users, and logins of browsers."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 TOKEN = "token"  # noqa: S105 - the kind of it
@@ -10,6 +11,7 @@ SIGNING_KEY = "signing key"  # of browser tokens; its proof is the secret itself
 REVOKED = "revoked"  # a browser token that opens no sessions any more
 USED = "used"  # a browser token that has started its one job
 OF_BROWSER_TOKENS = frozenset((SIGNING_KEY, REVOKED, USED))
+USER = "user"  # who has a password
 
 
 class CredentialRow(NamedTuple):
@@ -17,8 +19,9 @@ class CredentialRow(NamedTuple):
 
     kind: one of those above.   name: of the principal, the authid of its sessions.
     proof: what the node compares with; of a token the SHA-256
-    of its text.   version: counts its changes.   expires_at, revoked_at: None: never, not.   created_by, revoked_by: who did it; a session
-    was created by the credential of that id, and is valid as long as that is. Of a used token created_by is the job that it has started.
+    of its text, of a user the argon2id of the password.   version: counts its changes.   expires_at, revoked_at: None: never, not.
+    created_by, revoked_by: who did it; a session was created by the credential with that `mark`, and is valid as long as that has it.
+    Of a used token created_by is the job that it has started.
     """
 
     id: str
@@ -36,6 +39,14 @@ class CredentialRow(NamedTuple):
     def is_valid(self, now: float) -> bool:
         """Return whether it opens sessions."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    @property
+    def mark(self) -> str:
+        """What the sessions of browsers that it creates keep of it. That of a user changes with all that is changed of the user."""
+        if self.kind != USER:
+            return self.id
+        seen = hashlib.blake2b(repr((self.proof, self.role, self.created_at)).encode(), digest_size=12)
+        return f"{self.id}#{seen.hexdigest()}"
 
 
 class CredentialChange(NamedTuple):

@@ -198,6 +198,10 @@ class Component(ApplicationSession):
         ended: Deferred[Any] = self.call("wamp.session.kill", session, reason=CLOSED, message=reason)
         ended.addErrback(lambda failure: self.log.debug("session {session}: {why}", session=session, why=failure.value))
 
+    def has_session(self, session: int) -> bool:
+        """Return whether a session has joined, and not left."""
+        return session in self._router._session_id_to_session  # noqa: SLF001 - no public way to it
+
     def unread_bytes(self, session: int | None) -> int:
         """Return how many bytes wait for the reader of a session."""
         return self._backlogs.of(session)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autobahn.wamp.exception import ApplicationError
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.task import deferLater
 
 from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
-from taskbahn.protocol.access import MAX_TICKET, Role
+from taskbahn.protocol.access import MAX_TICKET, PRINCIPAL, TOKEN_PREFIX, Role
 from taskbahn_router.crossbar_edge.login_page import SEES_ALL, session_in
 from taskbahn_router.crossbar_edge.origins import address_of
 from taskbahn_router.service import Service
@@ -20,10 +23,15 @@ from taskbahn_router.service import Service
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Authenticator = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
+    from taskbahn_router.access.book import Principal
+
+    Answer = dict[str, Any]
+    Authenticator = Callable[[str, str, Mapping[str, Any]], Answer | Deferred[Answer]]
 
 REFUSED = "the login is refused"
 BY_COOKIE = "cookie"  # the ticket of a page that has logged in
+JOIN_SECONDS = 5.0  # seconds after which a session that was let in has joined, or never does
+CHECKED: set[int] = set()  # sessions whose passwords are being compared
 
 
 def tickets(_config: object, _controller: object) -> Authenticator:
@@ -34,32 +42,91 @@ def tickets(_config: object, _controller: object) -> Authenticator:
 def viewer_tickets(_config: object, _controller: object) -> Authenticator:
     """Return what checks tickets of pages that only look, for Crossbar."""
 
-    def look(realm: str, authid: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    def look(realm: str, authid: str, details: Mapping[str, Any]) -> Answer | Deferred[Answer]:
         found = _login(realm, authid, details, SEES_ALL)
-        return found | {"role": Role.VIEWER.value}
+        return found.addCallback(_as_viewer) if isinstance(found, Deferred) else _as_viewer(found)
 
     return look
 
 
-def _login(_realm: str, _authid: str, details: Mapping[str, Any], roles: tuple[Role, ...] = tuple(Role)) -> dict[str, Any]:
-    """Return who a session is, by its ticket alone; raises ApplicationError."""
+def _as_viewer(found: Answer) -> Answer:
+    return found | {"role": Role.VIEWER.value}
+
+
+def _login(
+    _realm: str, authid: str | None, details: Mapping[str, Any], roles: tuple[Role, ...] = tuple(Role)
+) -> Answer | Deferred[Answer]:
+    """Return who a session is, by its ticket alone, or by a name and a password; raises ApplicationError."""
     ticket = details.get("ticket")
     service = Service.running
     if service is None or service.stopped:
         raise ApplicationError(NotReady.uri, "the node is starting or stopping")
-    if ticket == BY_COOKIE:
+    by_cookie = ticket == BY_COOKIE
+    if by_cookie:
         headers = (details.get("transport") or {}).get("http_headers_received") or {}
         ticket = session_in(headers.get("cookie"))
         if not ticket:  # a page to which no person has logged in yet
             raise ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
-    is_text = isinstance(ticket, str) and len(ticket) <= MAX_TICKET
-    found = service.parts.credentials.find(str(ticket)) if is_text else "its ticket is no text, or too long"
+    if not isinstance(ticket, str) or len(ticket) > MAX_TICKET:
+        return _let_in(service, "its ticket is no text, or too long", details, roles)
+    found = service.parts.credentials.find(ticket)
+    if isinstance(found, str) and not by_cookie and _is_name(authid) and not ticket.startswith(TOKEN_PREFIX):
+        return _by_password(service, str(authid), ticket, details, roles)
+    return _let_in(service, found, details, roles)
+
+
+def _is_name(authid: object) -> bool:
+    return isinstance(authid, str) and PRINCIPAL.fullmatch(authid) is not None
+
+
+def _by_password(
+    service: Service, name: str, password: str, details: Mapping[str, Any], roles: tuple[Role, ...]
+) -> Deferred[Answer]:  # fmt: skip
+    """Give who a session is; hashing takes long, and what happens meanwhile counts."""
+    session = int(details["session"])
+    if session in CHECKED:
+        return fail(_refusal(service, "it shows several passwords at once", details))
+    try:
+        found = service.parts.password_login.find(name, password, _address(details))
+    except NotReady as error:
+        return fail(ApplicationError(NotReady.uri, error.message))
+    CHECKED.add(session)
+
+    def checked(found: Principal | str) -> Answer:
+        if service.parts.credentials.has_opened(session):
+            found = "it has logged in already"
+        answer = _let_in(service, found, details, roles)
+        deferLater(reactor, JOIN_SECONDS, _forget_gone, service, session)
+        return answer
+
+    def ended(result: Any) -> Any:
+        CHECKED.discard(session)
+        return result
+
+    answer: Deferred[Answer] = found.addCallback(checked).addBoth(ended)
+    return answer
+
+
+def _forget_gone(service: Service, session: int) -> None:
+    """Forget a session that hung up while its password was compared: it never joined, so nothing says that it left."""
+    if not service.has_session(session):
+        service.parts.credentials.closed(session)
+
+
+def _let_in(service: Service, found: Principal | str, details: Mapping[str, Any], roles: tuple[Role, ...]) -> Answer:
     if not isinstance(found, str) and found.role not in roles:
         found = f"the role {found.role} of {found.name} does not see everything"
     if isinstance(found, str):
-        peer = str((details.get("transport") or {}).get("peer", "an unknown address"))[:100]
-        service.dispatcher.auditing.refused_login(address_of(peer), "a session", found)
-        raise ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
+        raise _refusal(service, found, details)
     service.parts.credentials.opened(int(details["session"]), found)
     authid = found.name if found.scope is None else f"{found.name}/{found.scope.id}"
     return {"realm": messages.REALM, "authid": authid, "role": found.role}
+
+
+def _refusal(service: Service, why: str, details: Mapping[str, Any]) -> ApplicationError:
+    service.dispatcher.auditing.refused_login(_address(details), "a session", why)
+    return ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
+
+
+def _address(details: Mapping[str, Any]) -> str | None:
+    return address_of(str((details.get("transport") or {}).get("peer", "an unknown address"))[:100])

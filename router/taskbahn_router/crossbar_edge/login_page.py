@@ -1,4 +1,4 @@
-"""`POST /login` and `POST /logout`, on Crossbar's web transport: a browser's token for a cookie that no script reads.
+"""`POST /login` and `POST /logout`, on Crossbar's web transport: a token, or a name and a password, for a cookie that no script reads.
 
 The cookie is `HttpOnly` and `SameSite=Strict`: pages of other sites neither read it nor send it along. A request must be JSON from the
 node's own origin, which a form of another site cannot be.
@@ -7,10 +7,12 @@ node's own origin, which a form of another site cannot be.
 from __future__ import annotations
 
 import json
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
@@ -21,16 +23,24 @@ from taskbahn_router.crossbar_edge.origins import address_of
 from taskbahn_router.service import Service
 
 if TYPE_CHECKING:
+    from twisted.python.failure import Failure
     from twisted.web.server import Request
+
+    from taskbahn_router.access.book import Principal
+
+log = Logger("taskbahn.login")
 
 COOKIE = "taskbahn_session"
 OK, BAD, REFUSED, FORBIDDEN, NOT_ALLOWED, UNAVAILABLE = 200, 400, 401, 403, 405, 503
 MAX_BODY = 8192  # bytes
+FORMS = '{"token": "…"}, or {"name": "…", "password": "…"}'
+TOKEN_REFUSED = "this node does not know the token, or the token is revoked or over"  # noqa: S105 - a sentence
+PASSWORD_REFUSED = "this node does not know the name, or the password is another one"  # noqa: S105
 SEES_ALL = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 
 
 class Login(Resource):
-    """`/login`: takes `{"token": …}`, answers `{"name", "role"}` with the cookie."""
+    """`/login`: takes `{"token": …}` or `{"name": …, "password": …}`, answers `{"name", "role"}` with the cookie."""
 
     isLeaf = True
 
@@ -42,25 +52,16 @@ class Login(Resource):
         service = Service.running
         if (wrong := _wrong(request)) is not None:
             return _answered(request, *wrong)
-        token = _token(request)
-        if token is None or service is None:
-            status, why = (BAD, 'the body is {"token": "…"}') if service else (UNAVAILABLE, "the node is starting")
+        shown = _shown(request)
+        if shown is None or service is None:
+            status, why = (BAD, f"the body is {FORMS}") if service else (UNAVAILABLE, "the node is starting")
             return _answered(request, status, {"error": why})
-        found = service.parts.credentials.find(token)
-        if isinstance(found, str) or found.role not in SEES_ALL:
-            why = found if isinstance(found, str) else f"the role {found.role} of {found.name} does not see the page"
-            service.dispatcher.auditing.refused_login(_host(request), "the login page", why)
-            if isinstance(found, str):
-                return _answered(
-                    request, REFUSED, {"error": "this node does not know the token, or the token is revoked or over"}
-                )
-            return _answered(
-                request,
-                FORBIDDEN,
-                {"error": f"a token with the role {found.role} is for programs; the page takes viewer, operator, admin"},
-            )
         try:
-            service.parts.browser_sessions.begin(found.credential, lambda text: _begun(request, text, found.name, found.role))
+            if isinstance(shown, str):
+                _found(request, service, service.parts.credentials.find(shown), TOKEN_REFUSED)
+            else:
+                found = service.parts.password_login.find(*shown, _host(request))
+                found.addCallback(partial(_found, request, service), PASSWORD_REFUSED).addErrback(_failed, request)
         except TaskbahnError as error:
             return _answered(request, UNAVAILABLE, {"error": error.message})
         return NOT_DONE_YET
@@ -108,19 +109,44 @@ def _wrong(request: Request) -> tuple[int, dict[str, str]] | None:
     return None
 
 
-def _token(request: Request) -> str | None:
+def _shown(request: Request) -> str | tuple[str, str] | None:
+    """Return the token, or the name and the password, that a request shows; None: it shows neither."""
     body = request.content.read(MAX_BODY + 1) if request.content is not None else b""
     try:
         said = json.loads(body) if len(body) <= MAX_BODY else None
     except (ValueError, RecursionError):
         return None
-    token = said.get("token") if isinstance(said, dict) else None
-    return token.strip() if isinstance(token, str) else None
+    token, name, password = (said.get(word) for word in ("token", "name", "password")) if isinstance(said, dict) else (None,) * 3
+    if isinstance(token, str):
+        return token.strip()
+    return (name.strip(), password) if isinstance(name, str) and isinstance(password, str) else None
+
+
+def _found(request: Request, service: Service, found: Principal | str, refused: str) -> None:
+    """Begin a login of who was found, or say that there is none.   refused: what a stranger learns."""
+    if isinstance(found, str) or found.role not in SEES_ALL:
+        why = found if isinstance(found, str) else f"the role {found.role} of {found.name} does not see the page"
+        service.dispatcher.auditing.refused_login(_host(request), "the login page", why)
+        if isinstance(found, str):
+            _finish(request, REFUSED, {"error": refused})
+        else:
+            error = f"the role {found.role} is for programs; the page takes viewer, operator, admin"
+            _finish(request, FORBIDDEN, {"error": error})
+        return
+    try:
+        service.parts.browser_sessions.begin(found.credential, lambda text: _begun(request, text, found.name, found.role))
+    except TaskbahnError as error:
+        _finish(request, UNAVAILABLE, {"error": error.message})
+
+
+def _failed(failure: Failure, request: Request) -> None:
+    log.failure("a password was not compared", failure)
+    _finish(request, UNAVAILABLE, {"error": "the node could not compare the password; its log says why"})
 
 
 def _begun(request: Request, text: str, name: str, role: str) -> None:
     if not text:
-        _finish(request, REFUSED, {"error": "this token opens no more pages: log out elsewhere, or ask for another token"})
+        _finish(request, REFUSED, {"error": "this login opens no more pages: log out elsewhere first"})
         return
     request.setHeader(b"set-cookie", _cookie(request, text, int(SESSION_SECONDS)))  # type: ignore[no-untyped-call]
     _finish(request, OK, {"name": name, "role": role})

@@ -34,7 +34,8 @@ DROP_PAUSE_SECONDS = 0.5  # seconds between two steps
 DONE = MappingProxyType(  # by verb: what becomes of each object
     {
         "add": "set", "answer": "answered", "backfill": "started", "cancel": "cancelled", "create": "created", "delete": "deleted",
-        "drain": "drained", "login": "logged in", "revoke": "revoked", "rotate": "made a new key",
+        "drain": "drained", "login": "logged in", "passwd": "another password", "remove": "removed",
+        "revoke": "revoked", "rotate": "made a new key",
         "edit": "edited", "limit": "changed", "pause": "paused", "resume": "resumed", "retry": "retried", "run": "started",
         "skip": "skipped",
     }

@@ -66,6 +66,9 @@ class RouterPort(Protocol):
     def end_session(self, session: int, reason: str) -> None:
         """Close a session; it learns why."""
 
+    def has_session(self, session: int) -> bool:
+        """Return whether a session has joined, and not left."""
+
     def origin(self, session: int | None, authid: str | None) -> Origin:
         """Return where the calls of a session come from."""
 

@@ -203,6 +203,10 @@ class Node:
     def end_session(self, session: int, reason: str) -> None:
         """Close a session, which a simulation does not have."""
 
+    def has_session(self, session: int) -> bool:
+        """Return whether a session has joined, and not left."""
+        return True
+
     def origin(self, session: int | None, authid: str | None) -> Origin:
         """Return where calls come from."""
         return Origin(authid)

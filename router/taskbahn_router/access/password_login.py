@@ -1,0 +1,50 @@
+"""Who has shown a name and a password: asked by sessions and by the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+
+from taskbahn.errors import InvalidRequest
+from taskbahn_router.access.book import Principal
+from taskbahn_router.access.passwords import prepared
+
+if TYPE_CHECKING:
+    from taskbahn_router.access.book import CredentialBook
+    from taskbahn_router.access.password_checks import PasswordChecks
+
+NO_PASSWORD = b"?"  # in the place of what can be none: comparing takes its time all the same
+
+
+class PasswordLogin:
+    """Finds users by what they show."""
+
+    def __init__(self, book: CredentialBook, checks: PasswordChecks) -> None:
+        self._book = book
+        self._checks = checks
+
+    def find(self, name: str, password: str, address: str | None) -> Deferred[Principal | str]:
+        """Give who a name and its password say that a session is, or why it is refused, which is for the operator alone.
+
+        An unknown name takes as long as a wrong password. No reason has a name that is unknown: it may be a password, typed too early.
+        Raises NotReady: too many are being compared.
+        """
+        row = self._book.user(name)
+        try:
+            shown = prepared(password)
+        except InvalidRequest:
+            shown = NO_PASSWORD
+        kept = None if row is None else row.proof
+
+        def compared(is_right: bool) -> Principal | str:  # noqa: FBT001 - what Deferreds give
+            if row is None:
+                return "no such user"
+            if not is_right:
+                return f"a wrong password of {row.name}"
+            now = self._book.user(name)
+            if now is None or now.version != row.version or now.mark != row.mark:
+                return f"the user {row.name} was changed meanwhile"
+            return Principal(row.name, row.role, row.id)
+
+        return self._checks.compare(kept, shown, address or "").addCallback(compared)
