@@ -18,7 +18,7 @@ Admins (CALL):
     taskbahn.admin.user.passwd(name, password, who="") -> UserView           gives it another password; ends its sessions
 
 Who has logged in as a user (CALL):
-    taskbahn.user.password(old, new)         -> UserView                     gives itself another password; ends its sessions
+    taskbahn.user.password(old, new, who="") -> UserView                     gives itself another password; ends its sessions
 """
 
 from __future__ import annotations

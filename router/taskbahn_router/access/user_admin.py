@@ -84,7 +84,8 @@ class UserAdmin:
 
     def change_own(self, call: PendingCall) -> None:
         """`taskbahn.user.password`."""
-        given = named(call, ("old", "new"))
+        given = named(call, ("old", "new", "who"))
+        who = text_in(given, "who", MAX_WHO)
         row = self._book.user(call.authid or "")
         if row is None:
             raise NotAllowed(BY_PERSON)
@@ -93,7 +94,7 @@ class UserAdmin:
         def compared(is_right: bool) -> None:  # noqa: FBT001 - what Deferreds give
             if not is_right:
                 raise InvalidRequest("the old password is another one")
-            self._change(call, row, new, "")
+            self._change(call, row, new, who)
 
         old = prepared(given.get("old"))
         self._after(call, self._checks.compare(row.proof, old, _caller(call)), compared)
