@@ -41,7 +41,8 @@ def door(open_page: Callable[..., Page], node_with_login: Node) -> Page:
 
 
 def log_in(page: Page, token: str) -> None:
-    page.get_by_label("API token").fill(token)
+    page.get_by_role("button", name="API token").click()
+    page.get_by_label("Token", exact=True).fill(token)
     page.get_by_role("button", name="Log in").click()
 
 
@@ -63,8 +64,8 @@ def test_a_page_is_there_from_login_to_logout(door: Page, tokens: dict[str, str]
     other.goto(door.url)
     expect(other.get_by_text("Live", exact=True)).to_be_visible()
     door.get_by_role("button", name="Log out").click()
-    expect(door.get_by_label("API token")).to_be_focused()
-    expect(other.get_by_label("API token")).to_be_visible()  # its session ended with the login
+    expect(door.get_by_label("Token", exact=True)).to_be_focused()
+    expect(other.get_by_label("Token", exact=True)).to_be_visible()  # its session ended with the login
     assert door.context.cookies() == []
 
 
@@ -78,7 +79,7 @@ def test_a_login_ends_with_its_token(door: Page, tokens: dict[str, str], node_wi
         door.reload()
         expect(door.get_by_text("Live", exact=True)).to_be_visible()
         app.admin.revoke_token(made.id)
-        expect(door.get_by_label("API token")).to_be_visible()
+        expect(door.get_by_label("Token", exact=True)).to_be_visible()
         log_in(door, str(made.token))
         expect(door.get_by_role("alert")).to_contain_text("does not know the token")
     finally:

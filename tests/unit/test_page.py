@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from taskbahn.protocol import messages
+from taskbahn.protocol import access, messages
 from taskbahn.protocol.states import FINAL_STATES, State
 from taskbahn_router.core.lifecycle import Event, sources
 from taskbahn_web import STATIC
@@ -105,4 +105,4 @@ def test_the_uris_are_those_of_the_protocol() -> None:
     source = (STATIC / "client/wire.js").read_text(encoding="utf-8")
     uris = dict(re.findall(r'export const (\w+) = "([^"]+)";', source))
     assert len(uris) > 10
-    assert uris == {name: getattr(messages, name, None) for name in uris}, "client/wire.js has what protocol/messages.py has not"
+    assert uris == {name: {**vars(access), **vars(messages)}.get(name) for name in uris}, "the protocol has no such URI"

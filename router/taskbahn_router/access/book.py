@@ -117,6 +117,11 @@ class CredentialBook:
         """Return the user of a name."""
         return self._rows.get(user_id(name))
 
+    def has_password(self, principal: Principal) -> bool:
+        """Return whether a session is of a user with a password: by that itself, or as a page that has logged in with it."""
+        row = self._rows.get(principal.credential)
+        return row is not None and (row if row.kind != SESSION else self._parent(row) or row).kind == USER
+
     def users(self) -> list[CredentialRow]:
         """Return all users by their names."""
         return sorted((row for row in self._rows.values() if row.kind == USER), key=lambda row: row.name)
@@ -161,10 +166,15 @@ class CredentialBook:
 
     def _is_valid(self, row: CredentialRow) -> bool:
         if row.kind == SESSION:
-            parent = self._rows.get((row.created_by or "").partition("#")[0])
-            if parent is None or parent.mark != row.created_by or not self._is_valid(parent):
+            parent = self._parent(row)
+            if parent is None or not self._is_valid(parent):
                 return False
         return row.is_valid(self._wall())
+
+    def _parent(self, row: CredentialRow) -> CredentialRow | None:
+        """Return what has created the login of a browser, if it is still as it was then."""
+        parent = self._rows.get((row.created_by or "").partition("#")[0])
+        return parent if parent is not None and parent.mark == row.created_by else None
 
     def all(self) -> list[CredentialRow]:
         """Return all tokens in the order in which they were created."""

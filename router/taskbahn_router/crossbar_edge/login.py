@@ -120,7 +120,8 @@ def _let_in(service: Service, found: Principal | str, details: Mapping[str, Any]
         raise _refusal(service, found, details)
     service.parts.credentials.opened(int(details["session"]), found)
     authid = found.name if found.scope is None else f"{found.name}/{found.scope.id}"
-    return {"realm": messages.REALM, "authid": authid, "role": found.role}
+    extra = {"has_password": True} if service.parts.credentials.has_password(found) else {}
+    return {"realm": messages.REALM, "authid": authid, "role": found.role, "extra": extra}
 
 
 def _refusal(service: Service, why: str, details: Mapping[str, Any]) -> ApplicationError:

@@ -130,7 +130,7 @@ def _found(request: Request, service: Service, found: Principal | str, refused: 
         if isinstance(found, str):
             _finish(request, REFUSED, {"error": refused})
         else:
-            error = f"the role {found.role} is for programs; the page takes viewer, operator, admin"
+            error = f"a login with the role {found.role} is for programs; the page takes viewer, operator, admin"
             _finish(request, FORBIDDEN, {"error": error})
         return
     try:

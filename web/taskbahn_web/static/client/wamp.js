@@ -25,7 +25,8 @@ const NOT_AUTHORIZED = "wamp.error.not_authorized";
  * @property {() => void} close
  * @property {Who | null} [who]  null on a node without login
  *
- * @typedef {{name: string, role: string}} Who
+ * hasPassword: of a user who changes it by `taskbahn.user.password`.
+ * @typedef {{name: string, role: string, hasPassword?: boolean}} Who
  *
  * @typedef {(args: any[], kwargs: Record<string, unknown>, progress: (value: unknown) => void, signal: AbortSignal) => unknown} Callee
  *
@@ -45,8 +46,8 @@ export async function dial(url, onClose, token) {
   const wampy = new FixedWampy(url, { ...options, onClose: onEnd }, (request) => invocations.interrupt(request));
   const session = new WampySession(wampy, invocations);
   try {
-    const { authid, authrole, authmethod } = await wampy.connect();
-    if (authmethod === "ticket") session.who = { name: authid, role: authrole };
+    const { authid, authrole, authmethod, authextra } = await wampy.connect();
+    if (authmethod === "ticket") session.who = { name: authid, role: authrole, ...(authextra?.has_password && { hasPassword: true }) };
   } catch (error) {
     throw translateError(error);
   }

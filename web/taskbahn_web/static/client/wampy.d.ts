@@ -21,7 +21,7 @@ export interface InvocationError {
 
 export class Wampy {
   constructor(url: string, options: Record<string, unknown>);
-  connect(): Promise<{ authid: string; authrole: string; authmethod: string }>;
+  connect(): Promise<{ authid: string; authrole: string; authmethod: string; authextra?: { has_password?: boolean } }>;
   disconnect(): Promise<{ authid: string; authrole: string; authmethod: string }>;
   getOpStatus(): { reqId: number };
   call(procedure: string, payload: Payload, options?: { progress_callback?: (payload: Payload) => void }): Promise<Payload>;

@@ -3,32 +3,63 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../core/html.js";
-import { logIn } from "../data/session.js";
+import { logIn, loginNotice } from "../data/session.js";
+
+const WAY = "taskbahn.login.way"; // the way that this browser took last
 
 export function Login() {
-  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const [byToken, setByToken] = useState(() => localStorage.getItem(WAY) === "token");
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
-  useEffect(() => {
-    document.title = "Log in · Taskbahn";
-    field.current?.focus();
-  }, []);
-  const send = async (/** @type {Event} */ event) => {
+  useEffect(() => void (document.title = "Log in · Taskbahn"), []);
+  useEffect(() => form.current?.querySelector("input")?.focus(), [byToken]);
+  const choose = (/** @type {boolean} */ token) => {
+    setProblem("");
+    setByToken(token);
+  };
+  const send = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    const token = field.current?.value.trim() ?? "";
-    if (!token || isBusy) return;
+    const given = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
+    const [token, name, password] = ["token", "name", "password"].map((field) => String(given.get(field) ?? ""));
+    if (isBusy || (byToken ? !token.trim() : !name.trim() || !password)) return;
+    localStorage.setItem(WAY, byToken ? "token" : "password");
     setBusy(true);
-    setProblem(await logIn(token));
+    setProblem(await logIn(byToken ? { token: token.trim() } : { name: name.trim(), password }));
     setBusy(false);
   };
   return html`<main id="main" class="login" tabindex="-1">
     <h1>Log in to Taskbahn</h1>
-    <form onSubmit=${send}>
-      <label for="token">API token</label>
-      <input id="token" ref=${field} type="password" name="token" autocomplete="current-password" spellcheck="false" aria-describedby="token-help" aria-invalid=${problem !== ""} />
-      <p id="token-help" class="muted">Of an admin, an operator or a viewer. An admin makes one with <code>taskbahn token create NAME --role operator</code>.</p>
+    <form ref=${form} onSubmit=${send}>
+      ${loginNotice.value && !problem && html`<p role="status">${loginNotice.value}</p>`}
+      <div class="tabs" role="group" aria-label="How you log in">
+        <button type="button" aria-pressed=${!byToken} onClick=${() => choose(false)}>Name and password</button>
+        <button type="button" aria-pressed=${byToken} onClick=${() => choose(true)}>API token</button>
+      </div>
+      ${byToken ? html`<${TokenField} isWrong=${problem !== ""} />` : html`<${UserFields} isWrong=${problem !== ""} />`}
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       <button class="primary" disabled=${isBusy}>${isBusy ? "Logging in …" : "Log in"}</button>
     </form>
   </main>`;
+}
+
+/** @param {{isWrong: boolean}} props */
+function UserFields({ isWrong }) {
+  return html`<div class="login-field">
+      <label for="name">Name</label>
+      <input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck=${false} aria-invalid=${isWrong} />
+    </div>
+    <div class="login-field">
+      <label for="password">Password</label>
+      <input id="password" type="password" name="password" autocomplete="current-password" aria-invalid=${isWrong} />
+    </div>`;
+}
+
+/** @param {{isWrong: boolean}} props */
+function TokenField({ isWrong }) {
+  return html`<div class="login-field">
+    <label for="token">Token</label>
+    <input id="token" type="password" name="token" autocomplete="off" spellcheck=${false} aria-describedby="token-help" aria-invalid=${isWrong} />
+    <p id="token-help" class="muted">Of an admin, an operator or a viewer. An admin makes one with <code>taskbahn token create NAME --role operator</code>.</p>
+  </div>`;
 }

@@ -10,6 +10,7 @@ import { status, who } from "../data/live.js";
 import { countText } from "../data/open-questions.js";
 import { logOut } from "../data/session.js";
 import { PAGES } from "./page-table.js";
+import { PasswordButton } from "./password.js";
 import { go, link, route } from "../core/route.js";
 import { areKeysShown } from "./shortcuts.js";
 
@@ -48,8 +49,12 @@ export function Navigation() {
 /** Who has logged in, and the way out. */
 function LoggedIn() {
   if (!who.value) return null;
-  const { name, role } = who.value;
-  return html`<p class="side-who"><span title="Role: ${role}">${name}</span> <button class="plain" onClick=${() => void logOut()}>Log out</button></p>`;
+  const { name, role, hasPassword } = who.value;
+  return html`<div class="side-who">
+    <span title="Role: ${role}">${name}</span>
+    ${hasPassword && html`<${PasswordButton} name=${name} />`}
+    <button class="plain" onClick=${() => void logOut()}>Log out</button>
+  </div>`;
 }
 
 /** How many things are wrong now. */

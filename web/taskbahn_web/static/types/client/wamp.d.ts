@@ -13,12 +13,15 @@ export type Session = {
     close: () => void;
     /**
      * null on a node without login
+     *
+     * hasPassword: of a user who changes it by `taskbahn.user.password`.
      */
     who?: Who | null | undefined;
 };
 export type Who = {
     name: string;
     role: string;
+    hasPassword?: boolean;
 };
 export type Callee = (args: any[], kwargs: Record<string, unknown>, progress: (value: unknown) => void, signal: AbortSignal) => unknown;
 export type Topic = {

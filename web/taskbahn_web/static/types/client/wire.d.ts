@@ -27,6 +27,7 @@ export const VIEW_HISTORY: "taskbahn.view.history";
 export const VIEW_QUESTIONS: "taskbahn.view.questions";
 export const VIEW_ERRORS: "taskbahn.view.errors";
 export const VIEW_SETTINGS: "taskbahn.view.settings";
+export const OWN_PASSWORD: "taskbahn.user.password";
 export const ADMIN_DRAIN: "taskbahn.admin.drain";
 export const ADMIN_LIMIT: "taskbahn.admin.limit";
 export const ADMIN_PAUSE: "taskbahn.admin.pause";
