@@ -7,6 +7,7 @@ from typing import Any
 
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import BROWSER_TOKEN_RENEW, Role
+from taskbahn_router.access.ownership import Own
 from taskbahn_router.procedures import PROCEDURES, VERBS_OF, Procedure
 
 OWN = ("taskbahn.", "wamp.", "crossbar.")
@@ -37,7 +38,8 @@ OF_TOKENS = (messages.SUBMIT, *VERBS_OF, BROWSER_TOKEN_RENEW)  # beside what onl
 def may_call(role: Role, procedure: Procedure) -> bool:
     """Return whether sessions of a role may call a procedure of the dispatcher."""
     if role is Role.BROWSER:
-        return procedure.of_clients is not None and (procedure.role is Role.VIEWER or procedure.uri in OF_TOKENS)
+        is_of_pages = procedure.of_clients not in (None, Own.SELF)
+        return is_of_pages and (procedure.role is Role.VIEWER or procedure.uri in OF_TOKENS)
     return role in MAY_CALL[procedure.role] and (role is not Role.CLIENT or procedure.of_clients is not None)
 
 

@@ -74,7 +74,7 @@ class Ownership:
         confine: Callable[[PendingCall, Handler], None]
         if own is Own.NEW:
             confine = self._new
-        elif own is Own.TOKEN:
+        elif own in (Own.TOKEN, Own.SELF):
             confine = _as_it_is
         elif own is Own.JOBS:
             confine = partial(self._jobs, changes=changes)
