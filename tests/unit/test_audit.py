@@ -57,6 +57,7 @@ CALLS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     (messages.ADMIN_DRAIN, ["w", True], {}, "acts"),
     (access.TOKEN_CREATE, ["ci", "operator"], {}, "credentials"),
     (access.TOKEN_REVOKE, ["ci"], {}, "credentials"),
+    (access.TOKEN_ROTATE, [], {}, "credentials"),
     (access.USER_CREATE, ["joe", "operator", "correct horse battery"], {}, "credentials"),
     (access.USER_PASSWD, ["joe", "staple correct horse"], {}, "credentials"),
     (access.OWN_PASSWORD, ["staple correct horse", "correct horse battery"], {}, "credentials"),
