@@ -41,18 +41,24 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     add("--minutes", type=float, help="how long (default 2 for a storm, 10 for a soak, 0.5 for a crowd)")
     add("--seed", type=int, help="the order of the faults and the load; by default another one each time")
     add("--slots", type=int, default=SLOTS, help="of a storm: of all workers together")
+    add(
+        "--auth",
+        action=argparse.BooleanOptionalAction,
+        help="of a storm: a node with login, or without; by default the seed decides",
+    )
     add("--json", action="store_true", help="print the account as JSON")
     add("--keep", action="store_true", help="keep logs, journals and data, also when all is well")
     add("--output", type=Path, default=RESULTS / "soak.json", help="of a soak; the picture goes beside it as .svg")
     options = parser.parse_args(argv)
     options.minutes = MINUTES[options.what] if options.minutes is None else options.minutes
     options.seed = random.randrange(1 << 31) if options.seed is None else options.seed  # noqa: S311 - no secret
+    options.auth = bool(options.seed % 2) if options.auth is None else options.auth
     return options
 
 
 def storm(options: argparse.Namespace, console: Console) -> int:
     """Run a storm and print its account."""
-    scene = Scene(options.seed, mischief=MISCHIEF, slots=options.slots)
+    scene = Scene(options.seed, mischief=MISCHIEF, slots=options.slots, has_login=options.auth)
     good = False
     try:
         with console.status("") as status:

@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chaos import mischief, tasks
 from chaos.flow_load import Flows
 from chaos.journal import PLACE, Journal
+from chaos.login import PAGE, PageTokens
 from chaos.plans import Plans, number
 from chaos.schedule_load import Schedules
 from chaos.trigger_load import Triggers
+from taskbahn import Taskbahn
 from taskbahn.errors import NoQuestion, TaskbahnError, WorkerError, WrongState
 from taskbahn.protocol.states import State
 
@@ -147,6 +149,7 @@ class Client:
         ways: dict[str, Callable[[], None]] = {
             "start": self._start_each,
             "batch": self._start_many,
+            PAGE: self._start_each,
             "call": self._call,
             "flow": lambda: self._start_flows(Flows(self._load.random, self._load).flow, FLOWS_IN_HAND, "flow"),
             "schedule": Schedules(self._journal, self._load, self._stopping).run,
@@ -333,6 +336,9 @@ def main() -> None:
 
         (people if kind == "people" else plain_client).run(tasks.app.url, journal, Load(seed), stopping)
         return
+    tokens = PageTokens(tasks.app.url) if kind == PAGE else None
+    if tokens is not None:
+        tasks.app = Taskbahn(token=tokens.newest)
     tasks.app.timeout = tasks.app.connect_within = PATIENCE
     misdeeds = Mischief(seed, float(os.environ.get(MISCHIEF, "0")))
     with ThreadPoolExecutor(THREADS) as threads:
@@ -340,6 +346,8 @@ def main() -> None:
         for client in clients:
             client.result()
     tasks.app.close()
+    if tokens is not None:
+        tokens.close()
 
 
 if __name__ == "__main__":

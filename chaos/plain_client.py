@@ -12,7 +12,9 @@ from autobahn.wamp.types import CallOptions
 from twisted.internet import reactor, task
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, gatherResults
 
+from taskbahn.transport.access import Access
 from taskbahn.transport.connection import Connection
+from taskbahn.transport.login import token_of
 from taskbahn.transport.session import Session
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ class Caller:
         self._stopping = stopping
         self._session: Session | None = None
         self._waiting: list[Deferred[Session | None]] = []
-        self.connection = Connection(url, reactor=reactor, on_open=self._open, on_lost=self._lost)
+        self.connection = Connection(
+            url, reactor=reactor, on_open=self._open, on_lost=self._lost, access=Access(token=token_of(None))
+        )
 
     async def go_on(self) -> None:
         """Call until `stopping` is set."""

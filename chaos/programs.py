@@ -90,7 +90,8 @@ class NodeState(StrEnum):
 class Node:
     """`taskbahn up` on one port with one directory of data; started again whenever it has ended, if it is `wanted`."""
 
-    def __init__(self, folder: Path, port: int, journal: Journal) -> None:
+    def __init__(self, folder: Path, port: int, journal: Journal, *, has_login: bool = False) -> None:
+        self._environment = dict(SECRETS) | ({"TASKBAHN_UP_AUTH": "1"} if has_login else {})
         self.folder = folder
         self.port = port
         self.data = folder / "data"
@@ -156,7 +157,7 @@ class Node:
     def _start(self) -> None:
         self.starts += 1
         log = self.folder / f"node-{self.starts}.log"
-        self._program = Program(log, [*TASKBAHN, "up", "--port", str(self.port), "--data", str(self.data)], dict(SECRETS))
+        self._program = Program(log, [*TASKBAHN, "up", "--port", str(self.port), "--data", str(self.data)], self._environment)
         self._family = []
         self.state = NodeState.STARTING
 
@@ -248,13 +249,15 @@ class Helper:
 class WorkerProgram(Helper):
     """`taskbahn worker` for the tasks of this package."""
 
-    def __init__(self, name: str, folder: Path, port: int, journals: Path, slots: int, grace: float) -> None:
+    def __init__(
+        self, name: str, folder: Path, port: int, journals: Path, slots: int, grace: float, token: dict[str, str]
+    ) -> None:  # fmt: skip
         relay = Relay(port)
         super().__init__(
             name,
             folder,
             relay,
-            {"TASKBAHN_URL": f"ws://127.0.0.1:{relay.port}/ws", PLACE: str(journals), "PYTHONUNBUFFERED": "1"},
+            {"TASKBAHN_URL": f"ws://127.0.0.1:{relay.port}/ws", PLACE: str(journals), "PYTHONUNBUFFERED": "1", **token},
         )
         self._slots = slots
         self._grace = grace

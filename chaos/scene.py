@@ -17,9 +17,11 @@ from benchmarks.processes import adopt_orphans
 
 from chaos.client import KEEP, MISCHIEF
 from chaos.journal import PLACE, Journal
+from chaos.login import PAGE, make_tokens, role_of
 from chaos.processes import end_all, family
 from chaos.programs import ClientProgram, Helper, Node, NodeState, WorkerProgram
 from chaos.strays import Stray, strays
+from taskbahn import Taskbahn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,30 +43,51 @@ class Scene:
     """Starts and ends the cast.
 
     keep: seconds that finished jobs are kept, None for as long as by default; then there are flows, too.   mischief: the share of jobs that
-    misbehave.   slots: of all workers together.
+    misbehave.   slots: of all workers together.   has_login: whether the node wants one; then there is a page, too.
     """
 
-    def __init__(self, seed: int, *, keep: float | None = None, mischief: float = 0.0, slots: int = SLOTS) -> None:
+    def __init__(
+        self, seed: int, *, keep: float | None = None, mischief: float = 0.0, slots: int = SLOTS, has_login: bool = False
+    ) -> None:
         adopt_orphans()
         self.folder = Path(tempfile.mkdtemp(prefix="taskbahn-chaos-"))
         self.journals = self.folder / "journals"
         self.journal = Journal(self.journals, "storm")
         self.chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
         port = free_port()
-        self.node = Node(self.folder, port, self.journal)
+        self.node = Node(self.folder, port, self.journal, has_login=has_login)
+        self._tokens = make_tokens(self.node.data) if has_login else {}
         self.url = f"ws://127.0.0.1:{port}/ws"
         environment = {PLACE: str(self.journals), MISCHIEF: str(mischief)} | ({KEEP: str(keep)} if keep is not None else {})
         workers = min(WORKERS, slots)
         self.workers = [
-            WorkerProgram(f"worker-{number + 1}", self.folder, port, self.journals, (slots + number) // workers, GRACE)
+            WorkerProgram(
+                f"worker-{number + 1}",
+                self.folder,
+                port,
+                self.journals,
+                (slots + number) // workers,
+                GRACE,
+                self._token("worker"),
+            )
             for number in range(workers)
         ]
         kinds = (*KINDS, *FLOWS) if keep is None else KINDS
-        self.people = [ClientProgram(PEOPLE, self.folder, port, environment, self.chance)] if keep is None else []
-        self.clients = [ClientProgram(kind, self.folder, port, environment, self.chance) for kind in kinds]
+        self.people = [self._client(PEOPLE, port, environment)] if keep is None else []
+        self.clients = [self._client(kind, port, environment) for kind in (*kinds, *([PAGE] if has_login else ()))]
         self._later: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._acting: list[Helper] = []
+
+    def app(self, timeout: float) -> Taskbahn:
+        """Return an application that sees everything."""
+        return Taskbahn(self.url, timeout=timeout, token=self._tokens.get("operator"))
+
+    def _token(self, role: str) -> dict[str, str]:
+        return {"TASKBAHN_TOKEN": self._tokens[role]} if self._tokens else {}
+
+    def _client(self, kind: str, port: int, environment: dict[str, str]) -> ClientProgram:
+        return ClientProgram(kind, self.folder, port, environment | self._token(role_of(kind)), self.chance)
 
     def later(self, seconds: float, function: Callable[[], object]) -> None:
         """Call *function* after *seconds*."""

@@ -12,7 +12,6 @@ from chaos.accounting import Account, Outside, make_account
 from chaos.faults import LARGE, SMALL, Deck
 from chaos.programs import NodeState
 from chaos.scene import LOOK, Late, Scene
-from taskbahn import Taskbahn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +82,7 @@ class Storm:
         stuck = scene.dismiss_clients(PATIENCE)
         self.trouble += [f"{name} waited in vain for an outcome, or failed; its log is in {scene.folder}" for name in stuck]
         self.say("jobs come to their end")
-        with Taskbahn(scene.url, timeout=PATIENCE) as app:
+        with scene.app(PATIENCE) as app:
             scene.until("all schedules have fired", lambda: not reading.due(app), PATIENCE)
             scene.until("all jobs have ended", lambda: not reading.unfinished(app), PATIENCE)
             scene.until("all workers are attached", lambda: len(app.view.workers()) == len(scene.workers), PATIENCE)
@@ -105,7 +104,7 @@ class Storm:
     def _account(self, scene: Scene) -> Account:
         """Read all jobs, restart the node, read them again, and hold both against the journals."""
         self.say("the books are opened")
-        with Taskbahn(scene.url, timeout=PATIENCE) as app:
+        with scene.app(PATIENCE) as app:
             first = reading.all_jobs(app)
             counted = app.view.status().jobs
         starts = scene.node.starts
@@ -113,7 +112,7 @@ class Storm:
         scene.until("the node stops", lambda: scene.node.state is NodeState.GONE, PATIENCE)
         scene.node.wanted = True
         scene.until("the node is back", lambda: scene.node.state is NodeState.READY, PATIENCE)
-        with Taskbahn(scene.url, timeout=PATIENCE) as app:
+        with scene.app(PATIENCE) as app:
             last = reading.all_jobs(app)
             triggers = app.triggers.views()
         self.trouble += [

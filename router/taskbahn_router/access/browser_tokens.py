@@ -81,7 +81,7 @@ class BrowserTokens:
             return
         for session, scope in list(self._scopes.items()):
             if scope.id == row.id:
-                self._end_session(session, f"the browser token {row.id} of {row.name} opens no sessions any more: it was revoked")
+                self._close(session, scope, "it was revoked")
 
     def drop(self, row: CredentialRow) -> None:
         """Take note: the store has a row no more."""
@@ -139,9 +139,12 @@ class BrowserTokens:
         self._scopes.pop(session, None)
 
     def scope_of(self, session: int | None) -> Scope | None:
-        """Return what the token of a session names; None: it is over."""
+        """Return what the token of a session names; None: it is over, and the session is being closed."""
         scope = self._scopes.get(session or 0)
-        return scope if scope is not None and scope.expires_at > self._wall() else None
+        if scope is None or scope.expires_at > self._wall():
+            return scope
+        self._close(session or 0, scope, "its time is over")
+        return None
 
     def end_expired(self) -> None:
         """Close the sessions whose token is over, or whose maker may not log in any more."""
@@ -152,13 +155,15 @@ class BrowserTokens:
             if (is_valid := makers.get(maker)) is None:
                 is_valid = makers[maker] = self._is_valid(*maker)
             if scope.expires_at <= now or not is_valid:
-                why = "its time is over" if is_valid else "who made it may not log in any more"
-                self._end_session(session, f"the browser token {scope.id} of {scope.name} opens no sessions any more: {why}")
+                self._close(session, scope, "its time is over" if is_valid else "who made it may not log in any more")
 
     def end_all(self, why: str) -> None:
         """Close the sessions of all tokens."""
         for session, scope in list(self._scopes.items()):
-            self._end_session(session, f"the browser token {scope.id} of {scope.name} opens no sessions any more: {why}")
+            self._close(session, scope, why)
+
+    def _close(self, session: int, scope: Scope, why: str) -> None:
+        self._end_session(session, f"the browser token {scope.id} of {scope.name} opens no sessions any more: {why}")
 
     def ended(self, id: str) -> CredentialRow | None:
         """Return what the store keeps of a token that is revoked or used."""

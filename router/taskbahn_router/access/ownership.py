@@ -11,7 +11,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.access_errors import InvalidToken, NotAllowed
+from taskbahn.access_errors import NotAllowed
 from taskbahn.errors import InvalidRequest, TaskbahnError, TooLarge, UnknownJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import Role
@@ -90,7 +90,7 @@ class Ownership:
             if call.role == Role.BROWSER:
                 call.scope = self._scope_of(call.caller)
                 if call.scope is None:
-                    raise InvalidToken("the browser token of this session is over: log in with another one")
+                    return  # its token is over, and its session ends: the client asks again with another token
                 call.verb = verb
             confine(call, handler)
 
