@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from taskbahn_router.company.login import CompanyLogin
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.stores.contract import Store
@@ -74,6 +75,7 @@ class Service:
         # seconds by which UTC is ahead of the reactor, which does not advance while the machine is suspended
         self._ahead = wall() - reactor.seconds()
         self.stopped = False
+        self.company_login: CompanyLogin | None = None
         self.parts = Parts(
             self._store, self._writing, self._reading, outside, self, clock=reactor, wall=wall, uniform=uniform, settings=settings,
             start_worker=start_worker, hashing=self._hashing,

@@ -174,11 +174,11 @@ def heard(origin: str) -> Heard:
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a page of another node than the shared one, with what its console may say."""
+    """Open a page of another node than the shared one, with what its console may say.   beside: another origin that it may lead to."""
     opened: list[tuple[Page, Heard]] = []
 
-    def open_at(origin: str, *allowed: str) -> Page:
-        heard = Heard([origin], allowed=list(allowed))
+    def open_at(origin: str, *allowed: str, beside: str | None = None) -> Page:
+        heard = Heard([origin, beside] if beside else [origin], allowed=list(allowed))
         page = chromium.new_context(viewport={"width": 1280, "height": 860}).new_page()
         page.on("console", heard.console)
         page.on("pageerror", heard.error)
@@ -187,7 +187,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         opened.append((page, heard))
         return page
 
-    yield lambda *given: THREAD.submit(open_at, *given).result()
+    yield lambda *given, **more: THREAD.submit(open_at, *given, **more).result()
     for page, _ in opened:
         THREAD.submit(page.context.close).result()
     assert [heard.unexpected() for _, heard in opened if heard.unexpected()] == []

@@ -58,7 +58,13 @@ def page_of(node: DispatcherHarness, name: str) -> str:
 
 
 def test_a_user_logs_in_until_it_is_removed(node: DispatcherHarness) -> None:
-    assert add(node, "ada").answer == {"name": "ada", "role": "operator", "created_at": node.wall(), "created_by": "root"}
+    assert add(node, "ada").answer == {
+        "name": "ada",
+        "role": "operator",
+        "login": "password",
+        "created_at": node.wall(),
+        "created_by": "root",
+    }
     assert log_in(node, "ada") == Principal("ada", "operator", "user:ada")
     assert log_in(node, "ada", OTHER) == "a wrong password of ada"
     assert [user["name"] for user in ask(node, access.USER_LIST).answer] == ["ada"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskbahn.cli import starting
+from taskbahn.cli.oidc_options import company_login, oidc_options
 from taskbahn.cli.origins import whole_origins
 from taskbahn.cli.proxies import check_proxies, whole_proxies
 from taskbahn.errors import TaskbahnError
@@ -138,10 +139,12 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     help="How long entries of the audit are kept, as 90d.",
     **shown("KEEP_AUDIT"),
 )
+@oidc_options
 @click.option("--json", "as_json", is_flag=True, help="Print the ready line as JSON.")
 @click.pass_context
 def up(
     context: click.Context,
+    /,
     port: int,
     interface: str,
     socket: Path | None,
@@ -157,6 +160,7 @@ def up(
     proxy_protocol: bool,
     allow_private_webhooks: bool,
     as_json: bool,
+    **oidc: Any,
 ) -> None:
     """Start router, dispatcher and page; ends cleanly on Ctrl-C or SIGTERM."""
     from taskbahn.client.guard import let_children
@@ -180,10 +184,11 @@ def up(
     if tls_key and not tls_cert:
         raise click.UsageError("--tls-key belongs to a certificate: give that with --tls-cert.")
     check_proxies(behind_proxy, has_socket=socket is not None, proxy_protocol=proxy_protocol)
+    company = company_login(oidc, auth=auth)
     roles = importlib.import_module("taskbahn_router.role_permissions").roles() if auth else None
     wanted = node.Wanted(
         port, interface, data, loglevel, origins, socket, roles, given, keep_audit,
-        tls_cert, tls_key, behind_proxy, proxy_protocol,
+        tls_cert, tls_key, behind_proxy, proxy_protocol, company,
     )  # fmt: skip
 
     def ready(addresses: Any) -> None:

@@ -71,10 +71,10 @@ def list_(data: Path | None, url: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    rows = table("name", "role", "created")
+    rows = table("name", "role", "login", "created")
     for view in found:
         created = f"{ago(view.created_at)}{f' by {view.created_by}' if view.created_by else ''}"
-        rows.add_row(plain(view.name), view.role, plain(created))
+        rows.add_row(plain(view.name), view.role, view.login, plain(created))
     console().print(rows if found else "no users: `taskbahn user add NAME --role ROLE` adds one")
 
 

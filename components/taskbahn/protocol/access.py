@@ -82,10 +82,11 @@ class TokenView(msgspec.Struct, frozen=True, kw_only=True):
 class UserView(msgspec.Struct, frozen=True, kw_only=True):
     """A user as it is shown. Times are UTC seconds since the epoch.
 
-    name: who its sessions are, the authid.
+    name: who its sessions are, the authid.   login: what it logs in by, "password" or "company", the provider of OpenID Connect.
     """
 
     name: str
     role: str
+    login: str
     created_at: float
     created_by: str | None = None

@@ -8,7 +8,7 @@ from taskbahn.errors import InvalidRequest
 from taskbahn.protocol.access import Role
 from taskbahn_router.access.browser_tokens import BrowserTokens, is_signed
 from taskbahn_router.access.tokens import proof_of
-from taskbahn_router.core.credentials import OF_BROWSER_TOKENS, SESSION, TOKEN, USER
+from taskbahn_router.core.credentials import OF_BROWSER_TOKENS, PEOPLE, SESSION, TOKEN, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,7 +61,7 @@ class CredentialBook:
         before = self._rows.get(row.id)
         self._rows[row.id] = row
         self._names.setdefault(row.name, set()).add(row.id)
-        if row.kind != USER:
+        if row.kind not in PEOPLE:
             self._by_proof[row.proof] = row.id
         if not row.is_valid(self._wall()):
             self._end_all(row, "revoked")
@@ -73,7 +73,7 @@ class CredentialBook:
         self._rows.pop(row.id, None)
         self._by_proof.pop(row.proof, None)
         self._names.get(row.name, set()).discard(row.id)
-        if row.kind == USER:
+        if row.kind in PEOPLE:
             self._end_all(row, "removed")
         else:
             self._end_sessions(row, "it has ended")
@@ -124,7 +124,7 @@ class CredentialBook:
 
     def users(self) -> list[CredentialRow]:
         """Return all users by their names."""
-        return sorted((row for row in self._rows.values() if row.kind == USER), key=lambda row: row.name)
+        return sorted((row for row in self._rows.values() if row.kind in PEOPLE), key=lambda row: row.name)
 
     def has_opened(self, session: int) -> bool:
         """Return whether a credential has opened this session."""
@@ -185,14 +185,15 @@ class CredentialBook:
         row = self._rows.get(given)
         return [row] if row is not None and row.kind == TOKEN else [row for row in self.all() if row.name == given]
 
-    def check_role(self, name: str, role: str) -> None:
-        """Raise InvalidRequest where a name has another role: whose jobs are whose goes by names."""
+    def check_role(self, name: str, role: str, apart_from: CredentialRow | None = None) -> None:
+        """Raise InvalidRequest where a name has another role: whose jobs are whose goes by names.   apart_from: what gets that role."""
         now = self._wall()
-        rows = [row for row in (*self.users(), *self.all()) if row.name == name and row.is_valid(now) and row.role != role]
+        known = (row for row in (*self.users(), *self.all()) if row.name == name and row is not apart_from)
+        rows = [row for row in known if row.is_valid(now) and row.role != role]
         if rows:
             way = (
                 f"remove the user (`taskbahn user remove {name}`)"
-                if rows[0].kind == USER
+                if rows[0].kind in PEOPLE
                 else (f"revoke what it has (`taskbahn token revoke {name}`)")
             )
             raise InvalidRequest(f"{name} has the role {rows[0].role}: give another name, or {way}")
@@ -203,6 +204,6 @@ class CredentialBook:
             self._end_sessions(child, f"what created it was {what}")
 
     def _end_sessions(self, row: CredentialRow, why: str) -> None:
-        what = f"user {row.name}" if row.kind == USER else f"{row.kind} {row.id} of {row.name}"
+        what = f"user {row.name}" if row.kind in PEOPLE else f"{row.kind} {row.id} of {row.name}"
         for session in list(self._sessions.get(row.id, ())):
             self._end_session(session, f"the {what} opens no sessions any more: {why}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn_router.access.offline import opened
 from taskbahn_router.access.passwords import hashed, new_password
-from taskbahn_router.access.users import check_new, check_user, known_user, new_user, user_view
+from taskbahn_router.access.users import check_new, check_user, known_user, new_user, user_view, with_password
 from taskbahn_router.core.audit import Act, AuditRow, Origin
 from taskbahn_router.core.credentials import CredentialChange
 from taskbahn_router.stores.contract import CommitBatch
@@ -57,7 +57,7 @@ def remove_user(data: Path, name: str, by: str) -> UserView:
 def set_password(data: Path, name: str, password: str, by: str) -> UserView:
     """Give a user another password.  Raises InvalidRequest."""
     with opened(data) as (store, book):
-        row = known_user(book, name)
+        row = with_password(book, name)
         change = CredentialChange(row._replace(proof=hashed(new_password(password, name))), row.version)
         store.commit(CommitBatch(credentials=[change], audit=[_entry(row, "passwd", "another password", by)]))
     return user_view(change.stored)

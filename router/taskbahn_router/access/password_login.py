@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from taskbahn.errors import InvalidRequest
 from taskbahn_router.access.book import Principal
 from taskbahn_router.access.passwords import prepared
+from taskbahn_router.core.credentials import USER
 
 if TYPE_CHECKING:
     from taskbahn_router.access.book import CredentialBook
@@ -31,6 +32,8 @@ class PasswordLogin:
         Raises NotReady: too many are being compared.
         """
         row = self._book.user(name)
+        if row is not None and row.kind != USER:
+            row = None
         try:
             shown = prepared(password)
         except InvalidRequest:

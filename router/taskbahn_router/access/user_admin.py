@@ -9,8 +9,8 @@ from taskbahn.errors import InvalidRequest, ServiceError, TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn_router.access.calls import named
 from taskbahn_router.access.passwords import new_password, prepared
-from taskbahn_router.access.users import check_new, check_user, known_user, new_user, user_view
-from taskbahn_router.core.credentials import CredentialChange
+from taskbahn_router.access.users import check_new, check_user, known_user, new_user, user_view, with_password
+from taskbahn_router.core.credentials import USER, CredentialChange
 from taskbahn_router.dispatcher.pause_words import MAX_WHO, text_in
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class UserAdmin:
         """`taskbahn.admin.user.passwd`."""
         given = named(call, ("name", "password", "who"))
         who = text_in(given, "who", MAX_WHO)
-        row = known_user(self._book, given.get("name"))
+        row = with_password(self._book, given.get("name"))
         self._change(call, row, new_password(given.get("password"), row.name), who)
 
     def change_own(self, call: PendingCall) -> None:
@@ -87,7 +87,7 @@ class UserAdmin:
         given = named(call, ("old", "new", "who"))
         who = text_in(given, "who", MAX_WHO)
         row = self._book.user(call.authid or "")
-        if row is None:
+        if row is None or row.kind != USER:
             raise NotAllowed(BY_PERSON)
         new = new_password(given.get("new"), row.name)
 

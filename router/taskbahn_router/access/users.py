@@ -40,6 +40,14 @@ def known_user(book: CredentialBook, name: object) -> CredentialRow:
     return found
 
 
+def with_password(book: CredentialBook, name: object) -> CredentialRow:
+    """Return the user of a name, who has a password.  Raises InvalidRequest."""
+    found = known_user(book, name)
+    if found.kind != USER:
+        raise InvalidRequest(f"{found.name} has no password here, for the company's login knows this user")
+    return found
+
+
 def new_user(name: str, role: str, proof: bytes, now: float, by: str | None) -> CredentialRow:
     """Make a user.   proof: what the node keeps of the password."""
     return CredentialRow(user_id(name), USER, name, role, proof, 0, now, by)
@@ -47,4 +55,5 @@ def new_user(name: str, role: str, proof: bytes, now: float, by: str | None) -> 
 
 def user_view(row: CredentialRow) -> UserView:
     """Return a user as it is shown."""
-    return UserView(name=row.name, role=row.role, created_at=row.created_at, created_by=row.created_by)
+    login = "password" if row.kind == USER else "company"
+    return UserView(name=row.name, role=row.role, login=login, created_at=row.created_at, created_by=row.created_by)

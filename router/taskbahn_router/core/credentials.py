@@ -12,6 +12,8 @@ REVOKED = "revoked"  # a browser token that opens no sessions any more
 USED = "used"  # a browser token that has started its one job
 OF_BROWSER_TOKENS = frozenset((SIGNING_KEY, REVOKED, USED))
 USER = "user"  # who has a password
+COMPANY = "company"  # a user whom the company's login knows; its proof is the digest of who that is there
+PEOPLE = frozenset((USER, COMPANY))
 
 
 class CredentialRow(NamedTuple):
@@ -43,7 +45,7 @@ class CredentialRow(NamedTuple):
     @property
     def mark(self) -> str:
         """What the sessions of browsers that it creates keep of it. That of a user changes with all that is changed of the user."""
-        if self.kind != USER:
+        if self.kind not in PEOPLE:
             return self.id
         seen = hashlib.blake2b(repr((self.proof, self.role, self.created_at)).encode(), digest_size=12)
         return f"{self.id}#{seen.hexdigest()}"

@@ -28,6 +28,7 @@ from taskbahn_router.core.forwarding import Proxies
 from taskbahn_router.core.topic_events import is_meant
 from taskbahn_router.crossbar_edge import direct_path, node_process, router_repairs, send_buffers
 from taskbahn_router.crossbar_edge.authorizer import Authorizer
+from taskbahn_router.crossbar_edge.company_pages import company_login
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.crossbar_edge.origins import origin_of
@@ -106,6 +107,8 @@ class Component(ApplicationSession):
         )  # fmt: skip
         if token:
             self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER.value)
+        if company := extra.get("company"):
+            self.service.company_login = company_login(company, self.service, reactor)
         for topic, handler in {
             "wamp.subscription.on_create": self._topic_made,
             "wamp.subscription.on_delete": self._topic_gone,

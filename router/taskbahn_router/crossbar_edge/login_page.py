@@ -19,6 +19,7 @@ from twisted.web.server import NOT_DONE_YET
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol.access import Role
 from taskbahn_router.access.tokens import SESSION_SECONDS
+from taskbahn_router.crossbar_edge.company_pages import CompanyPages
 from taskbahn_router.crossbar_edge.origins import address_of
 from taskbahn_router.service import Service
 
@@ -50,6 +51,8 @@ class Login(Resource):
     def render(self, request: Request) -> Any:
         """Take a request of any method."""
         service = Service.running
+        if any(request.postpath or ()):
+            return CompanyPages(_cookie).render(request, service)
         if (wrong := _wrong(request)) is not None:
             return _answered(request, *wrong)
         shown = _shown(request)

@@ -57,7 +57,7 @@ class Wanted:
     of port and interface.   auth: the roles of which each session has to prove that it has one; None: each may do everything.
     given: where each comes from, by its name.   tls_cert, tls_key: files in PEM; with them the port speaks TLS and nothing else.
     behind_proxy: addresses and networks whose headers are believed, and `unix`.   proxy_protocol: these begin each connection with a
-    header of the PROXY protocol.
+    header of the PROXY protocol.   company: the provider of OpenID Connect by which people log in, too.
     """
 
     port: int
@@ -73,6 +73,7 @@ class Wanted:
     tls_key: Path | None = None
     behind_proxy: tuple[str, ...] = ()
     proxy_protocol: bool = False
+    company: dict[str, Any] | None = None
 
     def absolute(self) -> Wanted:
         """Return the same with the paths as they are from every directory; links stay, for what they point to may be renewed."""
@@ -136,7 +137,7 @@ def configuration(wanted: Wanted, inner: Path | None = None) -> dict[str, Any]:
         options = transport["web"]["paths"][path]["options"]
         transport["web"]["paths"][path]["options"] = options | {"allowed_origins": [*options["allowed_origins"], *wanted.origins]}
     if wanted.auth is not None:
-        login.put_in(config, wanted.auth)
+        login.put_in(config, wanted.auth, wanted.company)
     if inner is not None:
         worker["transports"].append(door.inner_transport(transport, inner))
     return config

@@ -9,13 +9,13 @@ PAGES = {"login": "taskbahn_router.crossbar_edge.login_page.Login", "logout": "t
 CHECKS = "taskbahn_router.crossbar_edge.login"
 
 
-def put_in(config: dict[str, Any], roles: list[dict[str, Any]]) -> None:
-    """Let sessions of a node in by a login only, each with the rights of its role."""
+def put_in(config: dict[str, Any], roles: list[dict[str, Any]], company: dict[str, Any] | None = None) -> None:
+    """Let sessions of a node in by a login only, each with the rights of its role.   company: the provider that says who people are."""
     (worker,) = config["workers"]
     (realm,) = worker["realms"]
     kept = [role for role in realm["roles"] if role["name"] == "dispatcher"]
     realm["roles"] = [*kept, *roles]
-    worker["components"][0]["extra"]["login"] = True
+    worker["components"][0]["extra"] |= {"login": True, **({"company": company} if company else {})}
     (transport,) = worker["transports"]
     transport["rawsocket"]["auth"] = _by("tickets")
     for path, page in PAGES.items():

@@ -25,6 +25,15 @@ export async function logIn(shown) {
   return "";
 }
 
+/**
+ * The ways to log in that the operator of the node has set up, beside those that each node has.
+ * @returns {Promise<{company?: string}>}  company: what the button of the company's login is called
+ */
+export async function loginWays() {
+  const answer = await fetch("/login/ways").catch(() => null);
+  return answer?.ok ? answer.json() : {};
+}
+
 /** Log out, and load the page again. */
 export async function logOut() {
   await post("/logout", {}).catch(() => {});

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { html } from "../core/html.js";
-import { logIn, loginNotice } from "../data/session.js";
+import { logIn, loginNotice, loginWays } from "../data/session.js";
 
 const WAY = "taskbahn.login.way"; // the way that this browser took last
 
@@ -12,6 +12,8 @@ export function Login() {
   const [byToken, setByToken] = useState(() => localStorage.getItem(WAY) === "token");
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
+  const [company, setCompany] = useState("");
+  useEffect(() => void loginWays().then((ways) => setCompany(ways.company ?? "")), []);
   useEffect(() => void (document.title = "Log in · Taskbahn"), []);
   useEffect(() => form.current?.querySelector("input")?.focus(), [byToken]);
   const choose = (/** @type {boolean} */ token) => {
@@ -31,6 +33,7 @@ export function Login() {
   return html`<main id="main" class="login" tabindex="-1">
     <h1>Log in to Taskbahn</h1>
     <form ref=${form} onSubmit=${send}>
+      ${company && html`<a class="button primary" href="/login/oidc">Log in with ${company}</a><p class="login-or muted">or</p>`}
       ${loginNotice.value && !problem && html`<p role="status">${loginNotice.value}</p>`}
       <div class="tabs" role="group" aria-label="How you log in">
         <button type="button" aria-pressed=${!byToken} onClick=${() => choose(false)}>Name and password</button>
@@ -38,7 +41,7 @@ export function Login() {
       </div>
       ${byToken ? html`<${TokenField} isWrong=${problem !== ""} />` : html`<${UserFields} isWrong=${problem !== ""} />`}
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
-      <button class="primary" disabled=${isBusy}>${isBusy ? "Logging in …" : "Log in"}</button>
+      <button class=${company ? "" : "primary"} disabled=${isBusy}>${isBusy ? "Logging in …" : "Log in"}</button>
     </form>
   </main>`;
 }
