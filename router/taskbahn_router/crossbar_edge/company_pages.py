@@ -40,7 +40,9 @@ PATH = "/login/oidc"
 OK, SEE_OTHER, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, UNAVAILABLE = 200, 303, 403, 404, 405, 503
 MAX_GIVEN = 4096  # characters of what the provider has a browser say
 POLICY = b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-STYLE = ":root { color-scheme: light dark } body { font: 16px/1.5 system-ui, sans-serif; margin: 15vh auto; width: min(90%, 480px) }"
+STYLE = (
+    ":root { color-scheme: light dark } body { font: 16px/1.5 system-ui, sans-serif; margin: 15vh auto; width: min(90%, 480px) }"
+)
 NOT_BEGUN = "This login has not begun in this browser, or it took too long."
 UNREACHABLE = "The company's login does not answer."
 
