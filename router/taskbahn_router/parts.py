@@ -9,6 +9,7 @@ from taskbahn.protocol import messages
 from taskbahn_router.access.admin import TokenAdmin
 from taskbahn_router.access.book import CredentialBook
 from taskbahn_router.access.issuing import TokenIssue
+from taskbahn_router.access.logins import RefusedLogins
 from taskbahn_router.access.ownership import Ownership
 from taskbahn_router.access.password_checks import PasswordChecks
 from taskbahn_router.access.password_login import PasswordLogin
@@ -147,6 +148,7 @@ class Parts:
         self._declarations = declarations
         self.admin = Workers(self.dispatcher)
         self.credentials = CredentialBook(wall, port.end_session)
+        self.refused_logins = RefusedLogins(self.dispatcher.auditing, clock.seconds)
         self.token_issue = TokenIssue(self.dispatcher, self.credentials.browser)
         self.token_admin = TokenAdmin(self.dispatcher, self.credentials, self.token_issue)
         starts = ScopedStarts(self.dispatcher.state.tasks, self.token_issue)

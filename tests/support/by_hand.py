@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, Self
 PATIENCE = 20.0  # seconds
 ROLES: dict[str, Any] = {"roles": {"caller": {}}}
 LONG = 126  # of the length of a message of a WebSocket: two bytes follow with it
+LONGER = 65_536  # likewise: eight bytes follow from here on
+ABORT, CHALLENGE = 3, 4
 GET_SESSION = "wamp.session.get"
 
 
@@ -62,36 +64,56 @@ class ByHand:
 
     def peer_by_websocket(self) -> str:
         """Join the realm on an open WebSocket; return the peer that the router has for the session."""
-
-        def send(message: list[Any]) -> None:
-            data = json.dumps(message).encode()
-            mask = os.urandom(4)
-            masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(data))
-            length = bytes([0x80 | len(data)]) if len(data) < LONG else bytes([0x80 | LONG]) + len(data).to_bytes(2, "big")
-            self.socket.sendall(b"\x81" + length + mask + masked)
-
-        def receive() -> list[Any]:
-            length = self._take(2)[1]
-            data = self._take(int.from_bytes(self._take(2), "big") if length == LONG else length)
-            found: list[Any] = json.loads(data)
-            return found
-
-        return self._peer(send, receive)
+        return self._peer(self.send, self.receive)
 
     def peer_by_rawsocket(self) -> str:
         """Join the realm by RawSocket; return the peer that the router has for the session."""
+        self.open_rawsocket()
+        return self._peer(self.send_raw, self.receive_raw)
+
+    def reason_of_abort(self, name: str, ticket: str) -> str:
+        """Log in with a ticket on an open WebSocket; return the reason with which the router refuses it."""
+        self.send([1, "taskbahn", {**ROLES, "authmethods": ["ticket"], "authid": name}])
+        assert self.receive()[0] == CHALLENGE
+        self.send([5, ticket, {}])
+        kind, _, reason = self.receive()
+        assert kind == ABORT
+        return str(reason)
+
+    def send(self, message: list[Any]) -> None:
+        """Send a message of WAMP on an open WebSocket."""
+        data = json.dumps(message).encode()
+        mask = os.urandom(4)
+        masked = (int.from_bytes(data) ^ int.from_bytes((mask * (len(data) // 4 + 1))[: len(data)])).to_bytes(len(data))
+        if len(data) < LONG:
+            length = bytes([0x80 | len(data)])
+        elif len(data) < LONGER:
+            length = bytes([0x80 | LONG]) + len(data).to_bytes(2)
+        else:
+            length = bytes([0x80 | LONG + 1]) + len(data).to_bytes(8)
+        self.socket.sendall(b"\x81" + length + mask + masked)
+
+    def receive(self) -> list[Any]:
+        """Receive a message of WAMP on an open WebSocket."""
+        length = self._take(2)[1]
+        data = self._take(int.from_bytes(self._take(2)) if length == LONG else length)
+        found: list[Any] = json.loads(data)
+        return found
+
+    def open_rawsocket(self) -> None:
+        """Begin with RawSocket, in JSON."""
         self.socket.sendall(b"\x7f\xf1\x00\x00")
         self._take(4)
 
-        def send(message: list[Any]) -> None:
-            data = json.dumps(message).encode()
-            self.socket.sendall(len(data).to_bytes(4, "big") + data)
+    def send_raw(self, message: list[Any]) -> None:
+        """Send a message of WAMP by RawSocket."""
+        data = json.dumps(message).encode()
+        self.socket.sendall(len(data).to_bytes(4) + data)
 
-        def receive() -> list[Any]:
-            found: list[Any] = json.loads(self._take(int.from_bytes(self._take(4), "big")))
-            return found
-
-        return self._peer(send, receive)
+    def receive_raw(self) -> list[Any]:
+        """Receive a message of WAMP by RawSocket."""
+        found: list[Any] = json.loads(self._take(int.from_bytes(self._take(4))))
+        return found
 
     def _peer(self, send: Any, receive: Any) -> str:
         send([1, "taskbahn", ROLES])

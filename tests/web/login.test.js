@@ -35,6 +35,8 @@ test("a refused login is known from other ends, and says no more than that", () 
   for (const uri of ["wamp.error.no_auth_method", "wamp.error.authentication_failed", "wamp.error.no_such_role"]) {
     assert.equal(loginRefusal(uri).uri, INVALID_TOKEN);
   }
+  const early = loginRefusal("taskbahn.error.too_many_logins", "try again in 8 s");
+  assert.deepEqual([early.uri, early.message], [INVALID_TOKEN, "this node does not know the token; try again in 8 s"]);
 });
 
 test("what is asked is refused with the login, and asked again by a later one", async () => {

@@ -20,6 +20,7 @@ REFUSALS = {
         "this node does not know the token, or the token is revoked or over: see `taskbahn token list`, as an admin, and make another one"
     ),
 }
+TOO_MANY = "taskbahn.error.too_many_logins"
 KEYS = {
     "wamp.error.authentication_denied",
     "wamp.error.no_such_principal",
@@ -77,8 +78,13 @@ def _of_environment() -> Token | None:
     return Token(lambda: password, name)
 
 
-def refusal(reason: str, *, is_user: bool = False) -> str | None:
-    """Return what helps against the reason with which a router ended a session that was not open yet; None: that was no login."""
+def refusal(reason: str, said: str | None = None, *, is_user: bool = False) -> str | None:
+    """Return what helps against the reason with which a router ended a session that was not open yet; None: that was no login.
+
+    said: the router's own sentence.
+    """
+    if reason == TOO_MANY and said:
+        return said if is_user else f"this node does not know the token; {said}"
     if reason in KEYS:
         reason = FAILED
     if reason == FAILED and is_user:

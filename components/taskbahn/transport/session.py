@@ -78,7 +78,7 @@ class Session(ApplicationSession):
     def onLeave(self, details: Any) -> None:
         if not self._has_joined:
             token = self.owner.token
-            self.refusal = refusal(str(details.reason), is_user=token is not None and token.name != ANYONE)
+            self.refusal = refusal(str(details.reason), details.message, is_user=token is not None and token.name != ANYONE)
         if not self.reason:  # unless `cut` has given a reason
             self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
         self.disconnect()

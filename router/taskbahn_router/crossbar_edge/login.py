@@ -16,6 +16,7 @@ from twisted.internet.task import deferLater
 from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import MAX_TICKET, PRINCIPAL, TOKEN_PREFIX, Role
+from taskbahn_router.access.logins import TOO_MANY
 from taskbahn_router.crossbar_edge.login_page import SEES_ALL, session_in
 from taskbahn_router.crossbar_edge.origins import address_of
 from taskbahn_router.service import Service
@@ -68,11 +69,11 @@ def _login(
         if not ticket:  # a page to which no person has logged in yet
             raise ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
     if not isinstance(ticket, str) or len(ticket) > MAX_TICKET:
-        return _let_in(service, "its ticket is no text, or too long", details, roles)
+        return refused(service, "its ticket is no text, or too long", details)
     found = service.parts.credentials.find(ticket)
     if isinstance(found, str) and not by_cookie and _is_name(authid) and not ticket.startswith(TOKEN_PREFIX):
         return _by_password(service, str(authid), ticket, details, roles)
-    return _let_in(service, found, details, roles)
+    return _let_in(service, found, details, roles, authid if _is_name(authid) else None)
 
 
 def _is_name(authid: object) -> bool:
@@ -84,18 +85,21 @@ def _by_password(
 ) -> Deferred[Answer]:  # fmt: skip
     """Give who a session is; hashing takes long, and what happens meanwhile counts."""
     session = int(details["session"])
+    early = service.parts.refused_logins.too_early(_address(details), "a session", name)
+    if early is not None:
+        return fail(ApplicationError(TOO_MANY, early.sentence))
     if session in CHECKED:
-        return fail(_refusal(service, "it shows several passwords at once", details))
+        return refused(service, "it shows several passwords at once", details, name)
     try:
         found = service.parts.password_login.find(name, password, _address(details))
     except NotReady as error:
         return fail(ApplicationError(NotReady.uri, error.message))
     CHECKED.add(session)
 
-    def checked(found: Principal | str) -> Answer:
+    def checked(found: Principal | str) -> Answer | Deferred[Answer]:
         if service.parts.credentials.has_opened(session):
             found = "it has logged in already"
-        answer = _let_in(service, found, details, roles)
+        answer = _let_in(service, found, details, roles, name)
         deferLater(reactor, JOIN_SECONDS, _forget_gone, service, session)
         return answer
 
@@ -113,20 +117,30 @@ def _forget_gone(service: Service, session: int) -> None:
         service.parts.credentials.closed(session)
 
 
-def _let_in(service: Service, found: Principal | str, details: Mapping[str, Any], roles: tuple[Role, ...]) -> Answer:
+def _let_in(
+    service: Service, found: Principal | str, details: Mapping[str, Any], roles: tuple[Role, ...], name: str | None
+) -> Answer | Deferred[Answer]:  # fmt: skip
     if not isinstance(found, str) and found.role not in roles:
         found = f"the role {found.role} of {found.name} does not see everything"
     if isinstance(found, str):
-        raise _refusal(service, found, details)
+        return refused(service, found, details, name)
     service.parts.credentials.opened(int(details["session"]), found)
     authid = found.name if found.scope is None else f"{found.name}/{found.scope.id}"
     extra = {"has_password": True} if service.parts.credentials.has_password(found) else {}
     return {"realm": messages.REALM, "authid": authid, "role": found.role, "extra": extra}
 
 
-def _refusal(service: Service, why: str, details: Mapping[str, Any]) -> ApplicationError:
-    service.dispatcher.auditing.refused_login(_address(details), "a session", why)
-    return ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
+def refused(service: Service, why: str, details: Mapping[str, Any], name: str | None = None) -> Deferred[Answer]:
+    """Refuse a session, at once or after a while.   name: of which it has said that it is it."""
+    failed = service.parts.refused_logins.refuse(_address(details), "a session", why, name=name)
+    error = ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
+    if failed.was_early:
+        error = ApplicationError(TOO_MANY, failed.sentence)
+    return deferLater(reactor, failed.delay, _raise, error) if failed.delay else fail(error)
+
+
+def _raise(error: ApplicationError) -> Any:
+    raise error
 
 
 def _address(details: Mapping[str, Any]) -> str | None:

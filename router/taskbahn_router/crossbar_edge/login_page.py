@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from twisted.internet import reactor
 from twisted.logger import Logger
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
     from twisted.web.server import Request
 
     from taskbahn_router.access.book import Principal
+    from taskbahn_router.access.throttle import Failed
 
 log = Logger("taskbahn.login")
+PAGE = "the login page"  # in the audit
 
 COOKIE = "taskbahn_session"
-OK, BAD, REFUSED, FORBIDDEN, NOT_ALLOWED, UNAVAILABLE = 200, 400, 401, 403, 405, 503
+OK, BAD, REFUSED, FORBIDDEN, NOT_ALLOWED, TOO_MANY, UNAVAILABLE = 200, 400, 401, 403, 405, 429, 503
 MAX_BODY = 8192  # bytes
 FORMS = '{"token": "…"}, or {"name": "…", "password": "…"}'
 TOKEN_REFUSED = "this node does not know the token, or the token is revoked or over"  # noqa: S105 - a sentence
@@ -63,8 +66,7 @@ class Login(Resource):
             if isinstance(shown, str):
                 _found(request, service, service.parts.credentials.find(shown), TOKEN_REFUSED)
             else:
-                found = service.parts.password_login.find(*shown, _host(request))
-                found.addCallback(partial(_found, request, service), PASSWORD_REFUSED).addErrback(_failed, request)
+                _by_password(request, service, *shown)
         except TaskbahnError as error:
             return _answered(request, UNAVAILABLE, {"error": error.message})
         return NOT_DONE_YET
@@ -125,16 +127,24 @@ def _shown(request: Request) -> str | tuple[str, str] | None:
     return (name.strip(), password) if isinstance(name, str) and isinstance(password, str) else None
 
 
-def _found(request: Request, service: Service, found: Principal | str, refused: str) -> None:
-    """Begin a login of who was found, or say that there is none.   refused: what a stranger learns."""
-    if isinstance(found, str) or found.role not in SEES_ALL:
-        why = found if isinstance(found, str) else f"the role {found.role} of {found.name} does not see the page"
-        service.dispatcher.auditing.refused_login(_host(request), "the login page", why)
-        if isinstance(found, str):
-            _finish(request, REFUSED, {"error": refused})
-        else:
-            error = f"a login with the role {found.role} is for programs; the page takes viewer, operator, admin"
-            _finish(request, FORBIDDEN, {"error": error})
+def _by_password(request: Request, service: Service, name: str, password: str) -> None:
+    early = service.parts.refused_logins.too_early(_host(request), PAGE, name)
+    if early is not None:
+        _too_early(request, early)
+        return
+    found = service.parts.password_login.find(name, password, _host(request))
+    found.addCallback(partial(_found, request, service), PASSWORD_REFUSED, name).addErrback(_failed, request)
+
+
+def _found(request: Request, service: Service, found: Principal | str, said: str, name: str | None = None) -> None:
+    """Begin a login of who was found, or say that there is none.   said: what a stranger learns.   name: the one that was shown."""
+    if isinstance(found, str):
+        _refused(request, service, found, said, name)
+        return
+    if found.role not in SEES_ALL:
+        service.parts.refused_logins.refuse(_host(request), PAGE, f"the role {found.role} of {found.name} does not see the page")
+        error = f"a login with the role {found.role} is for programs; the page takes viewer, operator, admin"
+        _finish(request, FORBIDDEN, {"error": error})
         return
     try:
         service.parts.browser_sessions.begin(found.credential, lambda text: _begun(request, text, found.name, found.role))
@@ -145,6 +155,21 @@ def _found(request: Request, service: Service, found: Principal | str, refused: 
 def _failed(failure: Failure, request: Request) -> None:
     log.failure("a password was not compared", failure)
     _finish(request, UNAVAILABLE, {"error": "the node could not compare the password; its log says why"})
+
+
+def _refused(request: Request, service: Service, why: str, said: str, name: str | None) -> None:
+    failed = service.parts.refused_logins.refuse(_host(request), PAGE, why, name=name)
+    if failed.was_early:
+        _too_early(request, failed)
+    elif failed.delay:
+        cast("Any", reactor).callLater(failed.delay, _finish, request, REFUSED, {"error": said})
+    else:
+        _finish(request, REFUSED, {"error": said})
+
+
+def _too_early(request: Request, failed: Failed) -> None:
+    request.setHeader(b"retry-after", str(failed.retry_after).encode())  # type: ignore[no-untyped-call]
+    _finish(request, TOO_MANY, {"error": failed.sentence})
 
 
 def _begun(request: Request, text: str, name: str, role: str) -> None:

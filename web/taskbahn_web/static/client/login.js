@@ -4,6 +4,7 @@ import { TaskbahnError } from "./errors.js";
 
 export const INVALID_TOKEN = "taskbahn.error.invalid_token";
 const NO_METHOD = "wamp.error.no_auth_method";
+const TOO_MANY = "taskbahn.error.too_many_logins";
 const REFUSALS = new Set([
   "wamp.error.authentication_failed",
   "wamp.error.authentication_denied",
@@ -35,8 +36,10 @@ export function loginOptions(text) {
 /**
  * The error for the reason with which a router ends a session that is not open yet; null: that was no login.
  * @param {string} uri
+ * @param {string} [said] by the router
  */
-export function loginRefusal(uri) {
+export function loginRefusal(uri, said) {
+  if (uri === TOO_MANY) return new TaskbahnError(`this node does not know the token; ${said}`, INVALID_TOKEN);
   if (uri === NO_METHOD) return new TaskbahnError("this node wants a login: connect({ token: … })", INVALID_TOKEN);
   if (!REFUSALS.has(uri)) return null;
   return new TaskbahnError("this node does not know the token, or the token is revoked or over", INVALID_TOKEN);

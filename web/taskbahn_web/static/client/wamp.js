@@ -208,7 +208,7 @@ function translateError(error) {
     return new TaskbahnError(String(error.argsList?.[0] ?? error.errorUri), error.errorUri, errorDetail(error.argsDict));
   }
   if (error instanceof Errors.AbortError) {
-    const refused = loginRefusal(error.errorUri);
+    const refused = loginRefusal(error.errorUri, error.details?.message);
     if (refused) return refused;
     return new TaskbahnError(error.details?.message ?? `the router refused the session: ${error.errorUri}`, error.errorUri);
   }

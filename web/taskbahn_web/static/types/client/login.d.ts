@@ -16,8 +16,9 @@ export function loginOptions(text: string): {
 /**
  * The error for the reason with which a router ends a session that is not open yet; null: that was no login.
  * @param {string} uri
+ * @param {string} [said] by the router
  */
-export function loginRefusal(uri: string): TaskbahnError | null;
+export function loginRefusal(uri: string, said?: string): TaskbahnError | null;
 export const INVALID_TOKEN: "taskbahn.error.invalid_token";
 /**
  * The token's text, or a function that each connection calls for it.
