@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from taskbahn.app import NameTaken, Taskbahn
     from taskbahn.attempt.blocking import BlocksLoop
     from taskbahn.attempt.current import current
+    from taskbahn.encryption.errors import DecryptionFailed
+    from taskbahn.encryption.keyring import KeyRing
     from taskbahn.errors import (
         CallerError,
         DeadlineExceeded,
@@ -92,6 +94,7 @@ PLACES = {
     "Cron": "schedules.when",
     "Dates": "schedules.when",
     "DeadlineExceeded": "errors",
+    "DecryptionFailed": "encryption.errors",
     "Duplicate": "errors",
     "Duration": "protocol.durations",
     "Event": "protocol.messages",
@@ -113,6 +116,7 @@ PLACES = {
     "JobPage": "jobs.job_stream",
     "JobStream": "jobs.job_stream",
     "JobView": "protocol.views",
+    "KeyRing": "encryption.keyring",
     "LimitFull": "errors",
     "LogLine": "jobs.job",
     "NameTaken": "app",
@@ -177,6 +181,7 @@ __all__ = [
     "Cron",
     "Dates",
     "DeadlineExceeded",
+    "DecryptionFailed",
     "Duplicate",
     "Duration",
     "Event",
@@ -198,6 +203,7 @@ __all__ = [
     "JobPage",
     "JobStream",
     "JobView",
+    "KeyRing",
     "LimitFull",
     "LogLine",
     "NameTaken",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Never, ParamSpec, Self, TypeVar, Unpack, 
 from weakref import WeakSet
 
 from taskbahn.client.applications import note_application
+from taskbahn.encryption.keyring import keyring_of
 from taskbahn.errors import InvalidName, InvalidOption
 from taskbahn.fork_imports import forget_half_imports, wait_for_imports
 from taskbahn.jobs.browser_tokens import MakesTokens
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from taskbahn.client.client import Client
+    from taskbahn.encryption.keyring import KeyRing
     from taskbahn.jobs.admin import Admin
     from taskbahn.jobs.job import Job
     from taskbahn.jobs.queries import Views
@@ -51,6 +53,7 @@ INTERNAL = {
     "client",
     "declared_schedules",
     "declared_triggers",
+    "keys",
     "substitute",
 }  # what decorators, jobs and workers use
 
@@ -66,6 +69,7 @@ class Taskbahn(MakesTokens):
     and TASKBAHN_PASSWORD.
     client_cert, client_key: files of a certificate that the client shows of itself, and of its key if that is not in the same one;
     else those of TASKBAHN_CLIENT_CERT and TASKBAHN_CLIENT_KEY.
+    keys: of tasks with encrypt=True; else those of TASKBAHN_KEYS or TASKBAHN_KEYS_FILE.
     Raises InvalidOption for a url that is no address, and for what cannot be.
     """
 
@@ -80,6 +84,7 @@ class Taskbahn(MakesTokens):
         token: str | Callable[[], str] | None = None,
         client_cert: str | Path | None = None,
         client_key: str | Path | None = None,
+        keys: KeyRing | None = None,
         **others: Never,
     ) -> None:
         """Make an application; what it takes is said of the class. It connects at its first use.  Raises InvalidOption."""
@@ -92,6 +97,7 @@ class Taskbahn(MakesTokens):
         self.url = url
         self.access = access_of(ca, headers, client_cert, client_key)._replace(token=token_of(token))
         check_use(self.url, ca, headers, client_cert)  # checks the address of the environment now, too
+        self.keys = keyring_of(keys)
         self._client: Client | None = None
         self.substitute: Callable[[], Client] | None = None  # gives the client instead, in tests
         note_application(self)

@@ -1,6 +1,6 @@
 """The examples in README and docs, as a test runs them. Owns the rules of what a fenced block means:
 
-```python title="NAME.py"      a file of this page; the same title again adds to it. `app = Taskbahn()` in it gets a worker.
+```python title="NAME.py"      a file of this page; the same title again adds to it. `app = Taskbahn(...)` in it gets a worker.
 ```python                      runs in the page's own session, one block after the other, in the folder of these files.
 ```python title="X.py" run     a file that is run by itself.
 ```js                          runs as a module in Chromium, on a page of the node.
@@ -79,7 +79,7 @@ def files(page: Path) -> dict[str, str]:
 def applications(page: Path) -> list[str]:
     """Return the MODULE:APP of the files that define an application."""
     made = files(page)
-    return [f"{name.removesuffix('.py')}:app" for name, text in made.items() if "\napp = Taskbahn()" in text]
+    return [f"{name.removesuffix('.py')}:app" for name, text in made.items() if "\napp = Taskbahn(" in text]
 
 
 def expected(text: str) -> list[str]:

@@ -7,6 +7,7 @@ import selectors
 import socket
 import threading
 import time
+from collections import deque
 
 
 class Pace:
@@ -49,6 +50,7 @@ class Relay:
         self._flows = threading.Event()
         self._flows.set()
         self._pace = Pace()
+        self.heard: deque[bytes] = deque(maxlen=0)  # what it has carried, if a test gives it another one
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -100,10 +102,10 @@ class Relay:
                 near.close()
                 continue
             self._pairs.append((near, far))
-            threading.Thread(target=carry, args=(near, far, self._flows, self._pace), daemon=True).start()
+            threading.Thread(target=carry, args=(near, far, self._flows, self._pace, self.heard), daemon=True).start()
 
 
-def carry(near: socket.socket, far: socket.socket, flows: threading.Event, pace: Pace) -> None:
+def carry(near: socket.socket, far: socket.socket, flows: threading.Event, pace: Pace, heard: deque[bytes]) -> None:
     """Carry bytes both ways until one end closes; only while it *flows*, and those of the far end at a pace."""
     with selectors.DefaultSelector() as ready, near, far:
         ready.register(near, selectors.EVENT_READ, far)
@@ -125,6 +127,7 @@ def carry(near: socket.socket, far: socket.socket, flows: threading.Event, pace:
                     data = key.fileobj.recv(65536)  # type: ignore[union-attr]  # a socket
                     if not data:
                         return
+                    heard.append(data)
                     if key.fileobj is far and pace.lag:
                         time.sleep(pace.lag)
                     key.data.sendall(data)

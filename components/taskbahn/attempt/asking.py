@@ -81,7 +81,8 @@ class Asking:
         self._memory, self._context = _attempt("current.ask()")
         self._kind, self._default = kind, default
         self._remind = None if remind is None else max(1.0, seconds_in(remind, "remind"))
-        self._key = self._memory.name("ask", name or question[:100]).removeprefix("ask:")
+        own = None if self._context.cipher is not None else question[:100]  # the router sees names, of encrypted jobs, too
+        self._key = self._memory.name("ask", name or own).removeprefix("ask:")
         known = self._memory.known(QUESTION + self._key)
         self._asked = (
             msgspec.json.decode(known, type=Question)

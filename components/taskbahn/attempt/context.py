@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from taskbahn.attempt.chunk_window import ChunkWindow
     from taskbahn.attempt.memory import Memory
     from taskbahn.attempt.waiting import Parking, Waits
+    from taskbahn.encryption.attempts import AttemptCipher
     from taskbahn.future import Future
 
 MAX_LOG_LINES = 10_000  # log lines of one attempt
@@ -74,45 +75,15 @@ class AttemptContext:
     is_unfit: the code here does not take its arguments, and nothing was called.
     is_scripted: it belongs to a test, and its waits take no time.
     waited: seconds for which it was parked.   parked_at: since when it is, monotonic.
-    deadline: when its job has to have ended, seconds since 1970.
+    deadline: when its job has to have ended, seconds since 1970.   cipher: of an encrypted job: by it all is encrypted that it says.
     """
 
     __slots__ = (
-        "attempt",
-        "began",
-        "bereft_at",
-        "can_park",
-        "deadline",
-        "ended",
-        "has_permits",
-        "helpers",
-        "hidden",
-        "is_once",
-        "is_scripted",
-        "is_stop_due",
-        "is_unfit",
-        "job",
-        "memory",
-        "notes",
-        "output",
-        "packed",
-        "parked_at",
-        "parking",
-        "pid",
-        "relay",
-        "run_within",
-        "sequence",
-        "shields",
-        "sink",
-        "started_at",
-        "stop",
-        "stop_reason",
-        "stopped_at",
-        "task",
-        "thread",
-        "waited",
-        "waits",
-    )
+        "attempt", "began", "bereft_at", "can_park", "cipher", "deadline", "ended", "has_permits", "helpers", "hidden",
+        "is_once", "is_scripted", "is_stop_due", "is_unfit", "job", "memory", "notes", "output", "packed", "parked_at",
+        "parking", "pid", "relay", "run_within", "sequence", "shields", "sink", "started_at", "stop", "stop_reason",
+        "stopped_at", "task", "thread", "waited", "waits",
+    )  # fmt: skip
 
     def __init__(self, job: str, attempt: int, task: str, packed: str, run_within: float | None, sink: RecordSink) -> None:
         self.job = job
@@ -136,6 +107,7 @@ class AttemptContext:
         self.relay: CopyRelay | None = None
         self.notes: dict[str, str] = {}
         self.hidden: set[str] | None = None  # texts that it must not show
+        self.cipher: AttemptCipher | None = None
         self.parking: Parking | None = None
         self.deadline: float | None = None
         self.can_park = self.has_permits = self.is_once = self.is_scripted = self.is_unfit = False
@@ -149,6 +121,12 @@ class AttemptContext:
     def key(self) -> tuple[str, int]:
         """What names this attempt on the wire."""
         return self.job, self.attempt
+
+    def encrypt(self, cipher: AttemptCipher, packed: str) -> None:
+        """Be an attempt of an encrypted job; packed: its arguments, decrypted.  Raises DecryptionFailed."""
+        with _opening:
+            self.packed, self.cipher = packed, cipher
+            cipher.open_all(self.notes)
 
     def begin(self) -> None:
         """Note the time: the task's function is called next."""
@@ -192,7 +170,10 @@ class AttemptContext:
 
     def told(self, name: str, text: str) -> None:
         """Take what its job remembers from now on, which came from outside; from any thread."""
-        self.notes[name] = text
+        with _opening:
+            self.notes[name] = text
+            if self.cipher is not None and not self.cipher.open_one(self.notes, name):
+                return
         if self.memory is not None:
             self.memory.came(name)
 
@@ -255,7 +236,10 @@ class AttemptOutput:
         fraction = None if self._is_copy or self.progress.fraction is not None else fraction_of(self.progress.stages)
         if fraction is not None:
             said["fraction"] = fraction
-        return NOTICE, [context.job, context.attempt, "progress", CLOCK.time(), quiet_data(context, said)]
+        said = quiet_data(context, said)
+        if context.cipher is not None and not self._is_copy:
+            said = context.cipher.notice("progress", said)
+        return NOTICE, [context.job, context.attempt, "progress", CLOCK.time(), said]
 
     def await_event(self, data: dict[str, Any]) -> None:
         """Say for which event the job waits."""
@@ -298,6 +282,8 @@ class AttemptOutput:
             self._mark += 1
             if expect is not None:
                 expect(self._mark)
+            if context.cipher is not None and not self._is_copy:
+                data = context.cipher.notice(kind, data)
             context.sink.put((NOTICE, [context.job, context.attempt, kind, CLOCK.time(), data, self._mark]))
             return True
 

@@ -51,6 +51,11 @@ def check_may_be_replaced() -> None:
     """Raise OutsideJob where no job runs, InvalidFlow in an item of a chunk: its job is that of the other items, too."""
     running_job("current.replace()", "flow.call()")
     context = ACTIVE.get()
+    if context is not None and context.cipher is not None:
+        raise InvalidFlow(
+            "an encrypted job cannot be replaced, for its result is bound to it, and another job would give it: call the flow, "
+            "and return what it gives"
+        )
     if context is not None and context.memory is not None and context.memory.scope:
         raise InvalidFlow(
             "an item of a chunk is no job of its own that a flow could replace: call it, or use map instead of chunks"

@@ -7,6 +7,7 @@ import msgspec
 
 from taskbahn.cli.completing import complete_task
 from taskbahn.cli.shared import ago, common, connected, console, echo, plain, print_json, table
+from taskbahn.encryption.reading import opened_error
 from taskbahn.protocol import messages, views
 
 
@@ -20,7 +21,9 @@ def errors(task: str | None, url: str | None, *, as_json: bool) -> None:
     """
     with connected(url) as app:
         answer = app.client.ask(messages.VIEW_ERRORS, **({} if task is None else {"task": task})).get()
-    found = msgspec.convert(answer, views.Errors)
+        found = msgspec.convert(answer, views.Errors)
+        for group in found.groups:
+            group.message = opened_error({"message": group.message}, app.keys, None)["message"]
     if as_json:
         print_json(found)
         return

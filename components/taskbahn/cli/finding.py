@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from taskbahn.encryption.reading import opened_view
 from taskbahn.jobs.query_language import Query, parse
 from taskbahn.protocol import messages, views
 
@@ -38,7 +39,7 @@ def jobs_of(app: Taskbahn, query: Query, limit: int) -> list[views.JobView]:
         return [app.job(query.id).view()]
     found: list[views.JobView] = []
     for answer in _answers(app, query, limit=min(limit, MAX_LISTED_JOBS)):
-        found += msgspec.convert(answer["jobs"], list[views.JobView])
+        found += [opened_view(view, app.keys) for view in msgspec.convert(answer["jobs"], list[views.JobView])]
         if len(found) >= limit:
             break
     return found[:limit]

@@ -9,6 +9,7 @@ import click
 
 from taskbahn.cli.completing import complete_job
 from taskbahn.cli.shared import ago, coloured, common, connected, console, find_job, plain, print_json, span, table
+from taskbahn.encryption.words import key_of_value, words_of
 from taskbahn.protocol import messages, views
 from taskbahn.protocol.inputs import INPUT, LITERAL, mark_of
 from taskbahn.protocol.secrets import with_words
@@ -120,6 +121,9 @@ def print_stages(out: Console, view: views.JobView) -> None:
     fraction = shown_fraction(view.state, progress.fraction)
     if fraction is not None and progress.fraction is not None:
         out.print(f"  progress   {fraction:.0%} {plain(progress.message)}")
+    key = key_of_value(progress.data)
+    if key is not None:
+        out.print(f"  progress   {words_of(key)}")
     for stage in progress.stages:
         mark = "·" if stage.is_to_come else "…" if not stage.ended_at else "[red]✗[/]" if stage.failed else "[green]✓[/]"
         count = f" {stage.done:g} of {stage.total:g}" if stage.total else ""

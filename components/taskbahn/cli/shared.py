@@ -18,6 +18,7 @@ import msgspec
 from taskbahn.cli import starting
 from taskbahn.cli.finding import ids_of
 from taskbahn.cli.tls_options import given, tls_options
+from taskbahn.encryption.words import without_ciphertext
 from taskbahn.errors import (
     CallerError,
     JobCancelled,
@@ -110,7 +111,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def echo(text: str, *, err: bool = False) -> None:
     """Print text, in which there may be text of others, on standard output or standard error."""
-    click.echo(plain_text(text), err=err)
+    click.echo(plain_text(without_ciphertext(text)), err=err)
 
 
 def print_json(value: Any) -> None:
@@ -149,7 +150,7 @@ def plain(text: Any) -> str:
     """Return text that may contain anything, for a table."""
     from rich.markup import escape
 
-    return escape(plain_text(str(text)))
+    return escape(plain_text(without_ciphertext(str(text))))
 
 
 def span(seconds: float) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from taskbahn.client.requests import Link
+    from taskbahn.encryption.keyring import KeyRing
 
 RawOutcome = list[Any]  # `messages.Outcome` as it comes: [id, state, result, error]
 
@@ -38,6 +39,10 @@ class HasClient(Protocol):
     @property
     def client(self) -> Client:
         """The client, connected when it is first needed."""
+
+    @property
+    def keys(self) -> KeyRing | None:
+        """By which it encrypts and decrypts; None: it has no keys."""
 
 
 class Declares(Protocol):

@@ -10,6 +10,7 @@ from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.waiting import Awaiting, Wait, deadline_in, wait_here
 from taskbahn.errors import NotFinished, TaskbahnError
 from taskbahn.future import Future
+from taskbahn.jobs.encrypted_job import opened_outcome
 from taskbahn.jobs.job import Job
 from taskbahn.jobs.outcome import outcome_error, outcome_value
 from taskbahn.jobs.unfinished import words_of, words_of_async
@@ -50,8 +51,9 @@ class BatchProgress(NamedTuple):
 class Batch(Generic[R]):
     """Jobs in the order in which they were started; iterating gives a `Job` for each."""
 
-    def __init__(self, app: HasClient, task: str, signature: TaskSignature | None) -> None:
+    def __init__(self, app: HasClient, task: str, signature: TaskSignature | None, encrypted_by: str = "") -> None:
         self.task = task
+        self.encrypted_by = encrypted_by  # as in `Job`
         self._sent: list[str] = []  # the ids that the jobs were sent with
         self._joined: dict[str, str] = {}  # those of them that mean other jobs, which were there already -> the ids of these
         self.refused: list[dict[str, Any]] = []  # `ErrorInfo` of the calls that were not accepted
@@ -190,13 +192,15 @@ class Batch(Generic[R]):
 
     def _job(self, id: str) -> Job[R]:
         job: Job[R] = Job(self._app, self._joined.get(id, id), self.task, self._signature)
+        job.encrypted_by = self.encrypted_by
         outcome = self._outcomes.get(id)
         if outcome is not None:
             job.take(outcome)
         return job
 
     def _values(self, *, return_errors: bool) -> list[Any]:
-        outcomes, signature = self._outcomes, self._signature
+        signature, keys = self._signature, self._app.keys
+        outcomes = {id: opened_outcome(one, keys, self.task, self.encrypted_by) for id, one in self._outcomes.items()}
         if return_errors:
             return [
                 outcome_value(outcome, signature) if outcome[1] == "succeeded" else outcome_error(outcome)

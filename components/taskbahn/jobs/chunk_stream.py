@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
+from taskbahn.jobs.encrypted_job import opened_outcome
 from taskbahn.jobs.outcome import outcome_error
 from taskbahn.protocol.states import State
 
@@ -62,4 +63,4 @@ class ChunkStream(Generic[C]):
     def _raise_error(self) -> None:
         final = self._events.final
         if final is not None and final.state != State.SUCCEEDED:
-            raise outcome_error([final.id, final.state, None, final.error])
+            raise outcome_error(opened_outcome([final.id, final.state, None, final.error], None, "", None))

@@ -11,6 +11,7 @@ import msgspec
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.waiting import Awaiting, Deadline, wait_here
 from taskbahn.client.requests import Request
+from taskbahn.encryption.reading import opened_event, opened_view
 from taskbahn.errors import TaskbahnError, WouldBlock
 from taskbahn.future import Future
 from taskbahn.protocol import messages, views
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
     from taskbahn.client.client import Client
+    from taskbahn.encryption.keyring import KeyRing
 
 PLAIN_FOR = ("job.events() in a plain `for`", "async for event in job.events()")
 ENDS = ("snapshot", "outcome")  # kinds of the first event and the last one, which do not travel as events
@@ -33,11 +35,12 @@ class EventStream:
     store has log lines and chunks, and the outcome says the rest.   snapshot, final: the two views; None until they are known.
     """
 
-    def __init__(self, client: Client, job: str, after: int = 0) -> None:
+    def __init__(self, client: Client, job: str, after: int = 0, keys: KeyRing | None = None) -> None:
         self.job = job
         self.snapshot: views.JobView | None = None
         self.final: views.JobView | None = None
         self._client = client
+        self._keys = keys
         self._number = after
         self._events: deque[messages.Event] = deque()
         self._progress: messages.Event | None = None  # the newest that a slow reader left no room for
@@ -131,9 +134,10 @@ class EventStream:
 
     def _take(self, message: dict[str, Any]) -> None:
         if "snapshot" in message and self.snapshot is None:
-            self.snapshot = view = msgspec.convert(message["snapshot"], views.JobView)
+            self.snapshot = view = opened_view(msgspec.convert(message["snapshot"], views.JobView), self._keys)
             self._events.append(messages.Event(job=view.id, number=view.number, kind="snapshot", at=time.time(), data=view))
-        for event in msgspec.convert(message.get("events", []), list[messages.Event]):
+        for travelled in msgspec.convert(message.get("events", []), list[messages.Event]):
+            event = opened_event(travelled, self._keys)
             if event.kind == "progress":
                 is_late = len(self._events) >= MAX_WAITING
                 self._progress = event if is_late else None
@@ -153,7 +157,7 @@ class EventStream:
 
     def _ended(self) -> None:
         try:
-            self.final = view = msgspec.convert(self._request.future.now(), views.JobView)
+            self.final = view = opened_view(msgspec.convert(self._request.future.now(), views.JobView), self._keys)
             at = view.finished_at or time.time()
             self._events.append(messages.Event(job=view.id, number=view.number, kind="outcome", at=at, data=view))
         except TaskbahnError as error:

@@ -46,6 +46,7 @@ class FoundJob(Job[R]):
         super().__init__(app, id)
         self._tasks = tasks
         self._expected = expected
+        self.encrypted_by = None
 
     def chunks(self, type: Any = None) -> ChunkStream[Any]:  # noqa: A002 - as in `Job`
         """As `Job.chunks`: without *type* what the annotation of the task says, if the application has the task."""

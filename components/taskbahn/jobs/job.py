@@ -10,12 +10,15 @@ from taskbahn.attempt.async_deadline import wait_within
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.plain_data import data_of
 from taskbahn.attempt.waiting import Wait, awaited, deadline_in, deferred, wait_here
+from taskbahn.encryption.envelope import ANSWER, MESSAGE
+from taskbahn.encryption.reading import opened_event, opened_view
 from taskbahn.errors import NotFinished, TaskbahnError
 from taskbahn.flows.output import Output
 from taskbahn.flows.results import ListOf
 from taskbahn.future import Future
 from taskbahn.jobs.browser_tokens import GivesTokens
 from taskbahn.jobs.chunk_stream import ChunkStream
+from taskbahn.jobs.encrypted_job import key_of_view, opened_outcome, sealed_for
 from taskbahn.jobs.event_stream import EventStream
 from taskbahn.jobs.graph import JobGraph, graph_of
 from taskbahn.jobs.outcome import outcome_error, outcome_value
@@ -34,12 +37,21 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from taskbahn.client.client import HasClient, RawOutcome
+    from taskbahn.encryption.keyring import KeyRing
     from taskbahn.flows.results import ResultType
 
 R = TypeVar("R")
 C = TypeVar("C")
 PAGE_MEMBERS = 500
-INTERNAL = {"batch_delivered", "fail", "followed", "mark_requested", "take", "unfinished"}  # what the client calls
+INTERNAL = {
+    "batch_delivered",
+    "encrypted_by",
+    "fail",
+    "followed",
+    "mark_requested",
+    "take",
+    "unfinished",
+}  # what the client calls
 
 
 class LogLine(NamedTuple):
@@ -56,7 +68,7 @@ class LogLine(NamedTuple):
 class Job(Pausable, GivesTokens, Generic[R]):
     """One accepted call of a task. Jobs are equal when their ids are."""
 
-    __slots__ = ("__weakref__", "_app", "_is_asked", "_outcome", "_signature", "id", "task")
+    __slots__ = ("__weakref__", "_app", "_is_asked", "_outcome", "_signature", "encrypted_by", "id", "task")
 
     def __init__(self, app: HasClient, id: str, task: str = "", signature: ResultType | None = None) -> None:
         self._app = app
@@ -65,6 +77,7 @@ class Job(Pausable, GivesTokens, Generic[R]):
         self._is_asked = False
         self.id = id
         self.task = task
+        self.encrypted_by: str | None = ""  # the name of its key; empty: it is not encrypted; None: that is not known here
 
     if not TYPE_CHECKING:
 
@@ -92,7 +105,7 @@ class Job(Pausable, GivesTokens, Generic[R]):
     def error(self, timeout: float | None = None) -> TaskbahnError | None:
         """Wait like `result`, but return the error instead of raising it; None if the job succeeded."""
         outcome = self._wait(timeout, "job.error()", "await job.error_async()")
-        return _error_of(outcome)
+        return self._error_of(outcome)
 
     async def error_async(self, timeout: float | None = None) -> TaskbahnError | None:
         """As `error`, for asyncio and Twisted."""
@@ -100,7 +113,7 @@ class Job(Pausable, GivesTokens, Generic[R]):
         if not await wait_within(future, Wait((self.id,)), deadline_in(timeout)):
             words = await words_of_async(self._app.client, self.id, timeout or 0.0)
             raise NotFinished(words, job=self.id, timeout=timeout)
-        return _error_of(future.now())
+        return self._error_of(future.now())
 
     def __await__(self) -> Generator[Any, Any, R]:
         outcome = yield from awaited(self._ask(), Wait((self.id,)))
@@ -178,7 +191,7 @@ class Job(Pausable, GivesTokens, Generic[R]):
 
         It ends with the job, and is the same if that is over already. A lost connection makes no gap.
         """
-        return EventStream(self._app.client, self.id, after)
+        return EventStream(self._app.client, self.id, after, self._app.keys)
 
     @overload
     def chunks(self, type: None = None) -> ChunkStream[Any]: ...
@@ -201,7 +214,8 @@ class Job(Pausable, GivesTokens, Generic[R]):
         lines: list[LogLine] = []
         after: int | None = 0
         while after is not None:
-            after = _add_logs(lines, self._app.client.ask(messages.JOB_EVENTS, self.id, after=after).get()["events"], after)
+            page = self._app.client.ask(messages.JOB_EVENTS, self.id, after=after).get()
+            after = _add_logs(lines, page["events"], after, self._app.keys)
         return lines
 
     async def logs_async(self) -> list[LogLine]:
@@ -209,7 +223,8 @@ class Job(Pausable, GivesTokens, Generic[R]):
         lines: list[LogLine] = []
         after: int | None = 0
         while after is not None:
-            after = _add_logs(lines, (await self._app.client.ask(messages.JOB_EVENTS, self.id, after=after))["events"], after)
+            page = await self._app.client.ask(messages.JOB_EVENTS, self.id, after=after)
+            after = _add_logs(lines, page["events"], after, self._app.keys)
         return lines
 
     def cancel(self, reason: str = "") -> State:
@@ -227,28 +242,38 @@ class Job(Pausable, GivesTokens, Generic[R]):
         Raises UnknownJob, WrongState, TooLarge, InvalidRequest.
         """
         check_may_block("job.send()", "await job.send_async(...)")
+        if self._needs_view():
+            self.view()
         return int(self._send(message).get())
 
     async def send_async(self, message: Any) -> int:
         """As `send`, for asyncio and Twisted."""
+        if self._needs_view():
+            await self.view_async()
         return int(await self._send(message))
 
     def _send(self, message: Any) -> Future[Any]:
         """Send it under a key, so that the request is safe to repeat."""
-        data = data_of(message, "a message", messages.MAX_ARGUMENTS, "refuse")
+        plain = data_of(message, "a message", messages.MAX_ARGUMENTS, "refuse")
+        data = sealed_for(self._app.keys, self.encrypted_by, self.id, MESSAGE, plain)
         return self._app.client.ask(messages.JOB_SEND, self.id, data, key=ids.new_id())
 
     def answer(self, name: str, value: Any, *, who: str = "") -> None:
         """Answer a question that the job has asked, by the name that its view has.  Raises UnknownJob, NoQuestion, WrongAnswer."""
         check_may_block("job.answer()", "await job.answer_async(...)")
+        if self._needs_view():
+            self.view()
         self._answer(name, value, who).get()
 
     async def answer_async(self, name: str, value: Any, *, who: str = "") -> None:
         """As `answer`, for asyncio and Twisted."""
+        if self._needs_view():
+            await self.view_async()
         await self._answer(name, value, who)
 
     def _answer(self, name: str, value: Any, who: str) -> Future[Any]:
-        data = data_of(value, "an answer", messages.MAX_ARGUMENTS, "refuse")
+        plain = data_of(value, "an answer", messages.MAX_ARGUMENTS, "refuse")
+        data = sealed_for(self._app.keys, self.encrypted_by, self.id, ANSWER, plain, name)
         return self._app.client.ask(messages.JOB_ANSWER, self.id, name, data, who=who, key=ids.new_id())
 
     def retry(self) -> State:
@@ -292,13 +317,21 @@ class Job(Pausable, GivesTokens, Generic[R]):
         return future.now()
 
     def _value(self, outcome: RawOutcome) -> R:
-        value: R = outcome_value(outcome, self._signature)
-        return value
+        return cast("R", outcome_value(self._opened(outcome), self._signature))
+
+    def _opened(self, outcome: RawOutcome) -> RawOutcome:
+        return opened_outcome(outcome, self._app.keys, self.task, self.encrypted_by)
+
+    def _error_of(self, outcome: RawOutcome) -> TaskbahnError | None:
+        return None if outcome[1] == State.SUCCEEDED else outcome_error(self._opened(outcome))
+
+    def _needs_view(self) -> bool:
+        return self.encrypted_by is None and self._app.keys is not None
 
     def _view(self, answer: Any) -> views.JobView:
         view = msgspec.convert(answer, views.JobView)
-        self.task = view.task
-        return view
+        self.task, self.encrypted_by = view.task, key_of_view(view)
+        return opened_view(view, self._app.keys)
 
     def unfinished(self, timeout: float) -> NotFinished:
         """Return the error that says what the job is doing after one has waited *timeout* seconds."""
@@ -355,14 +388,11 @@ def log_line(event: messages.Event) -> LogLine:
     return LogLine(event.number, event.at, level, logger, message, event.attempt)
 
 
-def _add_logs(lines: list[LogLine], events: list[Any], after: int) -> int | None:
+def _add_logs(lines: list[LogLine], events: list[Any], after: int, keys: KeyRing | None) -> int | None:
     """Add the log lines among *events*; return the number to go on after, None at the end."""
-    lines += [log_line(event) for event in msgspec.convert(events, list[messages.Event]) if event.kind == "log"]
+    found = (event for event in msgspec.convert(events, list[messages.Event]) if event.kind == "log")
+    lines += [log_line(opened_event(event, keys)) for event in found]
     return int(events[-1]["number"]) if events and events[-1]["number"] > after else None
-
-
-def _error_of(outcome: RawOutcome) -> TaskbahnError | None:
-    return None if outcome[1] == State.SUCCEEDED else outcome_error(outcome)
 
 
 def _page(after: int, state: str | None, limit: int | None, count: int) -> dict[str, Any]:

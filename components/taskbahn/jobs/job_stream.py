@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
+from taskbahn.encryption.reading import opened_view
 from taskbahn.errors import InvalidRequest
 from taskbahn.jobs.given_times import time_given
 from taskbahn.jobs.query_language import Query, parse
@@ -101,8 +102,9 @@ class JobStream:
 
     def _page(self, answer: Any) -> JobPage:
         if self._id is not None:
-            return JobPage([msgspec.convert(answer, views.JobView)], None)
-        return JobPage(msgspec.convert(answer["jobs"], list[views.JobView]), answer["next"])
+            return JobPage([opened_view(msgspec.convert(answer, views.JobView), self._app.keys)], None)
+        found = msgspec.convert(answer["jobs"], list[views.JobView])
+        return JobPage([opened_view(view, self._app.keys) for view in found], answer["next"])
 
 
 def _asked(query: Any, words: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:

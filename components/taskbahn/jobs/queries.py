@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
+from taskbahn.encryption.reading import opened_question
 from taskbahn.jobs.audit_stream import AuditStream
 from taskbahn.jobs.job_stream import JobStream
 from taskbahn.protocol import messages, views
@@ -78,7 +79,7 @@ class Views:
         after: Any = 0
         while after is not None:
             page = self._future(messages.VIEW_QUESTIONS, job=job, after=after).get()
-            found += msgspec.convert(page["questions"], list[QuestionView])
+            found += self._opened(page["questions"])
             after = page["next"]
         return found
 
@@ -88,9 +89,12 @@ class Views:
         after: Any = 0
         while after is not None:
             page = await self._future(messages.VIEW_QUESTIONS, job=job, after=after)
-            found += msgspec.convert(page["questions"], list[QuestionView])
+            found += self._opened(page["questions"])
             after = page["next"]
         return found
+
+    def _opened(self, found: list[Any]) -> list[QuestionView]:
+        return [opened_question(one, self._app.keys, one.job) for one in msgspec.convert(found, list[QuestionView])]
 
     def settings(self) -> list[views.Setting]:
         """Return the effective configuration of the node, and where each value comes from."""

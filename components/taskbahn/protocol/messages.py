@@ -233,6 +233,7 @@ class TaskDeclaration(msgspec.Struct, kw_only=True, omit_defaults=True):
     fair_key: str = ""  # jobs with different keys by it take turns
     unique: DeclaredUnique | None = None
     callbacks: dict[str, list[dict[str, Any]]] = {}  # of all its jobs: flows, by on_success, on_failure, on_end
+    encrypt: bool = False  # its calls are encrypted by their callers, all of them
 
 
 class Hello(msgspec.Struct, kw_only=True, omit_defaults=True):

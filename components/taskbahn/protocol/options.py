@@ -223,6 +223,10 @@ TABLE = (
         help="names of arguments that are shown nowhere, such as `user.email`: see [Secrets](tasks.md#secrets)",
     ),
     Option(
+        name="encrypt", python="bool", otherwise="false", rule="it is true or false",
+        help="arguments, results and all that a job says are encrypted from end to end: see [Encryption](encryption.md)",
+    ),
+    Option(
         name="unique", python="Unique", otherwise="each call is a job", where=Where.TASK, rule="it is a Unique(...)",
         help="which jobs are the same one, and what becomes of the second: see [Unique jobs](unique.md)",
     ),
@@ -301,6 +305,8 @@ def check_name(name: Any, where: Where) -> None:
     if option is not None and option.where & where and option.type is not None:
         return
     shown = str(name)[:SHOWN]
+    if name == "encrypt":
+        raise InvalidOption("option encrypt is for SDKs, which encrypt the arguments themselves; it does not travel", option=name)
     if option is not None and option.type is None and option.where & where & Where.CALL:
         as_in = "{task, id}" if name == "id" else f"{{flow: {{task, args, {name}}}}}"
         raise InvalidOption(f"option {name} travels beside the options: submit {as_in}", option=name)

@@ -14,11 +14,13 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.durations import parse_duration
 from taskbahn.protocol.schedule_fields import DeclaredSchedule
 from taskbahn.schedules.when import form_of
+from taskbahn.tasks.encrypting import encrypted_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from taskbahn.client.client import Client
+    from taskbahn.encryption.keyring import KeyRing
     from taskbahn.schedules.when import When
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
@@ -36,6 +38,10 @@ class Declares(Protocol):
     @property
     def client(self) -> Client:
         """The connection to the router."""
+
+    @property
+    def keys(self) -> KeyRing | None:
+        """By which it encrypts and decrypts; None: it has no keys."""
 
 
 class ScheduleOptions(TypedDict, total=False):
@@ -132,6 +138,8 @@ def declare(
     if known is None or known is not task:
         raise InvalidSchedule("@app.schedule goes on top of @app.task, of the same application")
     call = call_of_task(known.name, known.function, args, kwargs)
+    if known.encrypts:
+        call = encrypted_schedule(app, known.name, call)
     one = declared(id or known.name, fields_of(when, zone, options), call)
     if app.declared_schedules.setdefault(one.id, one) != one:
         raise InvalidSchedule(f"two schedules of this application have the id {one.id!r}: give one of them another id=")

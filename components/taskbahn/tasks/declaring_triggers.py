@@ -9,6 +9,7 @@ from taskbahn.errors import InvalidOption, did_you_mean
 from taskbahn.protocol.trigger_fields import DeclaredTrigger
 from taskbahn.protocol.triggers import read_trigger
 from taskbahn.tasks.declaring_schedules import call_of_flow, call_of_task
+from taskbahn.tasks.encrypting import check_kept, refused_trigger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +96,11 @@ def call_of(task: Any, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | N
             raise InvalidOption(
                 "args and kwargs are of a task; a flow has its own, as in report.si('{event.day}')", option="kwargs"
             )
-        return call_of_flow(task.data())
+        data = task.data()
+        check_kept(data, "a flow with such a task")
+        return call_of_flow(data)
+    if task.encrypts:
+        raise refused_trigger(task.name)
     function = getattr(task, "function", None)
     if args is None and kwargs is None:
         return {"task": task.name}

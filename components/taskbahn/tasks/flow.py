@@ -20,6 +20,7 @@ from taskbahn.flows.results import result_type
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import Where
 from taskbahn.protocol.other_words import FLOW_WORDS, refuse
+from taskbahn.tasks.encrypting import ENCRYPT, encrypted_flow, of_call
 from taskbahn.tasks.options import CallOptions, as_dict, id_of, make_options
 from taskbahn.tasks.task_handle import retrying
 
@@ -42,6 +43,7 @@ OF_ATTEMPTS = frozenset(
 )
 UNSET: Any = object()
 FRAME_BYTES = 1000  # of a submission, around the flow
+ENCRYPTED = b'"encrypt":true'  # in a described flow, where a member is to be encrypted
 
 
 class Flow(Generic[Takes_contra, R_co]):
@@ -80,15 +82,17 @@ class Flow(Generic[Takes_contra, R_co]):
         after: jobs, flows and ids of jobs that it waits for. Raises InvalidOption, InvalidFlow.
         """
         given: dict[str, Any] = dict(options)
-        after, id = given.pop("after", None), given.pop("id", None)
+        after, id, encrypt = given.pop("after", None), given.pop("id", None), given.pop(ENCRYPT, None)
         callbacks = {word: parts_of(_listed(given.pop(word))) for word in CALLBACKS if given.get(word) is not None}
         node = self._part.node
         made = as_dict(make_options(given, Where.CALL))
         if not isinstance(node, Member):
-            for name in sorted(OF_ATTEMPTS & made.keys()):
+            for name in sorted(OF_ATTEMPTS & made.keys() | ({ENCRYPT} if encrypt is not None else set())):
                 raise InvalidOption(
                     f"option {name} is said by the tasks of a flow, as in task.s().options({name}=...)", option=name
                 )
+        elif of_call(self._home, node.task, encrypt, is_declared=ENCRYPT in node.options):
+            made[ENCRYPT] = True
         return self._with(
             options={**node.options, **made},
             id=node.id if id is None else id_of(id),
@@ -197,7 +201,8 @@ class Flow(Generic[Takes_contra, R_co]):
 
     def data(self) -> dict[str, Any]:
         """Return the flow as plain data, which any WAMP client can submit; raises InvalidFlow, InvalidArguments, TooLarge, TooDeep."""
-        return describe(self._part)
+        data = describe(self._part)
+        return data if self._app is None else encrypted_flow(self._app, data, is_fixed=True)
 
     @property
     def _home(self) -> HasClient:
@@ -215,12 +220,14 @@ class Flow(Generic[Takes_contra, R_co]):
         options = _options_of_member(node) if isinstance(node, Member) else data.pop("options", {})
         text = msgspec.json.encode(data)
         size = len(text) + FRAME_BYTES
-        if size > messages.MAX_MESSAGE:
-            raise TooLarge("a flow in bytes", size, messages.MAX_MESSAGE, "start it in parts, or pass references")
         name = "taskbahn.group" if isinstance(node, Group | Many) else "taskbahn.chain"
         if isinstance(node, Member) and "with" not in data:  # the job is the whole
             name = node.task
         job: Job[Any] = Job(app, node.id or id_for(f"\0{text.decode()}"), name, result_type(node))
+        if ENCRYPTED in text:
+            data = encrypted_flow(app, data)
+            size = len(msgspec.json.encode(data)) + FRAME_BYTES
+        check_size(size)
         content = {"flow": data, "id": job.id, "options": options} | ({} if group_of is None else {"group_of": group_of})
 
         def send(follow: bool) -> Future[Any]:  # noqa: FBT001 - its only argument
@@ -239,6 +246,12 @@ class Flow(Generic[Takes_contra, R_co]):
 
     def __repr__(self) -> str:
         return f"<Flow of {_shown(self._part.node)}>"
+
+
+def check_size(size: int) -> None:
+    """Raise TooLarge for a flow that fits into no message."""
+    if size > messages.MAX_MESSAGE:
+        raise TooLarge("a flow in bytes", size, messages.MAX_MESSAGE, "start it in parts, or pass references")
 
 
 def joined(kind: type[Chain | Group], flows: Iterable[Flow[Any, Any]]) -> Flow[Any, Any]:

@@ -50,6 +50,7 @@ class JobOptions(TypedDict, total=False):
     on_caller_lost: Literal["continue", "cancel"]
     tags: Tags
     weight: float
+    encrypt: bool
     on_success: Flow[Any, Any] | Iterable[Flow[Any, Any]]
     on_failure: Flow[str, Any] | Iterable[Flow[str, Any]]
     on_end: Flow[str, Any] | Iterable[Flow[str, Any]]

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, ov
 from taskbahn.errors import InvalidName, InvalidOption, TaskbahnError
 from taskbahn.flows.nodes import CALLBACKS
 from taskbahn.protocol import messages
+from taskbahn.protocol.encrypting import check_keys
 from taskbahn.protocol.options import Where
 from taskbahn.signatures.parameters import rough_wire
 from taskbahn.signatures.redacted import redact_of
 from taskbahn.signatures.signature import TaskSignature, UnsupportedAnnotation
 from taskbahn.signatures.streams import kind_of
 from taskbahn.tasks.declaration import plain_function, source_mark, unresolved
+from taskbahn.tasks.encrypting import encrypts_of
 from taskbahn.tasks.options import Pool, as_dict, make_options
 from taskbahn.tasks.task_handle import TaskHandle
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
 
     from taskbahn.client.client import Client, HasClient
+    from taskbahn.encryption.keyring import KeyRing
     from taskbahn.protocol.unique_fields import DeclaredUnique
     from taskbahn.tasks.limits import Limit
 
@@ -67,6 +70,7 @@ class Task(TaskHandle[P, R]):
         self.pool: Pool = _pool(name, function, words.pop("pool", None))
         self.retry_on = _exceptions("retry_on", words.pop("retry_on", None))
         self.give_up_on = _exceptions("give_up_on", words.pop("give_up_on", None))
+        self.encrypts = encrypts_of(app, self.name, words.pop("encrypt", None))
         redact = words.pop("redact", None)
         if redact is not None:
             self.redact = redact_of(redact)
@@ -82,6 +86,8 @@ class Task(TaskHandle[P, R]):
             self._declare_unique(unique)
         if limits is not None or fair_key is not None:
             self._declare_limits(limits, fair_key)
+        if self.encrypts and self._has_templates:
+            check_keys(self.name, self.declared_limits, self.fair_key, self.unique)
         self._signature: TaskSignature | None = None
         functools.update_wrapper(self, function)
         self.source = source_mark(function)
@@ -104,7 +110,7 @@ class Task(TaskHandle[P, R]):
     def _declare_callbacks(self, given: dict[str, Any]) -> None:
         from taskbahn.tasks.callbacks import declared  # late, likewise
 
-        self.callbacks = declared(self.name, {word: flows for word, flows in given.items() if flows is not None})
+        self.callbacks = declared(self.app, self.name, {word: flows for word, flows in given.items() if flows is not None})
 
     def _declare_unique(self, unique: Any) -> None:
         from taskbahn.tasks.unique import unique_of  # late, likewise
@@ -158,6 +164,7 @@ class Task(TaskHandle[P, R]):
             fair_key=self.fair_key,
             unique=self.unique,
             callbacks=dict(self.callbacks),
+            encrypt=self.encrypts,
         )
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -193,6 +200,10 @@ class TaskRegistry(Protocol):
     @property
     def client(self) -> Client:
         """The client, connected when it is first needed."""
+
+    @property
+    def keys(self) -> KeyRing | None:
+        """By which it encrypts and decrypts; None: it has no keys."""
 
     def add(self, task: Task[..., Any]) -> Task[..., Any]:
         """Offer *task* under its name."""

@@ -17,6 +17,7 @@ from taskbahn.protocol.message_pages import text_bytes
 from taskbahn.protocol.options import Where
 from taskbahn.protocol.other_words import TASK_WORDS, refuse
 from taskbahn.signatures.signature import pack_plain
+from taskbahn.tasks.encrypting import ENCRYPT, encrypted_calls, key_name, of_call
 from taskbahn.tasks.many_calls import BULK_JOBS, accept, arguments_of, bulks, complete
 from taskbahn.tasks.options import CallOptions, as_dict, id_of, make_options
 
@@ -42,7 +43,16 @@ E = TypeVar("E")
 X = TypeVar("X")
 F_co = TypeVar("F_co", covariant=True)
 
-INTERNAL = {"app", "declaration", "declared_limits", "defaults", "has_limits", "source"}  # what worker and flows use
+INTERNAL = {
+    "app",
+    "declaration",
+    "declared_limits",
+    "defaults",
+    "encrypts",
+    "key_name",
+    "has_limits",
+    "source",
+}  # what worker and flows use
 WINDOW_JOBS = 100_000  # jobs that `start_many` checks before it sends the first of them
 
 
@@ -68,6 +78,7 @@ class TaskHandle(Generic[P, R]):
         self._after: tuple[Reference, ...] = ()
         self._callbacks: Mapping[str, tuple[Part, ...]] = {}
         self._id: str | None = None
+        self.encrypts = False  # the arguments of its calls, and all that becomes of them
 
     if not TYPE_CHECKING:
 
@@ -88,10 +99,11 @@ class TaskHandle(Generic[P, R]):
     def options(self, **options: Unpack[CallOptions]) -> TaskHandle[P, R]:
         """Return the same task with these options for what it starts; raises InvalidOption, InvalidFlow."""
         given: dict[str, Any] = dict(options)
-        after, id = given.pop("after", None), given.pop("id", None)
+        after, id, encrypt = given.pop("after", None), given.pop("id", None), given.pop(ENCRYPT, None)
         callbacks = {word: given.pop(word) for word in CALLBACKS if given.get(word) is not None}
         made = Prepared(self, {**self._call_options, **as_dict(make_options(given, Where.CALL))})
         made._after = self._after if after is None else _references_to(after)  # noqa: SLF001 - of this module
+        made.encrypts = self.encrypts if encrypt is None else of_call(self.app, self.name, encrypt, is_declared=self.encrypts)
         made._id = self._id if id is None else id_of(id)  # noqa: SLF001
         made._callbacks = {**self._callbacks, **_callbacks_of(callbacks)} if callbacks else self._callbacks  # noqa: SLF001
         return made
@@ -162,8 +174,7 @@ class TaskHandle(Generic[P, R]):
         check_may_block(f"{self.name}.start_many()", "await task.start_many_async(...)")
         batch = self._batch()
         sent: list[tuple[list[str], Future[Any]]] = []
-        for texts in self._windows(calls):
-            ids = ids_for(self.name, texts)
+        for ids, texts in self._windows(calls):
             for start, end in bulks(texts):
                 sent.append((ids[start:end], self._send(ids[start:end], texts[start:end])))
             while len(sent) > WINDOW_JOBS // BULK_JOBS:
@@ -195,8 +206,7 @@ class TaskHandle(Generic[P, R]):
     async def start_many_async(self, calls: Iterable[Any]) -> Batch[Any]:
         """As `start_many`, for asyncio and Twisted."""
         batch = self._batch()
-        for texts in self._windows(calls):
-            ids = ids_for(self.name, texts)
+        for ids, texts in self._windows(calls):
             sent = [(ids[start:end], self._send(ids[start:end], texts[start:end])) for start, end in bulks(texts)]
             for one in sent:
                 await one[1]
@@ -255,7 +265,8 @@ class TaskHandle(Generic[P, R]):
         return chunked(self, self._said(), map(arguments_of, items), size)
 
     def _said(self) -> dict[str, Any]:
-        return {"options": self._call_options, "id": self._id, "after": self._after, **self._callbacks}
+        options = {**self._call_options, ENCRYPT: True} if self.encrypts else self._call_options
+        return {"options": options, "id": self._id, "after": self._after, **self._callbacks}
 
     def _immutable(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[object, R]:
         from taskbahn.tasks.members import immutable
@@ -283,6 +294,9 @@ class TaskHandle(Generic[P, R]):
         from taskbahn.jobs.job import Job  # late: the processes of a worker need neither Twisted nor a client
 
         job: Job[R] = Job(self.app, self._id or id_for(f"{self.name}\0{packed}"), self.name, signature)
+        if self.encrypts:
+            (packed,) = encrypted_calls(self.app, self.name, [job.id], [packed])
+            job.encrypted_by = key_name(self)
         content: dict[str, Any] = {"task": self.name, "id": job.id, "packed": packed, "options": self._call_options}
         if signature:
             content["checked"] = signature.wire.digest
@@ -299,10 +313,10 @@ class TaskHandle(Generic[P, R]):
         for name in ("id", "key"):
             if (name == "id" and self._id is not None) or name in self._call_options:
                 raise InvalidOption(f"option {name} names one job, and start_many starts many: call start for each", option=name)
-        return Batch(self.app, self.name, self.signature)
+        return Batch(self.app, self.name, self.signature, key_name(self))
 
-    def _windows(self, calls: Iterable[Any]) -> Iterator[list[str]]:
-        """Pack the arguments, some ten thousand jobs at a time."""
+    def _windows(self, calls: Iterable[Any]) -> Iterator[tuple[list[str], list[str]]]:
+        """Pack the arguments, some ten thousand jobs at a time; give their ids with them."""
         if self._after or self._callbacks:
             raise InvalidFlow(
                 f"{self.name}.start_many() starts jobs by themselves, without `after` and callbacks of their own: "
@@ -323,7 +337,8 @@ class TaskHandle(Generic[P, R]):
                     )
                     raise
             number += len(texts)
-            yield texts
+            ids = ids_for(self.name, texts)
+            yield ids, encrypted_calls(self.app, self.name, ids, texts) if self.encrypts else texts
 
     def _send(self, ids: list[str], texts: list[str]) -> Future[Any]:
         content: dict[str, Any] = {"task": self.name, "calls": list(zip(ids, texts, strict=True)), "options": self._call_options}

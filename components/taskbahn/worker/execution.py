@@ -10,6 +10,7 @@ from taskbahn.attempt.clock import CLOCK
 from taskbahn.attempt.context import ACTIVE, DONE
 from taskbahn.attempt.stops import Stop, Suspended
 from taskbahn.attempt.waiting import suspended
+from taskbahn.encryption.envelope import MARK
 from taskbahn.signals import GiveUp
 from taskbahn.worker.calls import make_calls, make_calls_async
 from taskbahn.worker.failure import escaped, failed, stopped
@@ -63,8 +64,12 @@ def execute(task: Task[..., Any], context: AttemptContext) -> Record:
     try:
         try:
             context.begin()
+            if task.encrypts or MARK in context.packed:
+                open_call(task, context)
             result = make_calls(task, context)
             check_let_through(context)
+            if context.cipher is not None:
+                result = context.cipher.result(result)
             context.ended = True
         except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome, SystemExit too
             if ROLE.is_copy:
@@ -94,7 +99,11 @@ async def execute_async(
         context.begin()
         if context.stop is not None:
             return stopped(context, context.stop_reason)
+        if task.encrypts or MARK in context.packed:
+            open_call(task, context)
         result = await make_calls_async(task, context)
+        if context.cipher is not None:
+            result = context.cipher.result(result)
     except BaseException as error:  # noqa: BLE001 - what a task raises is its outcome
         if ROLE.is_copy:
             leave(error)
@@ -115,6 +124,20 @@ async def execute_async(
     if was_not_told(context):
         return stopped(context, f"{context.stop_reason}; it blocked the worker's event loop meanwhile")
     return DONE, [context.job, context.attempt, result, context.started_at, CLOCK.time()]
+
+
+def open_call(task: Task[..., Any], context: AttemptContext) -> None:
+    """Decrypt the arguments of an encrypted call and what its job remembers; raises DecryptionFailed."""
+    from taskbahn.encryption.arguments import check_plain, decrypted, is_encrypted  # late: most jobs are not encrypted
+    from taskbahn.encryption.attempts import AttemptCipher
+
+    ring = task.app.keys
+    if task.encrypts or is_encrypted(context.packed):
+        packed, key = decrypted(ring, context.packed, task.name, context.job)
+        assert ring is not None  # noqa: S101 - it has decrypted
+        context.encrypt(AttemptCipher(ring, key, context.job), packed)
+    else:
+        check_plain(context.packed, task.name)
 
 
 def _ended_with(task: Task[..., Any], context: AttemptContext, error: BaseException) -> Record:

@@ -11,6 +11,7 @@ from taskbahn.attempt.context import FAILED
 from taskbahn.attempt.hidden import quiet_data
 from taskbahn.attempt.plain_data import seconds_of, text_of
 from taskbahn.attempt.stops import Stop
+from taskbahn.encryption.errors import DecryptionFailed
 from taskbahn.errors import InvalidArguments, ResultNotSerialisable, ResultTooLarge, WouldBlock
 from taskbahn.signals import GiveUp, Retry
 
@@ -24,7 +25,7 @@ MAX_MESSAGE = 8 * 1024
 MAX_NAME = 500
 MAX_NOTES = 20
 MAX_CAUSES = 5
-HOPELESS = (GiveUp, InvalidArguments, ResultNotSerialisable, ResultTooLarge, WouldBlock)
+HOPELESS = (GiveUp, DecryptionFailed, InvalidArguments, ResultNotSerialisable, ResultTooLarge, WouldBlock)
 
 
 def failed(task: Task[..., Any], context: AttemptContext, error: BaseException) -> Record:
@@ -83,6 +84,8 @@ def outcome(context: AttemptContext, **fields: Any) -> Record:
     times = {"started_at": context.started_at, "ended_at": CLOCK.time()}
     if context.hidden is not None and "error" in fields:
         fields["error"] = quiet_data(context, fields["error"])
+    if context.cipher is not None and "error" in fields:
+        fields["error"] = context.cipher.error(fields["error"])
     return FAILED, {"id": context.job, "attempt": context.attempt, **times, **fields}
 
 

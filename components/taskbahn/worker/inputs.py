@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from taskbahn.attempt.moments import noted_lag
+from taskbahn.encryption.envelope import MARK
 from taskbahn.protocol import messages
 from taskbahn.protocol.inputs import INPUT, mark_of, whole_arguments
 
@@ -100,7 +101,7 @@ class InputReader:
         """Return the positions of what the task only iterates over: it reads that itself."""
         task = self._tasks[context.task]
         signature = task.signature
-        if task.pool == "loop" or not signature.is_paged:  # which could not wait for a page
+        if task.pool == "loop" or not signature.is_paged or MARK in context.packed:  # which could not wait, or not read a page
             return set()
         args, kwargs = messages.from_json(context.packed)
         places = [value for place, value in (*enumerate(args), *kwargs.items()) if signature.parameters.is_paged(place)]

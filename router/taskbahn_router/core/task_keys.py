@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from taskbahn.encryption.arguments import is_encrypted
 from taskbahn.errors import InvalidArguments, InvalidFlow, InvalidOption
 from taskbahn.protocol import messages
 from taskbahn.protocol.inputs import filled
@@ -90,7 +91,9 @@ class TaskKeys:
         if key is None:
             return self.of(args, kwargs, (messages.from_json(member.tags or "[]"), member.caller, queue))
         new = self.given(key, packed)
-        return new._replace(said=digest(bound(args, kwargs, self._signature))) if has_inputs else new
+        if not has_inputs or new.is_same is None:
+            return new
+        return new._replace(said=digest(bound(args, kwargs, self._signature)))
 
     def given(self, key: str, packed: str) -> NewKey:
         """Return the key that a caller gives to a job, without its seq; raises InvalidOption if the task says itself what is one."""
@@ -99,6 +102,8 @@ class TaskKeys:
                 f"option key: {self._task} says itself which of its jobs are one (unique=...); to send one job twice, give it an id",
                 option="key",
             )
+        if is_encrypted(packed):  # the same arguments are other ones each time
+            return NewKey(0, f"{self._task}={quoted(key)}", KEPT, JOIN)
         return NewKey(0, f"{self._task}={quoted(key)}", KEPT, JOIN, packed, partial(are_same, packed, self._signature))
 
 

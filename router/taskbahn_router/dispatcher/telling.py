@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from taskbahn.encryption import envelope
+from taskbahn.encryption.arguments import key_of
 from taskbahn.errors import InvalidRequest, NoQuestion, TaskbahnError, TooLarge, UnknownJob, WrongAnswer, WrongState
 from taskbahn.protocol import messages
 from taskbahn.protocol.questions import ANSWER, Question
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_WHO = 200  # characters
 MAX_KEY = 100  # characters
+PLAIN = "the job is encrypted with key {key}, and this is plain text: send it with a client that has the key; it is not stored"
 MOST_QUESTIONS = 1_000  # open questions of one job that are looked at
 
 
@@ -99,7 +102,27 @@ class Telling:
             else:
                 call.answer(int(found[1].partition(":")[2]))
 
-        self._dispatcher.tell(Told(raw, "", text, self._dispatcher.wall(), _key(call)), sent)
+        key = _key(call)
+
+        def check(job_key: str | None) -> None:
+            if job_key is None or _is_sealed(text, envelope.MESSAGE):
+                self._dispatcher.tell(Told(raw, "", text, self._dispatcher.wall(), key), sent)
+            else:
+                call.fail(InvalidRequest(f"a message to job {id_text(raw)}: {PLAIN.format(key=job_key)}"))
+
+        asked = self._runner.run(self._read_key, raw)
+        asked.addCallback(check)
+        asked.addErrback(lambda failure: self._fail(call, failure))
+
+    def _read_key(self, raw: bytes) -> str | None:
+        """Return the name of the key by which a job is encrypted; None: it is not, or there is none."""
+        with self._reader.snapshot():
+            row = self._reader.job(raw)
+        return None if row is None else key_of(row.packed)
+
+
+def _is_sealed(text: str, purpose: str) -> bool:
+    return envelope.found(messages.from_json(text), purpose) is not None
 
 
 def _key(call: PendingCall) -> str:
@@ -118,6 +141,8 @@ def _why_not(id: str, name: str, text: str, questions: list[Question] | None) ->
     question = next((one for one in questions if one.name == name), None)
     if question is None:
         return NoQuestion(id, name, [one.name for one in questions])
+    if (asked := envelope.found(question.schema, envelope.QUESTION)) is not None:
+        return None if _is_sealed(text, envelope.ANSWER) else WrongAnswer(name, PLAIN.format(key=asked.key))
     why = what_is_wrong(messages.from_json(text), question.schema)
     return None if why is None else WrongAnswer(name, why)
 

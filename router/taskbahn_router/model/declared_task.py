@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from taskbahn.protocol import messages
+from taskbahn.protocol.encrypting import check_keys
 from taskbahn_router.core.argument_schema import Validator
 from taskbahn_router.core.limit_keys import LimitKeys
 from taskbahn_router.core.task_keys import TaskKeys
@@ -45,6 +46,8 @@ class DeclaredTask:
         capacities: what one job may cost at most, by limit, where operators changed that.
         """
         signature = declaration.signature
+        if declaration.encrypt:
+            check_keys(declaration.name, declaration.limits, declaration.fair_key, declaration.unique)
         return cls(
             declaration.name,
             declaration,

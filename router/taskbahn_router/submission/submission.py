@@ -12,6 +12,7 @@ import msgspec
 from taskbahn.errors import InvalidFlow, InvalidName, InvalidOption, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, Bulk, Call
+from taskbahn.protocol.encrypting import MARK
 from taskbahn.protocol.json_depth import SHORTEST, check_nesting
 from taskbahn.protocol.limit_fields import REFUSE
 from taskbahn.protocol.options import Where, check_backoff, with_seconds
@@ -29,6 +30,7 @@ from taskbahn_router.submission.callers_code import check_by_workers, check_coun
 from taskbahn_router.submission.deadlines import checked_deadline, due
 from taskbahn_router.submission.flows import NO_PARENT, Parent, add_callbacks, callbacks_for, flags_of, read_flow
 from taskbahn_router.submission.own_jobs import caller_of, check_allowed, check_free, check_own
+from taskbahn_router.submission.packed_arguments import check_size, is_encrypted_call
 from taskbahn_router.submission.secrets import opened_calls, sealed_plain
 
 if TYPE_CHECKING:
@@ -284,11 +286,10 @@ class Submissions:
         known: those of each call, with holes in the places of those that other jobs give; None: there are no such.
         """
         check_text(f"what {task.name} is called with", packed)
-        if len(packed) * 4 > messages.MAX_ARGUMENTS:  # a character takes four bytes at most
-            size = len(packed.encode())
-            if size > messages.MAX_ARGUMENTS:
-                raise TooLarge(f"arguments of {task.name}, bytes", size, messages.MAX_ARGUMENTS)
+        check_size(task.name, packed)
         check_depth(f"the arguments of {task.name}", packed)
+        if (task.declaration.encrypt or MARK in packed) and is_encrypted_call(task, packed):
+            return packed
         if '$secret"' in packed:
             known = opened_calls(task.name, packed, known)
         if task.checker is None or digest != task.checker.signature.digest:
@@ -301,7 +302,7 @@ class Submissions:
     def _pack(self, task: DeclaredTask, args: list[Any], kwargs: dict[str, Any]) -> str:
         if task.checker is not None:
             task.checker.check(args, kwargs)
-        if not args and not kwargs:
+        if not args and not kwargs and not task.declaration.encrypt:
             return messages.NO_ARGUMENTS
         try:
             packed = messages.to_json([args, kwargs])
