@@ -12,16 +12,20 @@ import { audit } from "./client/audit.js";
 import { retryCall } from "./client/retry-call.js";
 import { Connection } from "./client/connection.js";
 import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
-import { s as call } from "./client/flows.js";
+import { s as describe } from "./client/flows.js";
 import { uuid7 } from "./client/ids.js";
-import { Job, resultOf } from "./client/job.js";
+import { Job } from "./client/job.js";
+import { withKeys } from "./client/keyed-session.js";
+import { KeyRing } from "./client/keys.js";
 import { hasSecrets } from "./client/secrets.js";
+import { resultOf } from "./client/outcome.js";
 import { Question } from "./client/questions.js";
 import { offer } from "./client/offer.js";
 import { routerAddress, checkOptions } from "./client/options.js";
 import { watchLiveness } from "./client/liveness.js";
 import { Schedules } from "./client/schedules.js";
 import { resubscribe } from "./client/resubscribe.js";
+import { asksForKeys, entryOf, sealedFlow } from "./client/sealing.js";
 import { publish, Triggers } from "./client/triggers.js";
 import { dial } from "./client/wamp.js";
 import { watch } from "./client/watch.js";
@@ -29,7 +33,7 @@ import { JOB_CANCEL, JOB_RETRY, JOB_SKIP, SUBMIT, VIEW_QUESTIONS } from "./clien
 
 export { chain, chord, group, output, s, si } from "./client/flows.js";
 export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";
-export { Job, Question, sentence, TaskbahnError };
+export { Job, KeyRing, Question, sentence, TaskbahnError };
 
 /** The router that this module came from. */
 const HOME = new URL("/ws", import.meta.url.startsWith("http") ? import.meta.url : "http://127.0.0.1:8080").href;
@@ -45,10 +49,13 @@ export class Bahn {
    * @param {string} [options.url]  of the router's WebSocket, from where this module was loaded; `/ws` there if left out
    * @param {import("./client/wamp.js").Dial} [options.dial]  opens one session
    * @param {import("./client/login.js").Token} [options.token]  of a node with login, or a function that each connection calls for it
+   * @param {Record<string, string> | KeyRing} [options.keys]  by name, as base64: what encrypted jobs say is decrypted in the page
    */
   constructor(options = {}) {
-    const { url = HOME, dial: open = dial, token } = checkOptions("connect", options, ["url", "dial", "token"]);
-    this.connection = new Connection(routerAddress(url, HOME), open, token);
+    const { url = HOME, dial: open = dial, token, keys } = checkOptions("connect", options, ["url", "dial", "token", "keys"]);
+    /** The keys of this page. */
+    this.keys = keys instanceof KeyRing ? keys : new KeyRing(keys);
+    this.connection = new Connection(routerAddress(url, HOME), keys ? withKeys(open, this.keys) : open, token);
     this.#stopLiveness = watchLiveness(this.connection);
     this.schedules = new Schedules(this.connection);
     this.triggers = new Triggers(this.connection);
@@ -107,14 +114,16 @@ export class Bahn {
     if (typeof what === "string" && CALLBACKS.some((name) => name in options)) {
       const { id, on_success, on_failure, on_end, ...others } = options;
       const callbacks = Object.fromEntries(Object.entries({ on_success, on_failure, on_end }).filter(([, flows]) => flows));
-      return this.#start({ ...call(what, /** @type {unknown[]} */ (given ?? []), kwargs), ...callbacks }, { ...others, ...(id && { id }) });
+      return this.#start({ ...describe(what, /** @type {unknown[]} */ (given ?? []), kwargs), ...callbacks }, { ...others, ...(id && { id }) });
     }
     const isFlow = typeof what === "object";
     const { id = uuid7(), ...others } = /** @type {import("./client/wire.js").Options & {id?: string}} */ (isFlow ? (given ?? {}) : options);
-    const entry = isFlow ? { flow: what, id, options: others } : { task: what, id, args: given ?? [], kwargs, options: others };
+    const entry = isFlow
+      ? { flow: asksForKeys(what) ? await sealedFlow(this.keys, what) : what, id, options: others }
+      : await entryOf(this.keys, /** @type {string} */ (what), id, /** @type {unknown[]} */ (given ?? []), kwargs, others);
     const [answer] = await this.ask(SUBMIT, [[entry]]);
     if (typeof answer === "object") throw fromInfo(answer);
-    return this.job(answer);
+    return new Job(this.connection, answer, this.keys, "packed" in entry ? this.keys.names[0] : null);
   }
 
   /**
@@ -136,7 +145,7 @@ export class Bahn {
    * @returns {Job<R>}
    */
   job(id) {
-    return new Job(this.connection, id);
+    return new Job(this.connection, id, this.keys);
   }
 
   /**
@@ -160,7 +169,8 @@ export class Bahn {
    * @returns {Promise<any>}
    */
   async #callTask(task, args = [], kwargs = {}, options = {}) {
-    const { onProgress, onEvent, signal } = checkOptions("call", options, ["onProgress", "onEvent", "signal"]);
+    const { onProgress, onEvent, signal, encrypt } = checkOptions("call", options, ["onProgress", "onEvent", "signal", "encrypt"]);
+    if (encrypt) return this.#callFlow(describe(task, args, kwargs, { encrypt }), { onProgress, onEvent, signal });
     const session = await this.connection.session();
     signal?.throwIfAborted();
     const take = (/** @type {{events?: import("./client/wire.js").Event[]}} */ { events = [] }) => hear(events, onProgress, onEvent);
@@ -192,7 +202,7 @@ export class Bahn {
    * @param {number} [after]  the number of the last event that is known
    */
   watch(id, watcher, after = 0) {
-    return watch(this.connection, id, checkOptions("watch", watcher, ["onSnapshot", "onEvents", "onPlace", "onQuestion", "onMembers"]), after);
+    return watch(this.connection, id, checkOptions("watch", watcher, ["onSnapshot", "onEvents", "onPlace", "onQuestion", "onMembers"]), after, this.keys);
   }
 
   /**
@@ -249,7 +259,7 @@ export class Bahn {
     const found = [];
     for (let after = 0; after !== null; ) {
       const page = await this.ask(VIEW_QUESTIONS, [], { ...which, after, limit: 500 });
-      for (const view of page.questions) found.push(new Question(this.connection, view));
+      for (const view of page.questions) found.push(new Question(this.connection, view, this.keys));
       after = page.next;
     }
     return found;
@@ -318,6 +328,7 @@ export async function connect(options) {
  * @property {(progress: import("./client/wire.js").Progress) => void} [onProgress]
  * @property {(event: import("./client/wire.js").Event) => void} [onEvent]  everything that happens to the job
  * @property {AbortSignal} [signal]  aborting it cancels the job
+ * @property {boolean} [encrypt]  the call is encrypted by the first of `keys`, from end to end
  */
 
 /**

@@ -1,10 +1,13 @@
 /** One accepted job, as a client holds it. */
 
 import { retryCall } from "./retry-call.js";
-import { fromInfo, TaskbahnError } from "./errors.js";
+import { fromInfo } from "./errors.js";
+import { stringifyStrict } from "./exact-json.js";
 import { uuid7 } from "./ids.js";
 import { LatestValue } from "./latest-value.js";
 import { answerQuestion } from "./questions.js";
+import { resultOf } from "./outcome.js";
+import { keyOf, readable } from "./revealing.js";
 import { hasSecrets, openedResult } from "./secrets.js";
 import { watch } from "./watch.js";
 import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_PAUSE, JOB_RESUME, JOB_RETRY, JOB_SEND, JOB_SKIP, JOB_WAIT } from "./wire.js";
@@ -15,11 +18,12 @@ import { JOB_CANCEL, JOB_EXPLAIN, JOB_GET, JOB_GRAPH, JOB_MEMBERS, JOB_PAUSE, JO
  *   | {kind: "outcome", data: import("./wire.js").JobView}} JobEvent
  */
 
-const ERROR_NAMES = { failed: "job_failed", cancelled: "job_cancelled", expired: "job_expired" };
-
 /** @template [R=any]  what it returns */
 export class Job {
   #connection;
+  #ring;
+  /** The name of its key; "" if it is not encrypted, null if that is not known here. @type {string | null} */
+  #key;
   /** One watch for all listeners and for the result. @type {{watch: import("./watch.js").Watch, result: Promise<R>} | null} */
   #following = null;
   /** The page waits for the result, so the watch stays when the last listener goes. */
@@ -31,9 +35,13 @@ export class Job {
   /**
    * @param {import("./connection.js").Connection} connection
    * @param {string} id
+   * @param {import("./keys.js").KeyRing} [ring]
+   * @param {string | null} [key]  its name
    */
-  constructor(connection, id) {
+  constructor(connection, id, ring = undefined, key = null) {
     this.#connection = connection;
+    this.#ring = ring;
+    this.#key = key;
     this.id = id;
   }
 
@@ -60,7 +68,7 @@ export class Job {
       if (!shown) put([{ kind: "snapshot", data }]);
       shown = true;
     };
-    const watching = watch(this.#connection, this.id, { onSnapshot, onEvents: put }, after);
+    const watching = watch(this.#connection, this.id, { onSnapshot, onEvents: put }, after, this.#ring);
     /** @type {unknown} */
     let failure;
     let isOver = false;
@@ -129,8 +137,16 @@ export class Job {
    * @param {string} [who]  who answers
    * @returns {Promise<void>}  rejects if the answer does not fit, or if the question is open no more
    */
-  answer(name, value, who) {
-    return answerQuestion(this.#connection, this.id, name, value, who);
+  async answer(name, value, who) {
+    const sealed = await this.#sealed(value, "answer", name);
+    return answerQuestion(this.#connection, this.id, name, sealed, who);
+  }
+
+  /** @param {unknown} value @param {string} purpose @param {string} [more] */
+  async #sealed(value, purpose, more) {
+    if (!this.#ring || this.#ring.isEmpty) return value;
+    this.#key ??= keyOf(await this.view());
+    return this.#key ? this.#ring.encrypt(stringifyStrict(value), purpose, this.id, more, this.#key) : value;
   }
 
   /**
@@ -139,8 +155,9 @@ export class Job {
    * @returns {Promise<number>}  the number of the message, from 1; rejects if the job has ended
    */
   async send(message) {
+    const sealed = await this.#sealed(message, "message");
     const session = await this.#connection.session(); // not again and again: the message may have come the first time
-    return session.call(JOB_SEND, [this.id, message]).result;
+    return session.call(JOB_SEND, [this.id, sealed]).result;
   }
 
   /**
@@ -155,7 +172,7 @@ export class Job {
   /** What the task returned, with the secrets that no view has. */
   async #outcome() {
     const { outcomes } = await retryCall(this.#connection, (session) => session.call(JOB_WAIT, [[this.id]]).result);
-    return openedResult(outcomes[0]);
+    return readable(openedResult(outcomes[0]));
   }
 
   /**
@@ -284,27 +301,7 @@ export class Job {
       },
       onPlace: (place) => this.#place.set(place),
       onQuestion: (question) => this.#question.set(question),
-    });
+    }, 0, this.#ring);
     return (this.#following = { watch: watching, result: watching.outcome.then(resultOf) });
   }
-}
-
-/**
- * @param {import("./wire.js").JobView} job  one that has ended
- * @returns {any}  its result; throws a `TaskbahnError` if it did not succeed
- */
-export function resultOf(job) {
-  if (job.state === "succeeded") return job.result;
-  const { type, message } = failureOf(job);
-  const text = [type, message].filter(Boolean).join(": ");
-  const uri = "taskbahn.error." + ERROR_NAMES[/** @type {keyof typeof ERROR_NAMES} */ (job.state)];
-  throw new TaskbahnError(text, uri, { job: job.id, state: job.state, ...job.error });
-}
-
-/**
- * @param {import("./wire.js").JobView} job  one that has ended and did not succeed
- * @returns {import("./wire.js").Failure}  why; a router of an earlier release knows it not of each
- */
-export function failureOf({ id, state, error }) {
-  return { ...error, message: error?.message ?? `job ${id} ${state}` };
 }

@@ -1,5 +1,7 @@
 /** What jobs ask people: the open questions of a job, and an answer to one. */
 
+import { stringifyStrict } from "./exact-json.js";
+import { envelopeOf, missing } from "./keys.js";
 import { JOB_ANSWER } from "./wire.js";
 
 /**
@@ -12,18 +14,24 @@ import { JOB_ANSWER } from "./wire.js";
  * @property {string} [to]  who is to answer
  * @property {number} asked_at
  * @property {number | null} [until]  when it closes
+ * @property {string} [encrypted_by]  the name of the key that has encrypted it, and by which its answer is
  */
 
 /** An open question of a job. */
 export class Question {
   #connection;
+  #ring;
+  #key;
 
   /**
    * @param {import("./connection.js").Connection} connection
    * @param {QuestionView} view
+   * @param {import("./keys.js").KeyRing} [ring]
    */
-  constructor(connection, { job, task = "", name, question, schema = {}, to = "", asked_at, until = null }) {
+  constructor(connection, { job, task = "", name, question, schema = {}, to = "", asked_at, until = null, encrypted_by }, ring = undefined) {
     this.#connection = connection;
+    this.#ring = ring;
+    this.#key = encrypted_by ?? envelopeOf(schema, "question")?.key;
     /** The id of the job that asks. */
     this.job = job;
     this.task = task;
@@ -44,8 +52,10 @@ export class Question {
    * @param {string} [who]  who answers
    * @returns {Promise<void>}  rejects if the answer does not fit, or if the question is open no more
    */
-  answer(value, who) {
-    return answerQuestion(this.#connection, this.job, this.name, value, who);
+  async answer(value, who) {
+    if (this.#key && !this.#ring) throw missing(this.#key);
+    const sealed = this.#key && this.#ring ? await this.#ring.encrypt(stringifyStrict(value), "answer", this.job, this.name, this.#key) : value;
+    return answerQuestion(this.#connection, this.job, this.name, sealed, who);
   }
 }
 

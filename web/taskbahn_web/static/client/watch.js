@@ -38,9 +38,10 @@ const PLACE_STATES = new Set(["waiting", "ready"]);
  * @param {string} id
  * @param {Watcher} watcher
  * @param {number} [after]  the number of the last event that is known
+ * @param {import("./keys.js").KeyRing} [ring]
  * @returns {Watch}
  */
-export function watch(connection, id, watcher, after = 0) {
+export function watch(connection, id, watcher, after = 0, ring = undefined) {
   let isStopped = false;
   /** @type {import("./wamp.js").PendingCall | null} */
   let call = null;
@@ -58,7 +59,7 @@ export function watch(connection, id, watcher, after = 0) {
     const [[before], [first]] = [questions, open];
     questions = open;
     if (before?.name === first?.name && before?.asked_at === first?.asked_at) return;
-    watcher.onQuestion?.(first ? new Question(connection, first) : null);
+    watcher.onQuestion?.(first ? new Question(connection, first, ring) : null);
   };
   const take = (/** @type {Message} */ message) => {
     if (isStopped) return;

@@ -120,6 +120,7 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {number} [paused_at]
  *
  * @typedef {object} JobView  a job as it is shown; lists leave out `args`, `kwargs`, `result`, `attempts`
+ * @property {string} [encrypted_by]  the name of its key, where the page has keys
  * @property {string} id
  * @property {string} task
  * @property {string} queue
@@ -394,5 +395,6 @@ export const MAX_MESSAGE = 16 * 1024 * 1024; // bytes
  * @property {string} [key]  as long as a job of the task with it is kept, that is the same job
  * @property {string} [title]  one line for people
  * @property {number} [weight]  its share of the progress of its whole
+ * @property {boolean} [encrypt]  by the keys of the page, from end to end; it does not travel
  * @property {boolean} [detached]  it goes on when the job is cancelled that started it, or of which it is a part
  */

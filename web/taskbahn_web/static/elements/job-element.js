@@ -1,6 +1,6 @@
 /** What the elements that show one job have: which one, its feed, and the events that tell the page how it went. */
 
-import { failureOf } from "../client/job.js";
+import { failureOf } from "../client/outcome.js";
 import { TaskbahnElement } from "./element.js";
 import { readJob } from "./feed.js";
 

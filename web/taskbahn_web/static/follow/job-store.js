@@ -1,6 +1,6 @@
 /** What a hook knows of a job: one value, another one after each change. Hooks and elements of a page share one watch of a job. */
 
-import { resultOf } from "../client/job.js";
+import { resultOf } from "../client/outcome.js";
 import { notify } from "../client/listeners.js";
 import { Question } from "../client/questions.js";
 import { FINAL_STATES } from "../client/states.js";

@@ -1,5 +1,6 @@
 /** Numbers, times and values as a person reads them. Times are seconds since the epoch, durations seconds. */
 
+import { withoutCiphertext } from "../client/ciphertext.js";
 import { stringify } from "../client/exact-json.js";
 
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
@@ -116,7 +117,7 @@ export function jsonLine(value) {
 
 /** A quote in a string has a backslash, so this is never a part of one. @param {string} text  JSON @param {string} hidden */
 function withoutMarks(text, hidden) {
-  return text.includes('"$secret"') ? text.replaceAll(/\{\s*"\$secret":\s*true\s*\}/g, () => hidden) : text;
+  return withoutCiphertext(text.includes('"$secret"') ? text.replaceAll(/\{\s*"\$secret":\s*true\s*\}/g, () => hidden) : text);
 }
 
 /** The first sentence of a docstring. @param {string} [doc] */

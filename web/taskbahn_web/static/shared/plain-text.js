@@ -3,6 +3,8 @@
  * command line has the same rule (`taskbahn/protocol/plain_text.py`).
  */
 
+import { withoutCiphertext } from "../client/ciphertext.js";
+
 // eslint-disable-next-line no-control-regex -- these characters are what it is about
 const ANSI = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]/g;
 // eslint-disable-next-line no-control-regex -- likewise
@@ -14,8 +16,9 @@ const UNSAFE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u206
 const DELETE = "\x7f";
 const PICTURES = 0x2400; // where Unicode has pictures of control characters
 
-/** @param {string} text */
-export function plainText(text) {
+/** @param {string} given */
+export function plainText(given) {
+  const text = withoutCiphertext(given);
   if (!UNSAFE.test(text)) return text; // as nearly always
   return text
     .replace(ANSI, "")

@@ -11,12 +11,16 @@ export class Bahn {
      * @param {string} [options.url]  of the router's WebSocket, from where this module was loaded; `/ws` there if left out
      * @param {import("./client/wamp.js").Dial} [options.dial]  opens one session
      * @param {import("./client/login.js").Token} [options.token]  of a node with login, or a function that each connection calls for it
+     * @param {Record<string, string> | KeyRing} [options.keys]  by name, as base64: what encrypted jobs say is decrypted in the page
      */
     constructor(options?: {
         url?: string | undefined;
         dial?: import("./client/wamp.js").Dial | undefined;
         token?: import("./client/login.js").Token | undefined;
+        keys?: Record<string, string> | KeyRing | undefined;
     });
+    /** The keys of this page. */
+    keys: KeyRing;
     connection: Connection;
     schedules: Schedules;
     triggers: Triggers;
@@ -160,14 +164,19 @@ export type Listening = {
      * aborting it cancels the job
      */
     signal?: AbortSignal | undefined;
+    /**
+     * the call is encrypted by the first of `keys`, from end to end
+     */
+    encrypt?: boolean | undefined;
 };
 import { Job } from "./client/job.js";
+import { KeyRing } from "./client/keys.js";
 import { Question } from "./client/questions.js";
 import { sentence } from "./client/errors.js";
 import { TaskbahnError } from "./client/errors.js";
 import { Connection } from "./client/connection.js";
 import { Schedules } from "./client/schedules.js";
 import { Triggers } from "./client/triggers.js";
-export { Job, Question, sentence, TaskbahnError };
+export { Job, KeyRing, Question, sentence, TaskbahnError };
 export { chain, chord, group, output, s, si } from "./client/flows.js";
 export { FINAL_STATES, RETRIABLE_STATES, STATES } from "./client/states.js";

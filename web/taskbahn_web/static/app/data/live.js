@@ -7,10 +7,11 @@ import { INVALID_TOKEN } from "../../client/login.js";
 import { CHANGES_TOPIC, VIEW_STATUS } from "../../client/wire.js";
 import { Bahn } from "../../taskbahn.js";
 import { isReadOnly, url } from "../core/access.js";
+import { ring } from "./keyring.js";
 
 const BY_COOKIE = "cookie"; // of who has logged in on this page
 
-export const bahn = new Bahn({ url, token: BY_COOKIE });
+export const bahn = new Bahn({ url, token: BY_COOKIE, keys: ring });
 
 /** Whether the node wants a login, and this browser has none. */
 export const isLoginWanted = signal(false);

@@ -1,5 +1,6 @@
 /** What is known of a job beside its work: its data and arguments. */
 
+import { keyOf } from "../../client/revealing.js";
 import { useEffect } from "preact/hooks";
 
 import { tasks } from "../data/directory.js";
@@ -88,6 +89,8 @@ export function Arguments({ job }) {
   const { args, kwargs, calls, task } = job;
   if (calls) return html`<${Named} values=${Object.fromEntries(calls.map(([given, named], index) => [`call ${index}`, Object.keys(named).length ? [...given, named] : given]))} />`;
   if (!args && !kwargs) return null;
+  const key = keyOf({ args });
+  if (key) return html`<p class="muted">Encrypted with key ${key}.</p>`;
   const signature = tasks.entries.value?.find(({ name }) => name === task)?.signature;
   const byPosition = (args ?? []).map((value, index) => [`${index + 1}.`, value]);
   const values = signature ? namedArguments(job, signature) : { ...Object.fromEntries(byPosition), ...kwargs };

@@ -13,6 +13,7 @@ import { html } from "../core/html.js";
 import { isReadOnly } from "../core/access.js";
 import { AuditList } from "../data/audit-list.js";
 import { JobFeed } from "../data/job-feed.js";
+import { keysVersion } from "../data/keyring.js";
 import { now } from "../data/live.js";
 import { pauseOf } from "../data/pauses.js";
 import { AuditNotes } from "../parts/audit-rows.js";
@@ -20,6 +21,7 @@ import { Bar } from "../parts/bar.js";
 import { Chunks } from "../parts/chunks.js";
 import { JobActions } from "../parts/job-actions.js";
 import { JobGraphView } from "../parts/job-graph.js";
+import { JobKey } from "../parts/job-key.js";
 import { JobMembers } from "../parts/job-members.js";
 import { JobOutcome, Panel } from "../parts/job-outcome.js";
 import { JobPaused } from "../parts/job-pause.js";
@@ -45,7 +47,7 @@ const MAX_ENTRIES = 8; // of the audit, beside a job
 
 /** @param {{id: string}} props */
 export function Job({ id }) {
-  const feed = useMemo(() => new JobFeed(id), [id]);
+  const feed = useMemo(() => new JobFeed(id), [id, keysVersion.value]); // with another key it is read again
   useLayoutEffect(() => feed.open(), [feed]); // before the first drawing: each frame counts until its progress is seen
   const { ask, shown } = usePausing();
   const job = feed.job.value;
@@ -64,6 +66,7 @@ export function Job({ id }) {
     ${feed.isRemoved.value && html`<${Note}>The node has deleted this job: the time for which it was kept is over. What was known of it stays here until you leave this page.<//>`}
     ${shown}
     <${Headline} job=${job} />
+    <${JobKey} job=${job} />
     <${JobPaused} job=${job} />
     <${JobQuestions} questions=${job.questions} />
     ${job.state === "ready" && html`<${Holders} job=${job} /><${HoldingPause} job=${job} ask=${ask} />`}

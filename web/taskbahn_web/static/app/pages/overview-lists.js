@@ -6,6 +6,7 @@ import { VIEW_JOBS, VIEW_WORKERS } from "../../client/wire.js";
 import { FINAL_STATES } from "../../taskbahn.js";
 import { Answer } from "../data/answer.js";
 import { ago, fullTime, wholeDuration } from "../../shared/format.js";
+import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
 import { ShortList } from "../parts/short-list.js";
@@ -26,7 +27,7 @@ export function LatestFailures() {
   useEffect(() => failed.open(), [failed]);
   const entries = failed.value.value?.jobs.map(({ id, task, state, error, finished_at, created_at }) => {
     const at = finished_at ?? created_at ?? now.value;
-    return { id, task, state, text: [error?.type, error?.message].filter(Boolean).join(": "), time: ago(at, now.value), timeTitle: fullTime(at) };
+    return { id, task, state, text: plainText([error?.type, error?.message].filter(Boolean).join(": ")), time: ago(at, now.value), timeTitle: fullTime(at) };
   });
   return html`<${ShortList} title="Failed last" where=${link("errors")} empty="No job has failed." entries=${entries ?? null} />`;
 }

@@ -1,6 +1,6 @@
 /** What a job streams: text as one text, other values one a line. */
 
-import { stringify } from "../../client/exact-json.js";
+import { jsonLine } from "../../shared/format.js";
 import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
 
@@ -13,6 +13,6 @@ export function Chunks({ chunks }) {
   }
   return html`<ol class="chunks" tabindex="0" role="group" aria-label="Stream">
     ${chunks.length > MAX_VALUES && html`<li class="muted">The newest ${MAX_VALUES} of ${chunks.length}</li>`}
-    ${chunks.slice(-MAX_VALUES).map(({ number, data }) => html`<li key=${number}><code>${stringify(data)}</code></li>`)}
+    ${chunks.slice(-MAX_VALUES).map(({ number, data }) => html`<li key=${number}><code>${plainText(jsonLine(data))}</code></li>`)}
   </ol>`;
 }

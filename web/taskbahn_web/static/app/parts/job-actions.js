@@ -1,5 +1,6 @@
 /** What can be done about one job: cancel it or pause it, which asks first, resume it, retry it, start another like it. */
 
+import { keyOf } from "../../client/revealing.js";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { fromInfo } from "../../client/errors.js";
@@ -66,7 +67,7 @@ export function JobActions({ job, onRetried }) {
     ${(isPaused || canPause) && html`<button onClick=${pauseOrResume}>${isPaused ? "Resume" : "Pause"}</button>`}
     ${canRetry && html`<button class="primary" onClick=${retry}>Retry</button>`}
     ${job.holds && html`<button onClick=${skip} title="Those that wait for this job go on without it, and get null in its place">Skip</button>`}
-    ${!isFlow(task) && html`<a class="button" href=${link("tasks", task, { from: id })}>Start another like it</a>`}
+    ${!isFlow(task) && !keyOf(job) && html`<a class="button" href=${link("tasks", task, { from: id })}>Start another like it</a>`}
     ${isPausing && html`<${PauseJobQuestion} id=${id} isWhole=${isFlow(task)} onPaused=${() => say("Paused.")} onClose=${() => setPausing(false)} />`}
     ${isAsking && html`<${Ask} task=${task} isRunning=${state === "running"} onYes=${cancel} onNo=${() => setAsking(false)} />`}
   </div>`;

@@ -24,7 +24,7 @@ export function ProgressCell({ job }) {
   const due = state === "waiting" && due_at ? `due ${ago(due_at, now.value)}` : "";
   if ((state === "waiting" || state === "ready") && last_error) return html`<${Failed} error=${last_error} due=${due} />`;
   if (due) return html`<span class="muted">${due}</span>`;
-  if (state === "cancelled" && error?.message && error.message !== "cancelled") return html`<span class="muted" title=${error.message}>${plainText(error.message)}</span>`;
+  if (state === "cancelled" && error?.message && error.message !== "cancelled") return html`<span class="muted" title=${plainText(error.message)}>${plainText(error.message)}</span>`;
   if (state !== "failed" || !error) return "";
   return html`<${Failed} error=${error} />`;
 }

@@ -2,6 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
+import { envelopeOf } from "../../client/keys.js";
 import { shortId } from "../../shared/format.js";
 import { questionFacts } from "../../shared/question.js";
 import { isReadOnly } from "../core/access.js";
@@ -29,6 +30,7 @@ export function QuestionCard({ question, isOpen = true, isAlone = false, onAnswe
     return () => void (card?.contains(document.activeElement) && queueMicrotask(focusContentIfLost));
   }, []);
   const { task, job } = question;
+  const locked = envelopeOf(question.schema, "question");
   const isAnswerable = isOpen && !given;
   const closed = given ? `Answered: ${given}` : "Answered elsewhere, or closed";
   const answered = (/** @type {string} */ text) => {
@@ -41,7 +43,8 @@ export function QuestionCard({ question, isOpen = true, isAlone = false, onAnswe
       ${isAnswerable ? questionFacts(question, now.value).map((fact) => html`<span key=${fact}>${fact}</span>`) : html`<span>${closed}</span>`}
       ${!isAlone && html`<span><a href=${link("jobs", job)} title=${job}>${task || "job"} <code>${shortId(job)}</code></a></span>`}
     </p>
-    ${!isReadOnly && html`<${AnswerForm} question=${question} id=${id} isOpen=${isAnswerable} onAnswered=${answered} />`}
+    ${locked && html`<p class="muted">Encrypted with key ${locked.key}: ${isAlone ? "give the key above" : "open the job and give the key"} to read and answer it.</p>`}
+    ${!isReadOnly && !locked && html`<${AnswerForm} question=${question} id=${id} isOpen=${isAnswerable} onAnswered=${answered} />`}
     <p class="unseen" role="status">${given && closed}</p>
   </article>`;
 }

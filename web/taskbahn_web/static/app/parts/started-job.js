@@ -1,10 +1,10 @@
 /** A job that was just started, as it goes on: its bar, then how it ended. */
 
-import { stringify } from "../../client/exact-json.js";
 import { useEffect, useMemo } from "preact/hooks";
 
-import { duration, percent, shortId } from "../../shared/format.js";
+import { duration, jsonLine, percent, shortId } from "../../shared/format.js";
 import { barShare, summarizeProgress } from "../../shared/how-far.js";
+import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
 import { JobFeed } from "../data/job-feed.js";
 import { link } from "../core/route.js";
@@ -32,7 +32,7 @@ export function StartedJob({ id }) {
 /** @param {import("../../client/wire.js").JobView | null} job */
 function endText(job) {
   if (!job?.finished_at) return job?.place?.why ?? "";
-  if (job.error) return [job.error.type, job.error.message].filter(Boolean).join(": ");
+  if (job.error) return plainText([job.error.type, job.error.message].filter(Boolean).join(": "));
   const took = job.started_at ? `in ${duration(job.finished_at - job.started_at)}` : "";
-  return `${took}${job.result === null || job.result === undefined ? "" : `: ${stringify(job.result)}`}`;
+  return `${took}${job.result === null || job.result === undefined ? "" : `: ${jsonLine(job.result)}`}`;
 }

@@ -6,6 +6,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { ago, duration, fullTime, wholeDuration } from "../../shared/format.js";
+import { plainText } from "../../shared/plain-text.js";
 import { html } from "../core/html.js";
 import { now } from "../data/live.js";
 import { link } from "../core/route.js";
@@ -66,7 +67,7 @@ function EarlierFailure({ attempt, error }) {
   const [isOpen, setOpen] = useState(false);
   useEffect(() => setOpen(false), [attempt]);
   return html`<details class="fold" open=${isOpen} onToggle=${(/** @type {{currentTarget: HTMLDetailsElement}} */ { currentTarget }) => setOpen(currentTarget.open)}>
-    <summary>Attempt ${attempt}: ${[error.type, error.message].filter(Boolean).join(": ")}</summary>
+    <summary>Attempt ${attempt}: ${plainText([error.type, error.message].filter(Boolean).join(": "))}</summary>
     ${isOpen && html`<${FailureView} error=${error} />`}
   </details>`;
 }

@@ -57,7 +57,7 @@ export type FlowWords = {
     /**
      * what becomes of those that need its result if it does not succeed
      */
-    if_fails?: "fail" | "skip" | "none" | "hold" | undefined;
+    if_fails?: "skip" | "fail" | "none" | "hold" | undefined;
     /**
      * names of parts and ids of jobs that it waits for
      */

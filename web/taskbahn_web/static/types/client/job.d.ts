@@ -1,13 +1,8 @@
 /**
- * @param {import("./wire.js").JobView} job  one that has ended
- * @returns {any}  its result; throws a `TaskbahnError` if it did not succeed
+ * @typedef {import("./wire.js").Event
+ *   | {kind: "snapshot", data: import("./wire.js").JobView}
+ *   | {kind: "outcome", data: import("./wire.js").JobView}} JobEvent
  */
-export function resultOf(job: import("./wire.js").JobView): any;
-/**
- * @param {import("./wire.js").JobView} job  one that has ended and did not succeed
- * @returns {import("./wire.js").Failure}  why; a router of an earlier release knows it not of each
- */
-export function failureOf({ id, state, error }: import("./wire.js").JobView): import("./wire.js").Failure;
 /** @template [R=any]  what it returns */
 export class Job<R = any> {
     /** A new id for a job, to be given to it by the option `id` of `start`. */
@@ -15,8 +10,10 @@ export class Job<R = any> {
     /**
      * @param {import("./connection.js").Connection} connection
      * @param {string} id
+     * @param {import("./keys.js").KeyRing} [ring]
+     * @param {string | null} [key]  its name
      */
-    constructor(connection: import("./connection.js").Connection, id: string);
+    constructor(connection: import("./connection.js").Connection, id: string, ring?: import("./keys.js").KeyRing, key?: string | null);
     id: string;
     /**
      * Everything that happens to the job: the snapshot, then every event, then the outcome. Survives reconnects.

@@ -25,14 +25,16 @@ export function applyQuestion(open: QuestionView[], data: QuestionView | {
  * @property {string} [to]  who is to answer
  * @property {number} asked_at
  * @property {number | null} [until]  when it closes
+ * @property {string} [encrypted_by]  the name of the key that has encrypted it, and by which its answer is
  */
 /** An open question of a job. */
 export class Question {
     /**
      * @param {import("./connection.js").Connection} connection
      * @param {QuestionView} view
+     * @param {import("./keys.js").KeyRing} [ring]
      */
-    constructor(connection: import("./connection.js").Connection, { job, task, name, question, schema, to, asked_at, until }: QuestionView);
+    constructor(connection: import("./connection.js").Connection, { job, task, name, question, schema, to, asked_at, until, encrypted_by }: QuestionView, ring?: import("./keys.js").KeyRing);
     /** The id of the job that asks. */
     job: string;
     task: string;
@@ -75,4 +77,8 @@ export type QuestionView = {
      * when it closes
      */
     until?: number | null | undefined;
+    /**
+     * the name of the key that has encrypted it, and by which its answer is
+     */
+    encrypted_by?: string | undefined;
 };

@@ -21,9 +21,10 @@
  * @param {string} id
  * @param {Watcher} watcher
  * @param {number} [after]  the number of the last event that is known
+ * @param {import("./keys.js").KeyRing} [ring]
  * @returns {Watch}
  */
-export function watch(connection: import("./connection.js").Connection, id: string, watcher: Watcher, after?: number): Watch;
+export function watch(connection: import("./connection.js").Connection, id: string, watcher: Watcher, after?: number, ring?: import("./keys.js").KeyRing): Watch;
 /**
  * what a watch tells, one thing at a time
  */

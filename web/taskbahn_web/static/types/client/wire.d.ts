@@ -200,6 +200,10 @@ export type JobPause = {
  * a job as it is shown; lists leave out `args`, `kwargs`, `result`, `attempts`
  */
 export type JobView = {
+    /**
+     * the name of its key, where the page has keys
+     */
+    encrypted_by?: string | undefined;
     id: string;
     task: string;
     queue: string;
@@ -855,7 +859,7 @@ export type Options = {
      */
     keep?: number | undefined;
     delivery?: "at_least_once" | "at_most_once" | undefined;
-    on_caller_lost?: "continue" | "cancel" | undefined;
+    on_caller_lost?: "cancel" | "continue" | undefined;
     tags?: string[] | undefined;
     /**
      * as long as a job of the task with it is kept, that is the same job
@@ -869,6 +873,10 @@ export type Options = {
      * its share of the progress of its whole
      */
     weight?: number | undefined;
+    /**
+     * by the keys of the page, from end to end; it does not travel
+     */
+    encrypt?: boolean | undefined;
     /**
      * it goes on when the job is cancelled that started it, or of which it is a part
      */

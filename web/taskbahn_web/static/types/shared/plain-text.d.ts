@@ -1,2 +1,2 @@
-/** @param {string} text */
-export function plainText(text: string): string;
+/** @param {string} given */
+export function plainText(given: string): string;
