@@ -390,8 +390,7 @@ def log_line(event: messages.Event) -> LogLine:
 
 def _add_logs(lines: list[LogLine], events: list[Any], after: int, keys: KeyRing | None) -> int | None:
     """Add the log lines among *events*; return the number to go on after, None at the end."""
-    found = (event for event in msgspec.convert(events, list[messages.Event]) if event.kind == "log")
-    lines += [log_line(opened_event(event, keys)) for event in found]
+    lines += [log_line(opened_event(one, keys)) for one in msgspec.convert(events, list[messages.Event]) if one.kind == "log"]
     return int(events[-1]["number"]) if events and events[-1]["number"] > after else None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from taskbahn.errors import InvalidFlow, InvalidName, InvalidOption, InvalidRequest, TaskbahnError, TooDeep, TooLarge, UnknownTask
+from taskbahn.errors import InvalidFlow, InvalidName, InvalidOption, InvalidRequest, TaskbahnError, TooDeep, UnknownTask
 from taskbahn.protocol import messages
 from taskbahn.protocol.calls import CHUNK, Bulk, Call
 from taskbahn.protocol.encrypting import MARK
