@@ -171,7 +171,11 @@ def test_the_node_has_ciphertext_alone(crypt: Crypt, pool: str, does: str) -> No
         assert (view.args, view.kwargs) == ([MARKER], {"does": does, "data": [NUMBER]})
         assert view.progress is not None
         assert view.progress["message"] == f"at {MARKER}"
-        uris = [one.uri for one in PROCEDURES if one.role == Role.VIEWER and one.uri not in WITH_ARGUMENTS]
+        uris = [
+            one.uri
+            for one in PROCEDURES
+            if one.role == Role.VIEWER and one.uri.startswith(LOOKS) and one.uri not in WITH_ARGUMENTS
+        ]
         answers = [blind.client.ask(uri, *([job.id] if uri.startswith("taskbahn.job.") else ())).get() for uri in uris]
         seen = [event.data for event in blind.job(job.id).events()]
         assert_absent(repr([answers, seen, blind.job(job.id).view(), blind.job(job.id).logs()]))
@@ -279,6 +283,7 @@ def test_a_call_of_a_plain_task_is_encrypted_if_it_says_so(crypt: Crypt) -> None
     crypt.assert_knows_nothing()
 
 
+LOOKS = ("taskbahn.view.", "taskbahn.job.")  # procedures that only look
 WITH_ARGUMENTS = (  # they want more than the id of a job
     messages.JOB_WAIT,
     messages.VIEW_SCHEDULE_TIMES,

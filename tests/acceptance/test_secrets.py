@@ -129,7 +129,7 @@ def test_nothing_that_is_shown_has_a_secret(bank: tuple[Node, Any, Taskbahn], tm
     asked = [
         app.client.ask(one.uri, *([job.id] if one.uri.startswith("taskbahn.job.") else ())).get()
         for one in PROCEDURES
-        if one.role == Role.VIEWER and one.uri not in WITH_ARGUMENTS
+        if one.role == Role.VIEWER and one.uri.startswith(LOOKS) and one.uri not in WITH_ARGUMENTS
     ]
     assert_hidden(repr([asked, seen, job.view()]))
     assert_hidden(worker.output + node.output)
@@ -146,6 +146,7 @@ def assert_that_commands_show_nothing(shell: Shell, id: str) -> None:
     assert "[hidden]" in shell("job", id).out
 
 
+LOOKS = ("taskbahn.view.", "taskbahn.job.")  # procedures that only look
 WITH_ARGUMENTS = (  # they want more than the id of a job, or give secrets to those whose they are
     messages.JOB_WAIT,
     messages.JOB_NOTES,
