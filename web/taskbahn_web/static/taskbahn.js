@@ -27,7 +27,7 @@ import { Schedules } from "./client/schedules.js";
 import { resubscribe } from "./client/resubscribe.js";
 import { asksForKeys, entryOf, sealedFlow } from "./client/sealing.js";
 import { publish, Triggers } from "./client/triggers.js";
-import { dial } from "./client/wamp.js";
+import { BROWSER, dial } from "./client/wamp.js";
 import { watch } from "./client/watch.js";
 import { JOB_CANCEL, JOB_RETRY, JOB_SKIP, SUBMIT, VIEW_QUESTIONS } from "./client/wire.js";
 
@@ -74,6 +74,19 @@ export class Bahn {
   /** Who the node says that this is, and the role; null without login. @type {import("./client/wamp.js").Who | null} */
   get who() {
     return this.connection.who;
+  }
+
+  /** Why there is no session now; null while there is one. @type {unknown} */
+  get failure() {
+    return this.connection.failure;
+  }
+
+  /**
+   * Go on with another token, over the same session if that has a browser token too. It need not be called where `token` is a function.
+   * @param {import("./client/login.js").Token} token
+   */
+  setToken(token) {
+    this.connection.setToken(token);
   }
 
   /** Try to connect now instead of at `retryAt`. */
@@ -173,6 +186,7 @@ export class Bahn {
     if (encrypt) return this.#callFlow(describe(task, args, kwargs, { encrypt }), { onProgress, onEvent, signal });
     const session = await this.connection.session();
     signal?.throwIfAborted();
+    if (session.who?.role === BROWSER) return this.#follow(await this.#start(task, args, kwargs), { onProgress, onEvent, signal });
     const take = (/** @type {{events?: import("./client/wire.js").Event[]}} */ { events = [] }) => hear(events, onProgress, onEvent);
     const call = session.call(task, args, kwargs, onProgress || onEvent ? take : undefined);
     const abort = () => call.cancel("kill");
@@ -186,7 +200,14 @@ export class Bahn {
    */
   async #callFlow(flow, { onProgress, onEvent, signal, ...options } = {}) {
     signal?.throwIfAborted();
-    const job = await this.start(flow, options);
+    return this.#follow(await this.start(flow, options), { onProgress, onEvent, signal });
+  }
+
+  /**
+   * @param {Job} job
+   * @param {Listening} listening
+   */
+  #follow(job, { onProgress, onEvent, signal }) {
     const abort = () => void job.cancel().catch(() => undefined); // the result says what became of it
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);

@@ -8,9 +8,14 @@
 import { connectionLost, TaskbahnError } from "./errors.js";
 import { notify } from "./listeners.js";
 import { INVALID_TOKEN } from "./login.js";
+import { keepRenewed } from "./renewal.js";
+import { TokenSource } from "./token-source.js";
+import { BROWSER } from "./wamp.js";
 
 const MIN_PAUSE_SECONDS = 0.25; // seconds
 const MAX_PAUSE_SECONDS = 8; // seconds
+const MIN_REFUSED_PAUSE_SECONDS = 2; // seconds after a refused login: many of them would lock the address
+const MAX_REFUSED_PAUSE_SECONDS = 120; // seconds
 
 /**
  * @typedef {"connecting" | "live" | "reconnecting" | "closed"} ConnectionState
@@ -47,9 +52,11 @@ export class Connection {
   /** Takes the session of now as lost. @type {(failure: unknown) => void} */
   #giveUp = () => {};
   #dial;
-  #token;
-  /** @type {import("./wamp.js").Who | null} */
-  #who = null;
+  /** @type {TokenSource | null} */
+  #source;
+  #renewal = { stop: () => {}, now: () => {} };
+  /** @type {import("./wamp.js").Session | null} */
+  #last = null;
 
   /**
    * @param {string} url
@@ -59,13 +66,24 @@ export class Connection {
   constructor(url, dial, token) {
     this.url = url;
     this.#dial = dial;
-    this.#token = token;
+    this.#source = token === undefined ? null : new TokenSource(token);
     this.#try();
   }
 
-  /** Who the node says that this is, by its token; null without login, and before the first session. */
+  /** Who the node says that this is, by its token; null without login, and before the first session. @returns {import("./wamp.js").Who | null} */
   get who() {
-    return this.#who;
+    return this.#last?.who ?? null;
+  }
+
+  /**
+   * Go on with another token: the session is renewed if it can be, else the next one opens with it.
+   * @param {import("./login.js").Token} token
+   */
+  setToken(token) {
+    if (this.#source) this.#source.replace(token);
+    else this.#source = new TokenSource(token);
+    if (this.#session?.who?.role === BROWSER) this.#renewal.now();
+    else this.hurry();
   }
 
   /**
@@ -75,6 +93,7 @@ export class Connection {
   session() {
     if (this.#session) return Promise.resolve(this.#session);
     if (this.state === "closed") return Promise.reject(connectionLost("the connection is closed"));
+    if (this.retryAt && isRefusal(this.failure)) return Promise.reject(this.failure);
     return new Promise((resolve, reject) => this.#waiting.add({ resolve, reject }));
   }
 
@@ -117,6 +136,7 @@ export class Connection {
   /** Leave for good. What waits for a session is rejected. */
   close() {
     clearTimeout(this.#timer);
+    this.#renewal.stop();
     this.#session?.close();
     this.#session = null;
     this.#happened("close");
@@ -133,7 +153,8 @@ export class Connection {
       isOver = true;
       this.#lost(failure);
     };
-    this.#dial(this.url, () => lost(connectionLost()), this.#token).then((session) => {
+    const source = this.#source;
+    this.#dial(this.url, () => lost(connectionLost()), source ? () => source.text() : undefined).then((session) => {
       if (!isOver) this.#opened(session);
     }, lost);
   }
@@ -141,8 +162,8 @@ export class Connection {
   /** @param {import("./wamp.js").Session} session */
   #opened(session) {
     if (this.state === "closed") return session.close();
-    this.#session = session;
-    this.#who = session.who ?? null;
+    this.#session = this.#last = session;
+    if (this.#source && session.who?.role === BROWSER) this.#renewal = keepRenewed(session, this.#source, (...why) => this.#notRenewed(session, ...why));
     this.#failures = 0;
     this.failure = null;
     this.#happened("opened");
@@ -154,19 +175,32 @@ export class Connection {
   /** @param {unknown} failure */
   #lost(failure) {
     this.#session = null;
+    this.#renewal.stop();
     this.failure = failure;
     if (this.state === "closed") return;
-    if (failure instanceof TaskbahnError && failure.uri === INVALID_TOKEN) this.#refuse(failure);
-    const pause = Math.min(MIN_PAUSE_SECONDS * 2 ** this.#failures++, MAX_PAUSE_SECONDS) * (0.75 + Math.random() / 2);
+    const [least, most] = isRefusal(failure) ? [MIN_REFUSED_PAUSE_SECONDS, MAX_REFUSED_PAUSE_SECONDS] : [MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS];
+    const pause = Math.min(least * 2 ** this.#failures++, most) * (0.75 + Math.random() / 2);
     this.retryAt = Date.now() / 1000 + pause;
     this.#timer = setTimeout(() => this.#try(), pause * 1000);
+    if (isRefusal(failure)) this.#refuse(failure);
     this.#happened("lost");
   }
 
-  /** What waits for a session waits in vain as long as the token is this one. @param {TaskbahnError} failure */
+  /** What waits for a session waits in vain as long as the token is this one. @param {unknown} failure */
   #refuse(failure) {
     for (const { reject } of this.#waiting) reject(failure);
     this.#waiting.clear();
+  }
+
+  /**
+   * The session lives on until its token ends; why there is no other one is for who looks after the page.
+   * @param {import("./wamp.js").Session} session
+   * @param {unknown} error
+   * @param {boolean} isOver  the page gave a token that is for another session
+   */
+  #notRenewed(session, error, isOver) {
+    if (isOver) this.drop(session);
+    else console.warn("Taskbahn: the token of this session is not renewed yet:", error instanceof Error ? error.message : error);
   }
 
   /** @param {Happening} what */
@@ -174,4 +208,9 @@ export class Connection {
     this.state = MOVES[this.state][what] ?? this.state;
     notify(this.#listeners, this.state);
   }
+}
+
+/** Whether the node refuses the token of now. @param {unknown} failure */
+function isRefusal(failure) {
+  return failure instanceof TaskbahnError && failure.uri === INVALID_TOKEN;
 }

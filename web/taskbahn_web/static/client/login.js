@@ -3,6 +3,7 @@
 import { TaskbahnError } from "./errors.js";
 
 export const INVALID_TOKEN = "taskbahn.error.invalid_token";
+const NO_ANSWER = "taskbahn.error.no_token"; // the function may well have one in a moment
 const NO_METHOD = "wamp.error.no_auth_method";
 const TOO_MANY = "taskbahn.error.too_many_logins";
 const REFUSALS = new Set([
@@ -12,17 +13,55 @@ const REFUSALS = new Set([
   "wamp.error.no_such_principal",
   "wamp.error.no_such_role",
 ]);
+const ANSWER_TIMEOUT_SECONDS = 30; // seconds for a function to return a token
+const MAX_LENGTH = 4096; // characters of a token
+const LOOKS_LIKE_A_PAGE = /^(<!doctype|<html|\{\s*")/i; // or like JSON: what a backend sends in place of a token
 
-/** The token's text, or a function that each connection calls for it. @typedef {string | (() => string | Promise<string>)} Token */
+/**
+ * The token's text, or a function that each connection calls for it; it may return what `fetch` does.
+ * @typedef {string | (() => string | Response | Promise<string | Response>)} Token
+ */
 
 /**
  * @param {Token} token
- * @returns {Promise<string>}
+ * @param {number} [timeout]  seconds for a function
+ * @returns {Promise<string>}  rejects with INVALID_TOKEN where asking again is of no use before a person does something
  */
-export async function textOf(token) {
-  const text = typeof token === "function" ? await token() : token;
-  if (typeof text !== "string" || !text.trim()) throw new TaskbahnError("the token is no text: give one, or a function that returns one", INVALID_TOKEN);
-  return text.trim();
+export async function textOf(token, timeout = ANSWER_TIMEOUT_SECONDS) {
+  const given = typeof token === "function" ? await inTime(async () => bodyOf(await token()), timeout) : token;
+  if (typeof given !== "string" || !given.trim()) throw new TaskbahnError("the token is no text: give one, or a function that returns one", INVALID_TOKEN);
+  const text = given.trim();
+  if (text.length > MAX_LENGTH || LOOKS_LIKE_A_PAGE.test(text)) {
+    throw new TaskbahnError(`the function for the token returned something else, ${text.length} characters long: it is to return the text alone`, INVALID_TOKEN);
+  }
+  return text;
+}
+
+/**
+ * @param {unknown} answer  of a function
+ * @returns {Promise<unknown>}  the text in an answer of `fetch`
+ */
+async function bodyOf(answer) {
+  if (!globalThis.Response || !(answer instanceof Response)) return answer;
+  if (answer.ok) return answer.text();
+  const isPassing = answer.status >= 500 || answer.status === 429;
+  const what = isPassing ? "the kit asks again" : "who uses the page may have to log in there";
+  throw new TaskbahnError(`${answer.url || "the backend"} gave no token, but answered ${answer.status}: ${what}`, isPassing ? NO_ANSWER : INVALID_TOKEN);
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @param {number} timeout  seconds
+ * @returns {Promise<T>}
+ */
+function inTime(ask, timeout) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new TaskbahnError(`the function for the token did not answer in ${timeout} seconds`, NO_ANSWER)), timeout * 1000);
+  });
+  return /** @type {Promise<T>} */ (Promise.race([ask(), late])).finally(() => clearTimeout(timer));
 }
 
 /**
@@ -42,5 +81,5 @@ export function loginRefusal(uri, said) {
   if (uri === TOO_MANY) return new TaskbahnError(`this node does not know the token; ${said}`, INVALID_TOKEN);
   if (uri === NO_METHOD) return new TaskbahnError("this node wants a login: connect({ token: … })", INVALID_TOKEN);
   if (!REFUSALS.has(uri)) return null;
-  return new TaskbahnError("this node does not know the token, or the token is revoked or over", INVALID_TOKEN);
+  return new TaskbahnError("this node does not know the token, or the token is revoked or over: give connect another one, or a function that gets one", INVALID_TOKEN);
 }

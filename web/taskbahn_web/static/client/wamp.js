@@ -11,6 +11,8 @@ import { FixedWampy } from "./wampy-fixes.js";
 import { Errors } from "./wampy.js";
 import { REALM } from "./wire.js";
 
+/** The role of a session that a browser token has opened: it starts jobs and follows them, and calls no task itself. */
+export const BROWSER = "browser";
 const NOT_AUTHORIZED = "wamp.error.not_authorized";
 
 /**
@@ -25,8 +27,11 @@ const NOT_AUTHORIZED = "wamp.error.not_authorized";
  * @property {() => void} close
  * @property {Who | null} [who]  null on a node without login
  *
- * hasPassword: of a user who changes it by `taskbahn.user.password`.
- * @typedef {{name: string, role: string, hasPassword?: boolean}} Who
+ * @typedef {object} Who
+ * @property {string} name  who made the token
+ * @property {string} role  client, worker, viewer, operator, admin; browser: what a browser token names
+ * @property {string} [token]  the id of the browser token of now, by which an admin revokes it
+ * @property {boolean} [hasPassword]  of a user who changes it by `taskbahn.user.password`
  *
  * @typedef {(args: any[], kwargs: Record<string, unknown>, progress: (value: unknown) => void, signal: AbortSignal) => unknown} Callee
  *
@@ -47,11 +52,17 @@ export async function dial(url, onClose, token) {
   const session = new WampySession(wampy, invocations);
   try {
     const { authid, authrole, authmethod, authextra } = await wampy.connect();
-    if (authmethod === "ticket") session.who = { name: authid, role: authrole, ...(authextra?.has_password && { hasPassword: true }) };
+    if (authmethod === "ticket") session.who = { ...whoIs(authid, authrole), ...(authextra?.has_password && { hasPassword: true }) };
   } catch (error) {
     throw translateError(error);
   }
   return session;
+}
+
+/** @param {string} authid @param {string} role @returns {Who} */
+function whoIs(authid, role) {
+  const cut = role === BROWSER ? authid.lastIndexOf("/") : -1; // the name of a session is that of the maker and the id of the token
+  return cut < 0 ? { name: authid, role } : { name: authid.slice(0, cut), role, token: authid.slice(cut + 1) };
 }
 
 /**

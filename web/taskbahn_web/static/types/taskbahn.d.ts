@@ -30,6 +30,13 @@ export class Bahn {
     get retryAt(): number;
     /** Who the node says that this is, and the role; null without login. @type {import("./client/wamp.js").Who | null} */
     get who(): import("./client/wamp.js").Who | null;
+    /** Why there is no session now; null while there is one. @type {unknown} */
+    get failure(): unknown;
+    /**
+     * Go on with another token, over the same session if that has a browser token too. It need not be called where `token` is a function.
+     * @param {import("./client/login.js").Token} token
+     */
+    setToken(token: import("./client/login.js").Token): void;
     /** Try to connect now instead of at `retryAt`. */
     hurry(): void;
     /**

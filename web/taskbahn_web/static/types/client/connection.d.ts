@@ -18,8 +18,13 @@ export class Connection {
     /** Why the last try failed. @type {unknown} */
     failure: unknown;
     url: string;
-    /** Who the node says that this is, by its token; null without login, and before the first session. */
+    /** Who the node says that this is, by its token; null without login, and before the first session. @returns {import("./wamp.js").Who | null} */
     get who(): import("./wamp.js").Who | null;
+    /**
+     * Go on with another token: the session is renewed if it can be, else the next one opens with it.
+     * @param {import("./login.js").Token} token
+     */
+    setToken(token: import("./login.js").Token): void;
     /**
      * Wait for a session. Rejects once the connection is closed.
      * @returns {Promise<import("./wamp.js").Session>}

@@ -1,9 +1,13 @@
-/** The token's text, or a function that each connection calls for it. @typedef {string | (() => string | Promise<string>)} Token */
+/**
+ * The token's text, or a function that each connection calls for it; it may return what `fetch` does.
+ * @typedef {string | (() => string | Response | Promise<string | Response>)} Token
+ */
 /**
  * @param {Token} token
- * @returns {Promise<string>}
+ * @param {number} [timeout]  seconds for a function
+ * @returns {Promise<string>}  rejects with INVALID_TOKEN where asking again is of no use before a person does something
  */
-export function textOf(token: Token): Promise<string>;
+export function textOf(token: Token, timeout?: number): Promise<string>;
 /**
  * The options with which wampy logs in; a node without login asks for none.
  * @param {string} text
@@ -21,7 +25,7 @@ export function loginOptions(text: string): {
 export function loginRefusal(uri: string, said?: string): TaskbahnError | null;
 export const INVALID_TOKEN: "taskbahn.error.invalid_token";
 /**
- * The token's text, or a function that each connection calls for it.
+ * The token's text, or a function that each connection calls for it; it may return what `fetch` does.
  */
-export type Token = string | (() => string | Promise<string>);
+export type Token = string | (() => string | Response | Promise<string | Response>);
 import { TaskbahnError } from "./errors.js";

@@ -1,4 +1,6 @@
 export function dial(url: string, onClose: () => void, token?: import("./login.js").Token): Promise<Session>;
+/** The role of a session that a browser token has opened: it starts jobs and follows them, and calls no task itself. */
+export const BROWSER: "browser";
 export type PendingCall = {
     /**
      * the first positional value of the answer
@@ -13,15 +15,26 @@ export type Session = {
     close: () => void;
     /**
      * null on a node without login
-     *
-     * hasPassword: of a user who changes it by `taskbahn.user.password`.
      */
     who?: Who | null | undefined;
 };
 export type Who = {
+    /**
+     * who made the token
+     */
     name: string;
+    /**
+     * client, worker, viewer, operator, admin; browser: what a browser token names
+     */
     role: string;
-    hasPassword?: boolean;
+    /**
+     * the id of the browser token of now, by which an admin revokes it
+     */
+    token?: string | undefined;
+    /**
+     * of a user who changes it by `taskbahn.user.password`
+     */
+    hasPassword?: boolean | undefined;
 };
 export type Callee = (args: any[], kwargs: Record<string, unknown>, progress: (value: unknown) => void, signal: AbortSignal) => unknown;
 export type Topic = {

@@ -1,0 +1,159 @@
+"""Pages with browser tokens, which a small backend hands out: they go on over many of them, and say so when they get none."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import WebSocket
+from support.programs import Node, running, worker_of
+from support.tokens import token_for
+
+from taskbahn import Taskbahn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page
+
+TASKS = """
+from time import sleep
+from taskbahn import Taskbahn, current
+app = Taskbahn()
+
+@app.task(name="kit.count")
+def count(to: int, pause: float = 0.0) -> int:
+    for number in range(to):
+        current.log(f"line {number}")
+        current.progress(number / to)
+        sleep(pause)
+    return to
+"""
+PAGE = """<!doctype html>
+<html lang="LANG"><meta charset="utf-8"><title>A shop</title>
+<script type="module" src="NODE/elements.js"></script>
+<script type="module" src="NODE/elements/german.js"></script>
+<body>BODY</body></html>
+"""
+REFUSED = r"(status of 401|console warning: .*(not renewed|does not know the token|gave no token))"
+LIFE = 4  # seconds of a token
+
+
+class Backend:
+    """A web application: its page, and `/token` for who has logged in there."""
+
+    def __init__(self, node: Node, app: Taskbahn) -> None:
+        self.app = app
+        self.words: dict[str, Any] = {"tags": ["user:42"], "start": ["kit.*"]}
+        self.given: list[str] = []
+        self.is_open = True  # whether it knows its user
+        self.body, self.lang = "", "en"
+        self.cookies: list[str | None] = []
+        backend = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                is_token = self.path.startswith("/token")
+                if is_token:
+                    backend.cookies.append(self.headers["Cookie"])
+                status = 200 if backend.is_open or not is_token else 401
+                page = PAGE.replace("NODE", f"http://127.0.0.1:{node.port}").replace("LANG", backend.lang)
+                text = page.replace("BODY", backend.body)
+                if is_token and status == 200:
+                    text = backend.token()
+                self.send_response(status if self.path == "/" or is_token else 204)
+                self.send_header("Content-Type", "text/plain" if is_token else "text/html; charset=utf-8")
+                self.send_header("Set-Cookie", "user=42; SameSite=Strict; HttpOnly")
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+
+    def token(self) -> str:
+        self.given.append(self.app.token(**self.words, expires=LIFE))
+        return self.given[-1]
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("pages")
+    roles = {"shop": "client", "admin": "admin", "worker": "worker"}
+    return {"folder": str(folder), **{name: token_for(name, role, folder / "data") for name, role in roles.items()}}
+
+
+@pytest.fixture(scope="module")
+def node_with_login(tokens: dict[str, str]) -> Iterator[Node]:
+    folder = Path(tokens["folder"])
+    node = Node(folder, None, TASKBAHN_UP_AUTH="1")
+    with running(node, "Taskbahn is ready"), worker_of(TASKS, folder, node, 4, TASKBAHN_TOKEN=tokens["worker"]):
+        yield node
+
+
+@pytest.fixture
+def backend(node_with_login: Node, tokens: dict[str, str]) -> Iterator[Backend]:
+    app = Taskbahn(node_with_login.websocket, token=tokens["shop"])
+    found = Backend(node_with_login, app)
+    yield found
+    found.close()
+    app.close()
+
+
+@pytest.fixture
+def shop(backend: Backend, node_with_login: Node, open_page: Callable[..., Page]) -> Callable[[str], Page]:
+    """Open the backend's page with such a body."""
+    page = open_page(backend.origin, REFUSED, f"a request left the origin: http://127.0.0.1:{node_with_login.port}/")
+
+    def show(body: str, lang: str = "en") -> Page:
+        backend.body, backend.lang = body, lang
+        page.reload()
+        return page
+
+    return show
+
+
+WATCH = """async (node) => {
+    const { connect } = await import(`${node}/taskbahn.js`);
+    const bahn = await connect({ token: () => fetch("/token") });
+    const first = { ...bahn.who };
+    const states = [];
+    bahn.onState((state) => states.push(state));
+    const job = await bahn.start("kit.count", [60], { pause: 0.25 });
+    const [numbers, lines] = [[], []];
+    for await (const event of job.events()) {
+        if (event.kind === "log") lines.push(event.data.message);
+        if (event.number && event.kind !== "progress") numbers.push(event.number);
+    }
+    const found = { first, last: { ...bahn.who }, states: [...states], lines, numbers };
+    bahn.close();
+    return found;
+}"""
+
+
+def test_a_page_watches_over_many_tokens_without_a_gap(
+    shop: Callable[[str], Page], backend: Backend, node_with_login: Node
+) -> None:
+    page = shop("")
+    sockets: list[WebSocket] = []
+    page.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108 - Playwright marks what it is given
+    found = page.evaluate(WATCH, f"http://127.0.0.1:{node_with_login.port}")
+    assert found["lines"] == [f"line {number}" for number in range(60)]
+    assert found["numbers"] == list(range(found["numbers"][0], found["numbers"][0] + len(found["numbers"])))
+    assert found["states"] == []
+    assert len(sockets) == 1
+    assert len(backend.given) >= 4  # of four seconds each, for a job of fifteen
+    assert found["first"]["name"] == found["last"]["name"] == "shop"
+    assert found["first"]["token"] != found["last"]["token"]

@@ -1,0 +1,63 @@
+/** The token of a connection: asked for when a session opens, and again before it ends. */
+
+import { textOf } from "./login.js";
+
+/**
+ * What the token of a browser says of itself.
+ * @typedef {{id: string, seconds: number}} BrowserToken  seconds: its lifetime by the node's clock, which alone counts
+ */
+
+export class TokenSource {
+  #token;
+  /** The newest, and when it came: the same text again is no younger. */
+  #newest = { text: "", at: 0 };
+
+  /** @param {import("./login.js").Token} token */
+  constructor(token) {
+    this.#token = token;
+  }
+
+  /** Whether there may be another token, and not this one alone. */
+  get isFunction() {
+    return typeof this.#token === "function";
+  }
+
+  /** @returns {Promise<string>} */
+  async text() {
+    const asked = performance.now(); // the node signs it after this; no clock of the page is asked, which may be off
+    const text = await textOf(this.#token);
+    if (text !== this.#newest.text) this.#newest = { text, at: asked };
+    return text;
+  }
+
+  /** Take another text from now on. @param {import("./login.js").Token} token */
+  replace(token) {
+    this.#token = token;
+  }
+
+  /** Seconds since the newest token was asked for. */
+  get age() {
+    return (performance.now() - this.#newest.at) / 1000;
+  }
+
+  /** What the newest token says. */
+  get newest() {
+    return readToken(this.#newest.text);
+  }
+}
+
+/**
+ * @param {string} text
+ * @returns {BrowserToken | null}  null: it is no token of a browser
+ */
+export function readToken(text) {
+  const [, body, , ...rest] = text.split(".");
+  if (!body || rest.length || text.split(".").length !== 3) return null;
+  try {
+    const { iat, exp, jti } = JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/")));
+    const seconds = exp - iat;
+    return typeof jti === "string" && Number.isFinite(seconds) && seconds > 0 ? { id: jti, seconds } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * @param {string} text
+ * @returns {BrowserToken | null}  null: it is no token of a browser
+ */
+export function readToken(text: string): BrowserToken | null;
+/**
+ * What the token of a browser says of itself.
+ * @typedef {{id: string, seconds: number}} BrowserToken  seconds: its lifetime by the node's clock, which alone counts
+ */
+export class TokenSource {
+    /** @param {import("./login.js").Token} token */
+    constructor(token: import("./login.js").Token);
+    /** Whether there may be another token, and not this one alone. */
+    get isFunction(): boolean;
+    /** @returns {Promise<string>} */
+    text(): Promise<string>;
+    /** Take another text from now on. @param {import("./login.js").Token} token */
+    replace(token: import("./login.js").Token): void;
+    /** Seconds since the newest token was asked for. */
+    get age(): number;
+    /** What the newest token says. */
+    get newest(): BrowserToken | null;
+    #private;
+}
+/**
+ * seconds: its lifetime by the node's clock, which alone counts
+ */
+export type BrowserToken = {
+    id: string;
+    seconds: number;
+};
