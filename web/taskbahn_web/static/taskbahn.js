@@ -11,6 +11,7 @@
 import { audit } from "./client/audit.js";
 import { retryCall } from "./client/retry-call.js";
 import { Connection } from "./client/connection.js";
+import { answers, hear } from "./client/answers.js";
 import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
 import { s as describe } from "./client/flows.js";
 import { uuid7 } from "./client/ids.js";
@@ -351,23 +352,3 @@ export async function connect(options) {
  * @property {AbortSignal} [signal]  aborting it cancels the job
  * @property {boolean} [encrypt]  the call is encrypted by the first of `keys`, from end to end
  */
-
-/**
- * @param {import("./client/wire.js").Event[]} events
- * @param {Listening["onProgress"]} onProgress
- * @param {Listening["onEvent"]} onEvent
- */
-function hear(events, onProgress, onEvent) {
-  for (const event of events) {
-    onEvent?.(event);
-    if (event.kind === "progress") onProgress?.(event.data);
-  }
-}
-
-/**
- * @param {any[]} list
- * @returns {(import("./client/wire.js").State | TaskbahnError)[]}
- */
-function answers(list) {
-  return list.map((answer) => (typeof answer === "object" ? fromInfo(answer) : answer));
-}

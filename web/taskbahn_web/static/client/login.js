@@ -2,6 +2,9 @@
 
 import { TaskbahnError } from "./errors.js";
 
+export const TOKEN = "taskbahn.token";
+export const TOKEN_RENEW = "taskbahn.token.renew";
+export const OWN_PASSWORD = "taskbahn.user.password";
 export const INVALID_TOKEN = "taskbahn.error.invalid_token";
 const NO_ANSWER = "taskbahn.error.no_token"; // the function may well have one in a moment
 const NO_METHOD = "wamp.error.no_auth_method";

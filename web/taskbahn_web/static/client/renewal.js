@@ -1,8 +1,8 @@
 /** Keeps a session open over the end of its token: asks for another one in time, and lets the session go on with that. */
 
 import { TaskbahnError } from "./errors.js";
+import { TOKEN_RENEW } from "./login.js";
 import { readToken } from "./token-source.js";
-import { TOKEN_RENEW } from "./wire.js";
 
 const LATEST_SHARE = 0.8; // of its lifetime, when a token is renewed at the latest
 const SPARE_SECONDS = 5; // seconds that it then has at least, unless its whole life is short

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 import { sentence } from "../../taskbahn.js";
-import { OWN_PASSWORD } from "../../client/wire.js";
+import { OWN_PASSWORD } from "../../client/login.js";
 import { bahn } from "./live.js";
 
 /** What the login says before it was tried. */

@@ -23,6 +23,9 @@ export function loginOptions(text: string): {
  * @param {string} [said] by the router
  */
 export function loginRefusal(uri: string, said?: string): TaskbahnError | null;
+export const TOKEN: "taskbahn.token";
+export const TOKEN_RENEW: "taskbahn.token.renew";
+export const OWN_PASSWORD: "taskbahn.user.password";
 export const INVALID_TOKEN: "taskbahn.error.invalid_token";
 /**
  * The token's text, or a function that each connection calls for it; it may return what `fetch` does.
