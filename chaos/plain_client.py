@@ -38,7 +38,7 @@ class Caller:
         self._session: Session | None = None
         self._waiting: list[Deferred[Session | None]] = []
         self.connection = Connection(
-            url, reactor=reactor, on_open=self._open, on_lost=self._lost, access=Access(token=token_of(None))
+            url, reactor=reactor, on_open=self._open, on_lost=self._lost, access=Access(login=token_of(None))
         )
 
     async def go_on(self) -> None:

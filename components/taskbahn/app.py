@@ -16,7 +16,7 @@ from taskbahn.jobs.browser_tokens import MakesTokens
 from taskbahn.protocol.other_words import APP_WORDS, INIT_WORDS, refuse, refuse_words
 from taskbahn.transport.access import access_of, check_use
 from taskbahn.transport.address import DEFAULT_URL, check_address
-from taskbahn.transport.login import token_of
+from taskbahn.transport.login import login_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ class Taskbahn(MakesTokens):
     answered yet.   ca: a file with the certificates that a wss: address is checked by, TASKBAHN_CA or those of the system.
     headers: of the request that opens the WebSocket, for a proxy in front of the node; else the lines of TASKBAHN_HEADERS.
     token: of a node with login, or a function that returns one, which each connection calls; else TASKBAHN_TOKEN, or TASKBAHN_USER
-    and TASKBAHN_PASSWORD.
+    and TASKBAHN_PASSWORD.   key_file: a key in place of a token; else that of TASKBAHN_KEY_FILE.
     client_cert, client_key: files of a certificate that the client shows of itself, and of its key if that is not in the same one;
     else those of TASKBAHN_CLIENT_CERT and TASKBAHN_CLIENT_KEY.
     keys: of tasks with encrypt=True; else those of TASKBAHN_KEYS or TASKBAHN_KEYS_FILE.
@@ -82,6 +82,7 @@ class Taskbahn(MakesTokens):
         ca: str | Path | None = None,
         headers: Mapping[str, str] | None = None,
         token: str | Callable[[], str] | None = None,
+        key_file: str | Path | None = None,
         client_cert: str | Path | None = None,
         client_key: str | Path | None = None,
         keys: KeyRing | None = None,
@@ -95,7 +96,7 @@ class Taskbahn(MakesTokens):
         self.timeout = _check_timeout(timeout)
         self.connect_within = _check_timeout(connect_within, "connect_within")
         self.url = url
-        self.access = access_of(ca, headers, client_cert, client_key)._replace(token=token_of(token))
+        self.access = access_of(ca, headers, client_cert, client_key)._replace(login=login_of(token, key_file))
         check_use(self.url, ca, headers, client_cert)  # checks the address of the environment now, too
         self.keys = keyring_of(keys)
         self._client: Client | None = None

@@ -74,6 +74,11 @@ RAW_MESSAGES = Workaround("TASKBAHN_RAW_MESSAGES", "each message takes up to 0.0
 DIRECT_PATH = Workaround("TASKBAHN_DIRECT_PATH", "each call takes the router 0.1 ms longer")
 ROUTER_REPAIRS = Workaround("TASKBAHN_ROUTER_REPAIRS", "some calls and offers are not answered as documented", is_repair=True)
 SEND_BUFFERS = Workaround("TASKBAHN_SEND_BUFFERS", "the router keeps without a bound what a client does not read", is_repair=True)
+LOGIN_ANSWERS = Workaround(
+    "TASKBAHN_LOGIN_ANSWERS",
+    "a wrong answer to a challenge is not in the audit, and a stranger hears what was wrong",
+    is_repair=True,
+)
 STEADY_TIMERS = Workaround("TASKBAHN_STEADY_TIMERS", "timers fire early or late when the wall clock is set", is_repair=True)
 FLUSH = Workaround("TASKBAHN_TUNING", "each message takes 0.04 ms longer")
 TUNING = Workaround("TASKBAHN_TUNING", "")  # uses only public means of Python, so there is nothing to check

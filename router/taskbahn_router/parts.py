@@ -8,7 +8,9 @@ import taskbahn_router
 from taskbahn.protocol import messages
 from taskbahn_router.access.admin import TokenAdmin
 from taskbahn_router.access.book import CredentialBook
+from taskbahn_router.access.challenges import Challenges
 from taskbahn_router.access.issuing import TokenIssue
+from taskbahn_router.access.key_admin import KeyAdmin
 from taskbahn_router.access.logins import RefusedLogins
 from taskbahn_router.access.ownership import Ownership
 from taskbahn_router.access.password_checks import PasswordChecks
@@ -148,6 +150,7 @@ class Parts:
         self._declarations = declarations
         self.admin = Workers(self.dispatcher)
         self.credentials = CredentialBook(wall, port.end_session)
+        self.challenges = Challenges(self.credentials, clock.seconds)
         self.refused_logins = RefusedLogins(self.dispatcher.auditing, clock.seconds)
         self.token_issue = TokenIssue(self.dispatcher, self.credentials.browser)
         self.token_admin = TokenAdmin(self.dispatcher, self.credentials, self.token_issue)
@@ -156,6 +159,7 @@ class Parts:
         checks = PasswordChecks(hashing or reading)
         self.password_login = PasswordLogin(self.credentials, checks)
         self.user_admin = UserAdmin(self.dispatcher, self.credentials, checks)
+        self.key_admin = KeyAdmin(self.dispatcher, self.credentials)
         self.browser_sessions = BrowserSessions(self.dispatcher, self.credentials)
         self.schedule_preview = SchedulePreview(wall, Ask(reading, owner.failed))
         self.job_actions = JobActions(self.dispatcher)

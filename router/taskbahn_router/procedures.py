@@ -6,12 +6,13 @@ A new procedure is a row here, a URI in `taskbahn.protocol.messages` and a line 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.protocol import access, messages
 from taskbahn.protocol.access import Role
 from taskbahn_router.access.ownership import Own
 from taskbahn_router.dispatcher.auditing import Audited
+from taskbahn_router.model.roles import RoleRules, own_roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
     from taskbahn_router.parts import Parts
 
     Handler = Callable[[PendingCall], None]
+
+OWN_PREFIX = "taskbahn."
+ABOVE = {Role.OPERATOR, Role.ADMIN}
+MAY_CALL = {  # least role of a procedure -> the roles that have it; a client only those that the table gives to clients
+    Role.VIEWER: {Role.VIEWER, Role.CLIENT, Role.WORKER, *ABOVE},
+    Role.CLIENT: {Role.CLIENT, Role.WORKER, *ABOVE},
+    Role.WORKER: {Role.WORKER},
+    Role.OPERATOR: ABOVE,
+    Role.ADMIN: {Role.ADMIN},
+    Role.BROWSER: {Role.BROWSER},
+}
 
 
 class Procedure(NamedTuple):
@@ -93,6 +105,7 @@ PROCEDURES = (
     Procedure(messages.TRIGGER_PAUSE, Role.OPERATOR, lambda parts: parts.trigger_admin.pause, audit=of_trigger("pause")),
     Procedure(messages.TRIGGER_RESUME, Role.OPERATOR, lambda parts: parts.trigger_admin.resume, audit=of_trigger("resume")),
     Procedure(messages.TRIGGER_DELETE, Role.OPERATOR, lambda parts: parts.trigger_admin.delete, audit=of_trigger("delete")),
+    Procedure(access.VIEW_ROLES, Role.VIEWER, lambda _: lambda call: call.answer(role_views())),
     Procedure(messages.VIEW_AUDIT, Role.OPERATOR, lambda parts: parts.audit.view),
     Procedure(messages.ADMIN_DRAIN, Role.OPERATOR, lambda parts: parts.admin.drain, audit=Audited("worker", "drain")),
     Procedure(messages.ADMIN_LIMIT, Role.OPERATOR, lambda parts: parts.limit_admin.limit, audit=Audited("limit", "limit")),
@@ -111,6 +124,9 @@ PROCEDURES = (
     Procedure(
         access.OWN_PASSWORD, Role.VIEWER, lambda parts: parts.user_admin.change_own, Own.SELF, audit=Audited("user", "passwd")
     ),
+    Procedure(access.KEY_ADD, Role.ADMIN, lambda parts: parts.key_admin.add, audit=Audited("key", "add")),
+    Procedure(access.KEY_LIST, Role.ADMIN, lambda parts: parts.key_admin.list, audit="it only reads"),
+    Procedure(access.KEY_REVOKE, Role.ADMIN, lambda parts: parts.key_admin.revoke, audit=Audited("key", "revoke")),
     Procedure(messages.WORKER_ATTACH, Role.WORKER, lambda parts: parts.registry.attach, audit=WORKS),
     Procedure(messages.WORKER_REPORT, Role.WORKER, lambda parts: parts.registry.report, audit=WORKS),
 )
@@ -150,3 +166,31 @@ def _audited(procedure: Procedure, handler: Handler, parts: Parts) -> Handler:
         handler(call)
 
     return handle
+
+
+OF_TOKENS = (messages.SUBMIT, *VERBS_OF, access.BROWSER_TOKEN_RENEW)  # beside what only reads
+
+
+def may_call(role: Role, procedure: Procedure) -> bool:
+    """Return whether sessions of a role may call a procedure of the dispatcher."""
+    if role is Role.BROWSER:
+        is_of_pages = procedure.of_clients not in (None, Own.SELF)
+        return is_of_pages and (procedure.role is Role.VIEWER or procedure.uri in OF_TOKENS)
+    return role in MAY_CALL[procedure.role] and (role is not Role.CLIENT or procedure.of_clients is not None)
+
+
+def has(own: RoleRules, procedure: Procedure) -> bool:
+    """Return whether sessions of an own role may call a procedure of the dispatcher."""
+    return may_call(own.base, procedure) and (own.may is None or procedure.uri in own.may)
+
+
+def role_views() -> list[dict[str, Any]]:
+    """Return all roles, as `taskbahn.view.roles` answers."""
+    own = own_roles()
+    bases = [RoleRules(role.value, role) for role in Role]
+    return [
+        messages.plain(
+            access.RoleView(**each.plain() | {"may": [row.uri.removeprefix(OWN_PREFIX) for row in PROCEDURES if has(each, row)]})
+        )
+        for each in [*bases, *own]
+    ]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from taskbahn.protocol import messages
-from taskbahn.protocol.access import BROWSER_TOKEN_RENEW, Role
-from taskbahn_router.access.ownership import Own
-from taskbahn_router.procedures import PROCEDURES, VERBS_OF, Procedure
+from taskbahn.protocol.access import Role
+from taskbahn.workarounds import ROUTER_REPAIRS
+from taskbahn_router.model.roles import STAR, own_roles
+from taskbahn_router.procedures import PROCEDURES, has, may_call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from taskbahn_router.model.roles import RoleRules
 
 OWN = ("taskbahn.", "wamp.", "crossbar.")
 OFFERED = (
@@ -18,48 +24,40 @@ OFFERED = (
     messages.OFFER_JOB_AS_PREFIX,
     messages.REPORTS_PREFIX,
 )
+NAMED_OFFERS = (messages.OFFER_AS_PREFIX, messages.OFFER_JOB_AS_PREFIX)
 NOTHING: frozenset[str] = frozenset()
 CALL, REGISTER, PUBLISH, SUBSCRIBE = "call", "register", "publish", "subscribe"
 AUTHORIZER = "taskbahn.authorize"  # what Crossbar asks of sessions that hear the topics of their own jobs
 ASKED = (Role.CLIENT, Role.BROWSER)
 KNOWN = frozenset(procedure.uri for procedure in PROCEDURES)
-ABOVE = {Role.OPERATOR, Role.ADMIN}
-MAY_CALL = {  # least role of a procedure -> the roles that have it; a client only those that the table gives to clients
-    Role.VIEWER: {Role.VIEWER, Role.CLIENT, Role.WORKER, *ABOVE},
-    Role.CLIENT: {Role.CLIENT, Role.WORKER, *ABOVE},
-    Role.WORKER: {Role.WORKER},
-    Role.OPERATOR: ABOVE,
-    Role.ADMIN: {Role.ADMIN},
-    Role.BROWSER: {Role.BROWSER},
-}
-OF_TOKENS = (messages.SUBMIT, *VERBS_OF, BROWSER_TOKEN_RENEW)  # beside what only reads
 
 
-def may_call(role: Role, procedure: Procedure) -> bool:
-    """Return whether sessions of a role may call a procedure of the dispatcher."""
-    if role is Role.BROWSER:
-        is_of_pages = procedure.of_clients not in (None, Own.SELF)
-        return is_of_pages and (procedure.role is Role.VIEWER or procedure.uri in OF_TOKENS)
-    return role in MAY_CALL[procedure.role] and (role is not Role.CLIENT or procedure.of_clients is not None)
-
-
-def roles() -> list[dict[str, Any]]:
-    """Return the roles of a realm with login, as Crossbar's configuration has them.
+def roles(own: Iterable[RoleRules] = ()) -> list[dict[str, Any]]:
+    """Return the roles of a realm with login, as Crossbar's configuration has them.   own: those of the configuration.
 
     The longest URI that fits decides, an exact one before a prefix; what nothing names is refused.
     """
-    static = [{"name": role.value, "permissions": permissions(role)} for role in Role if role not in ASKED]
-    return [*static, *({"name": role.value, "authorizer": AUTHORIZER} for role in ASKED)]
+    bases = {role.value: (role, permissions(role)) for role in Role}
+    all_of_them = bases | {each.name: (each.base, own_permissions(each)) for each in own}
+    return [
+        {"name": name, "authorizer": AUTHORIZER} if base in ASKED else {"name": name, "permissions": permitted}
+        for name, (base, permitted) in all_of_them.items()
+    ]
 
 
 def permissions(role: Role) -> list[dict[str, Any]]:
     """Return what a role may do, beside the topics of its own jobs."""
-    return [*_names(role), *_calls(role)]
+    return [*_listed(_names(role)), *_calls(role)]
+
+
+def own_permissions(own: RoleRules) -> list[dict[str, Any]]:
+    """Return what an own role may do, beside the topics of its own jobs."""
+    return [*_own_names(own), *_own_calls(own)]
 
 
 def allows(role: str, uri: str, action: str) -> bool:
     """Return whether a role of which Crossbar asks may do that; as Crossbar itself decides about the others."""
-    exact, prefixes = _tables().get(role, ({}, []))
+    exact, prefixes = _tables(tuple(own_roles())).get(role, ({}, []))
     allowed = exact.get(uri)
     if allowed is None:
         allowed = next((actions for prefix, actions in prefixes if uri.startswith(prefix)), NOTHING)
@@ -71,14 +69,16 @@ def is_static(uri: str) -> bool:
     return uri in KNOWN
 
 
-@cache
-def _tables() -> dict[str, tuple[dict[str, frozenset[str]], list[tuple[str, frozenset[str]]]]]:
+@lru_cache(maxsize=2)
+def _tables(own: tuple[RoleRules, ...]) -> dict[str, tuple[dict[str, frozenset[str]], list[tuple[str, frozenset[str]]]]]:
     found = {}
-    for role in ASKED:
-        rows = permissions(role)
+    asked = {role.value: permissions(role) for role in ASKED} | {
+        each.name: own_permissions(each) for each in own if each.base in ASKED
+    }
+    for role, rows in asked.items():
         exact = {row["uri"]: _actions(row) for row in rows if row["match"] == "exact"}
         prefixes = [(row["uri"], _actions(row)) for row in rows if row["match"] == "prefix"]
-        found[role.value] = exact, sorted(prefixes, key=lambda row: -len(row[0]))
+        found[role] = exact, sorted(prefixes, key=lambda row: -len(row[0]))
     return found
 
 
@@ -86,7 +86,64 @@ def _actions(row: dict[str, Any]) -> frozenset[str]:
     return frozenset(action for action, is_allowed in row["allow"].items() if is_allowed)
 
 
-def _names(role: Role) -> list[dict[str, Any]]:
+def _own_names(own: RoleRules) -> list[dict[str, Any]]:
+    """Return what an own role may do with names: as its base, within its lists."""
+    prefixes = _seen(own, _names(own.base))
+    plain = prefixes.get("", NOTHING)
+    rest = plain - ({CALL} if own.calls is not None else NOTHING) - ({REGISTER} if own.offers is not None else NOTHING)
+    if plain:
+        prefixes[""] = rest
+    exact: dict[str, frozenset[str]] = {}
+    for pattern in {*(own.calls or ()), *(own.offers or ())}:
+        if pattern == STAR or not pattern.startswith(OWN):
+            within = ({CALL} if _covers(own.calls, pattern) else NOTHING) | (
+                {REGISTER} if _covers(own.offers, pattern) else NOTHING
+            )
+            _put(prefixes, exact, "", pattern, rest | (plain & within))
+    if own.offers is not None:
+        for prefix in OFFERED[:-1]:
+            prefixes[prefix] = NOTHING
+        for prefix in (messages.OFFER_PREFIX, messages.OFFER_JOB_PREFIX):
+            for pattern in own.offers:
+                _put(prefixes, exact, prefix, pattern, frozenset({REGISTER}))
+        if ROUTER_REPAIRS.is_wanted:  # which look at the task, behind the name that a session gives to itself
+            prefixes |= dict.fromkeys(NAMED_OFFERS, frozenset({REGISTER}))
+    return [*_listed(prefixes), *(_permission(uri, "exact", allowed) for uri, allowed in exact.items())]
+
+
+def _seen(own: RoleRules, prefixes: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """Return the same without the topics that show what the role does not see, and without events that it may not publish."""
+    if own.may is None:
+        return prefixes
+    lost = frozenset() if {messages.JOB_WATCH, messages.VIEW_JOBS} <= set(own.may) else frozenset({SUBSCRIBE})
+    plain = lost | (frozenset() if messages.EVENT_PUBLISH in own.may else frozenset({PUBLISH}))  # a pattern would have all topics
+    without = {"": plain, messages.JOB_TOPIC: lost, "taskbahn.view.": lost, messages.AUDIT_TOPIC: lost}
+    if messages.VIEW_AUDIT not in own.may:
+        without[messages.AUDIT_TOPIC] = frozenset({SUBSCRIBE})
+    return {uri: allowed - without.get(uri, NOTHING) for uri, allowed in prefixes.items()}
+
+
+def _put(
+    prefixes: dict[str, frozenset[str]], exact: dict[str, frozenset[str]], before: str, pattern: str, allowed: frozenset[str]
+) -> None:
+    if pattern.endswith(STAR):
+        prefixes[before + pattern[:-1]] = allowed
+    else:
+        exact[before + pattern] = allowed
+
+
+def _covers(patterns: tuple[str, ...] | None, pattern: str) -> bool:
+    """Return whether all that a pattern means is meant by others."""
+    return patterns is None or any(
+        pattern == each or (each.endswith(STAR) and pattern.startswith(each[:-1])) for each in patterns
+    )
+
+
+def _own_calls(own: RoleRules) -> list[dict[str, Any]]:
+    return [_permission(each.uri, "exact", frozenset({CALL})) for each in PROCEDURES if has(own, each)]
+
+
+def _names(role: Role) -> dict[str, frozenset[str]]:
     """Return what a role may do with names: those of tasks and of the application's own procedures and topics, and Taskbahn's."""
     prefixes: dict[str, frozenset[str]] = dict.fromkeys(OWN, NOTHING)
     match role:
@@ -107,6 +164,10 @@ def _names(role: Role) -> list[dict[str, Any]]:
                 "taskbahn.view.": seen,
                 messages.AUDIT_TOPIC: seen,
             }
+    return prefixes
+
+
+def _listed(prefixes: dict[str, frozenset[str]]) -> list[dict[str, Any]]:
     return [_permission(uri, "prefix", allowed) for uri, allowed in prefixes.items()]
 
 

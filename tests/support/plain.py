@@ -27,7 +27,7 @@ async def session_to(url: str, token: str | None = None) -> AsyncIterator[Sessio
     async def opened(session: Session) -> None:
         """Nothing is to be done first."""
 
-    connection = Connection(url, reactor=reactor, on_open=opened, access=Access(token=token_of(token)))
+    connection = Connection(url, reactor=reactor, on_open=opened, access=Access(login=token_of(token)))
     await patiently(connection.start())
     assert connection.session is not None
     try:

@@ -62,6 +62,8 @@ CALLS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     (access.USER_PASSWD, ["joe", "staple correct horse"], {}, "credentials"),
     (access.OWN_PASSWORD, ["staple correct horse", "correct horse battery"], {}, "credentials"),
     (access.USER_REMOVE, ["joe"], {}, "dropped_credentials"),
+    (access.KEY_ADD, ["bot", "worker", "4a" * 32], {}, "credentials"),
+    (access.KEY_REVOKE, ["bot"], {}, "credentials"),
 ]
 
 

@@ -18,8 +18,7 @@ from taskbahn.protocol import access, messages
 from taskbahn.protocol.access import VERBS, Role
 from taskbahn_router.access.book import Principal
 from taskbahn_router.model.scope import Scope
-from taskbahn_router.procedures import PROCEDURES
-from taskbahn_router.role_permissions import may_call
+from taskbahn_router.procedures import PROCEDURES, may_call
 
 if TYPE_CHECKING:
     pass

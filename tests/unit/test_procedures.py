@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
+from support.permissions import may, may_call
 
 from taskbahn.protocol import access, messages
 from taskbahn.protocol.access import Role
 from taskbahn_router.access.ownership import Own
-from taskbahn_router.procedures import PROCEDURES
-from taskbahn_router.role_permissions import ASKED, OF_TOKENS, OFFERED, OWN, allows, roles
+from taskbahn_router.procedures import OF_TOKENS, PROCEDURES
+from taskbahn_router.role_permissions import ASKED, OFFERED, OWN, allows, roles
 from taskbahn_router.role_permissions import permissions as permissions_of
 
 ROOT = Path(__file__).parents[2]
@@ -112,15 +113,3 @@ def test_a_client_calls_tasks_and_a_page_submits_them(role: Role, has: list[str]
     permissions = permissions_of(role)
     actions = ("call", "register", "publish", "subscribe")
     assert [action for action in actions if may(permissions, "images.thumbnail", action)] == has
-
-
-def may_call(permissions: list[dict[str, Any]], uri: str) -> bool:
-    return may(permissions, uri, "call")
-
-
-def may(permissions: list[dict[str, Any]], uri: str, action: str) -> bool:
-    """Return what Crossbar decides: an exact URI goes before a prefix, the longest prefix before the others."""
-    exact = [one for one in permissions if one["match"] == "exact" and one["uri"] == uri]
-    prefixes = [one for one in permissions if one["match"] == "prefix" and uri.startswith(one["uri"])]
-    found = exact or sorted(prefixes, key=lambda one: len(one["uri"]))[-1:]
-    return bool(found and found[0]["allow"][action])

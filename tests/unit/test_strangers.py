@@ -13,8 +13,7 @@ from support.dispatcher_harness import TASK, DispatcherHarness, job_id
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import BROWSER_TOKEN, TOKEN_CREATE, VERBS, Role
 from taskbahn_router.access.book import Principal
-from taskbahn_router.procedures import PROCEDURES
-from taskbahn_router.role_permissions import may_call
+from taskbahn_router.procedures import PROCEDURES, may_call
 
 if TYPE_CHECKING:
     from support.recorded_call import RecordedCall

@@ -12,7 +12,7 @@ from support.dispatcher_harness import DispatcherHarness
 from taskbahn.errors import InvalidOption, InvalidRequest
 from taskbahn.protocol import access, messages
 from taskbahn.protocol.access import GIVEN_ROLES, PRINCIPAL, Role
-from taskbahn.transport.login import refusal, token_of
+from taskbahn.transport.login import Token, refusal, token_of
 from taskbahn_router.access.book import Principal
 from taskbahn_router.access.users import check_user
 from taskbahn_router.model.pending_call import RANDOM
@@ -194,4 +194,4 @@ def test_the_environment_has_one_login(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASKBAHN_USER", "a b")
     with pytest.raises(InvalidOption, match="no name of a user"):
         token_of(None)
-    assert "TASKBAHN_PASSWORD" in str(refusal("wamp.error.authentication_failed", is_user=True))
+    assert "TASKBAHN_PASSWORD" in str(refusal("wamp.error.authentication_failed", Token(str, "ada")))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 EACH = {name: value for name, value in vars(workarounds).items() if isinstance(value, Workaround)}
-REPAIRS = {"ROUTER_REPAIRS", "SEND_BUFFERS", "STEADY_TIMERS"}
+REPAIRS = {"ROUTER_REPAIRS", "SEND_BUFFERS", "STEADY_TIMERS", "LOGIN_ANSWERS"}
 
 
 def fresh(patch: pytest.MonkeyPatch, *workarounds: Workaround) -> None:

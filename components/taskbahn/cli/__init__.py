@@ -46,6 +46,8 @@ COMMANDS = {  # name: (module, one line for --help)
     "triggers": ("triggers", "List what starts tasks when events arrive, or change it."),
     "token": ("token", "Create, list and revoke API tokens."),
     "user": ("user", "Add, list and remove users with passwords."),
+    "key": ("key", "Make keys, and say which of them open sessions."),
+    "roles": ("roles", "List the roles, and what sessions with them may do."),
     "keyring": ("keyring", "Make the keys that encrypt from end to end."),
     "audit": ("audit", "List who did what, newest first."),
     "doctor": ("doctor", "Check how the node is set up."),

@@ -62,7 +62,7 @@ def instead_of(access: Access, url: str) -> Access:
     check_use(url, found.get("ca"), None, found.get("client_cert"))
     is_other = "client_cert" in found  # its key is not that of the application's certificate
     own = (found.get("client_cert", access.client_cert), found.get("client_key", None if is_other else access.client_key))
-    return access_of(found.get("ca", access.ca), access.headers, *own)._replace(token=access.token)
+    return access_of(found.get("ca", access.ca), access.headers, *own)._replace(login=access.login)
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Path | None) -> None:

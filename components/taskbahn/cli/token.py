@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,8 +18,10 @@ from taskbahn.protocol.access import GIVEN_ROLES, VERBS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn.protocol.access import TokenView
+    from taskbahn.protocol.access import KeyView, TokenView
 
+F = TypeVar("F", bound="Callable[..., Any]")
+ROLES = ", ".join(GIVEN_ROLES)
 data_option = click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
@@ -27,9 +29,25 @@ data_option = click.option(
 )
 
 
-def _offline() -> Any:
+def role_options(command: F) -> F:
+    """Add `--role` and `--roles`."""
+    role = click.option(
+        "--role", required=True, metavar="ROLE", help=f"What its sessions may do: {ROLES}, or a role of the node."
+    )
+    kind = click.Path(dir_okay=False, path_type=Path)
+    file = click.option("--roles", type=kind, envvar="TASKBAHN_UP_ROLES", help="With --data: the file of the node's own roles.")
+    return role(file(command))
+
+
+def offline(roles: Path | None = None) -> Any:
+    """Return what works on a directory whose node does not run; ends the process where that is not installed.
+
+    roles: a file of own roles, which its node will have.
+    """
     # imported by name: this package does not depend on the router side, which may not be installed
     try:
+        if roles is not None:
+            importlib.import_module("taskbahn_router.role_files").have_roles(roles)
         return importlib.import_module("taskbahn_router.access.offline")
     except ModuleNotFoundError as error:
         echo(router_missing(error.name), err=True)
@@ -49,13 +67,15 @@ def token() -> None:
 
 @token.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice([role.value for role in GIVEN_ROLES]), required=True, help="What its sessions may do.")
+@role_options
 @click.option(
     "--expires", metavar="DURATION", callback=seconds_of, help="It is valid for that time, such as 90d; else until it is revoked."
 )
 @data_option
 @common
-def create(name: str, role: str, expires: float | None, data: Path | None, url: str | None, *, as_json: bool) -> None:
+def create(
+    name: str, role: str, roles: Path | None, expires: float | None, data: Path | None, url: str | None, *, as_json: bool
+) -> None:  # fmt: skip
     """Create a token and print it, alone: it is shown this once, for the node keeps only a digest of it.
 
     NAME is who its sessions are. Jobs are of the name that started them, so a new token of the same name has the same jobs: create it,
@@ -63,7 +83,7 @@ def create(name: str, role: str, expires: float | None, data: Path | None, url: 
     """
     one_place(data, url)
     if data is not None:
-        text, view = _offline().create_token(data, name, role, expires, user_name())
+        text, view = offline(roles).create_token(data, name, role, expires, user_name())
     else:
         with connected(url) as app:
             view = app.admin.create_token(name, role, expires=expires)
@@ -80,14 +100,14 @@ def create(name: str, role: str, expires: float | None, data: Path | None, url: 
 def list_(data: Path | None, url: str | None, *, as_json: bool) -> None:
     """List the tokens, also those that are revoked or expired. None of their texts is shown, for the node does not have them."""
     one_place(data, url)
-    found = _ask(data, url, lambda: _offline().list_tokens(data), lambda app: app.admin.tokens())
+    found = _ask(data, url, lambda: offline().list_tokens(data), lambda app: app.admin.tokens())
     if as_json:
         print_json([_shown(view) for view in found])
         return
     rows = table("id", "name", "role", "created", "valid")
     for view in found:
         created = f"{ago(view.created_at)}{f' by {view.created_by}' if view.created_by else ''}"
-        rows.add_row(view.id, plain(view.name), view.role, plain(created), plain(_validity(view)))
+        rows.add_row(view.id, plain(view.name), view.role, plain(created), plain(validity(view)))
     console().print(rows if found else "no tokens: `taskbahn token create NAME --role ROLE` makes one")
 
 
@@ -101,7 +121,7 @@ def revoke(token: str, data: Path | None, url: str | None, *, as_json: bool) -> 
     TOKEN may also be the id or the text of a browser token.
     """
     one_place(data, url)
-    found = _ask(data, url, lambda: _offline().revoke_token(data, token, user_name()), lambda app: app.admin.revoke_token(token))
+    found = _ask(data, url, lambda: offline().revoke_token(data, token, user_name()), lambda app: app.admin.revoke_token(token))
     if as_json:
         print_json([_shown(view) for view in found])
         return
@@ -149,15 +169,16 @@ def rotate(url: str | None, *, as_json: bool, revokes: bool) -> None:
 
 
 def _ask(
-    data: Path | None, url: str | None, offline: Callable[[], list[TokenView]], online: Callable[[Any], list[TokenView]]
+    data: Path | None, url: str | None, there: Callable[[], list[TokenView]], online: Callable[[Any], list[TokenView]]
 ) -> list[TokenView]:  # fmt: skip
     if data is not None:
-        return offline()
+        return there()
     with connected(url) as app:
         return online(app)
 
 
-def _validity(view: TokenView) -> str:
+def validity(view: TokenView | KeyView) -> str:
+    """Return for how long a token or a key is valid."""
     if view.revoked_at is not None:
         return f"revoked {ago(view.revoked_at)}{f' by {view.revoked_by}' if view.revoked_by else ''}"
     if view.expires_at is None:

@@ -28,12 +28,14 @@ SHOWN = (
     "socket",
     "tls_cert",
     "tls_key",
+    "tls_client_ca",
     "behind_proxy",
     "proxy_protocol",
     "data",
     "loglevel",
     "origins",
     "auth",
+    "roles",
     "keep_audit",
 )  # by `taskbahn settings`
 SOURCES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment"}  # click's name of a source -> what the settings show
@@ -90,6 +92,13 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     show_envvar=True,
 )
 @click.option(
+    "--tls-client-ca",
+    type=click.Path(path_type=Path),
+    help="Authorities, in PEM: each client has to show a certificate of one of them.",
+    envvar="TASKBAHN_UP_TLS_CLIENT_CA",
+    show_envvar=True,
+)
+@click.option(
     "--behind-proxy",
     multiple=True,
     callback=whole_proxies,
@@ -125,6 +134,13 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     show_envvar=True,
 )
 @click.option(
+    "--roles",
+    type=click.Path(path_type=Path),
+    help="File of TOML with roles of your own, for --auth.",
+    envvar="TASKBAHN_UP_ROLES",
+    show_envvar=True,
+)
+@click.option(
     "--allow-private-webhooks",
     is_flag=True,
     help="Let web hooks go to private addresses, such as this machine's.",
@@ -150,10 +166,12 @@ def up(
     socket: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    tls_client_ca: Path | None,
     behind_proxy: tuple[str, ...],
     data: Path,
     loglevel: str,
     origins: tuple[str, ...],
+    roles: Path | None,
     keep_audit: float,
     *,
     auth: bool,
@@ -183,12 +201,17 @@ def up(
         raise click.UsageError("--tls-cert is for a port: what comes through --socket does not leave the machine.")
     if tls_key and not tls_cert:
         raise click.UsageError("--tls-key belongs to a certificate: give that with --tls-cert.")
+    if tls_client_ca and not tls_cert:
+        raise click.UsageError("--tls-client-ca is for a port that speaks TLS: add --tls-cert.")
     check_proxies(behind_proxy, has_socket=socket is not None, proxy_protocol=proxy_protocol)
+    if roles is not None and not auth:
+        raise click.UsageError("--roles is for a node with login: add --auth.")
     company = company_login(oidc, auth=auth)
-    roles = importlib.import_module("taskbahn_router.role_permissions").roles() if auth else None
+    own = _roles_of(roles)
+    permissions = importlib.import_module("taskbahn_router.role_permissions").roles(own) if auth else None
     wanted = node.Wanted(
-        port, interface, data, loglevel, origins, socket, roles, given, keep_audit,
-        tls_cert, tls_key, behind_proxy, proxy_protocol, company,
+        port, interface, data, loglevel, origins, socket, permissions, given, keep_audit,
+        tls_cert, tls_key, tls_client_ca, behind_proxy, proxy_protocol, tuple(role.plain() for role in own), company,
     )  # fmt: skip
 
     def ready(addresses: Any) -> None:
@@ -206,3 +229,15 @@ def up(
     except TaskbahnError as error:
         click.echo(f"taskbahn: {error.message}", err=True)
         sys.exit(1)
+
+
+def _roles_of(file: Path | None) -> list[Any]:
+    """Return the own roles of a file; ends the process where it is wrong."""
+    if file is None:
+        return []
+    try:
+        roles: list[Any] = importlib.import_module("taskbahn_router.role_files").read_roles(file)
+    except TaskbahnError as error:
+        click.echo(f"taskbahn: {error.message}", err=True)
+        sys.exit(1)
+    return roles

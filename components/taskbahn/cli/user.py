@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskbahn.cli.shared import ago, common, connected, console, echo, plain, print_json, say, table
-from taskbahn.cli.token import data_option, one_place
+from taskbahn.cli.token import data_option, one_place, role_options
 from taskbahn.installing import router_missing
 from taskbahn.jobs.admin import user_name
-from taskbahn.protocol.access import GIVEN_ROLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,9 +23,11 @@ stdin_option = click.option(
 )
 
 
-def _offline() -> Any:
+def _offline(roles: Path | None = None) -> Any:
     # imported by name: this package does not depend on the router side, which may not be installed
     try:
+        if roles is not None:
+            importlib.import_module("taskbahn_router.role_files").have_roles(roles)
         return importlib.import_module("taskbahn_router.access.offline_users")
     except ModuleNotFoundError as error:
         echo(router_missing(error.name), err=True)
@@ -40,15 +41,17 @@ def user() -> None:
 
 @user.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice([role.value for role in GIVEN_ROLES]), required=True, help="What its sessions may do.")
+@role_options
 @stdin_option
 @data_option
 @common
-def add(name: str, role: str, data: Path | None, url: str | None, *, password_stdin: bool, as_json: bool) -> None:
+def add(
+    name: str, role: str, roles: Path | None, data: Path | None, url: str | None, *, password_stdin: bool, as_json: bool
+) -> None:  # fmt: skip
     """Add a user with the name NAME; its password is asked for, and never an argument, which others could see."""
     one_place(data, url)
     if data is not None:
-        _offline().check_new_user(data, name, role)
+        _offline(roles).check_new_user(data, name, role)
         view = _offline().create_user(data, name, role, _new_password(name, from_stdin=password_stdin), user_name())
     else:
         password = _new_password(name, from_stdin=password_stdin)

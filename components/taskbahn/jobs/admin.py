@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from taskbahn.attempt.blocking import check_may_block
 from taskbahn.attempt.plain_data import seconds_of
+from taskbahn.jobs.key_admin import KeyAdmin
+from taskbahn.jobs.user_name import user_name
 from taskbahn.protocol import access, messages, views
 from taskbahn.protocol.access import TokenView, UserView
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from taskbahn.client.client import HasClient
     from taskbahn.future import Future
 
+__all__ = ["Admin", "user_name"]
 
-class Admin:
+
+class Admin(KeyAdmin):
     """Requests of operators. Each raises RouterUnavailable if there is no router."""
 
     def __init__(self, app: HasClient) -> None:
@@ -197,11 +200,3 @@ class Admin:
 
     def _resume(self, query: str) -> Future[Any]:
         return self._app.client.ask(messages.ADMIN_RESUME, query, who=user_name())
-
-
-def user_name() -> str:
-    """Return the name of the user whose process this is, "" if it has none."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""

@@ -10,7 +10,8 @@ from taskbahn.attempt.blocking import check_may_block
 from taskbahn.encryption.reading import opened_question
 from taskbahn.jobs.audit_stream import AuditStream
 from taskbahn.jobs.job_stream import JobStream
-from taskbahn.protocol import messages, views
+from taskbahn.protocol import access, messages, views
+from taskbahn.protocol.access import RoleView
 from taskbahn.protocol.questions import QuestionView
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ class Views:
     async def workers_async(self) -> list[views.WorkerView]:
         """As `workers`, for asyncio and Twisted."""
         return msgspec.convert(await self._future(messages.VIEW_WORKERS), list[views.WorkerView])
+
+    def roles(self) -> list[RoleView]:
+        """Return the roles of the node, and what sessions with them may do."""
+        return self._ask(list[RoleView], access.VIEW_ROLES)
+
+    async def roles_async(self) -> list[RoleView]:
+        """As `roles`, for asyncio and Twisted."""
+        return msgspec.convert(await self._future(access.VIEW_ROLES), list[RoleView])
 
     def limits(self, name: str | None = None) -> views.Limits:
         """Return the limits, or the one of a name if it exists, and which of their keys are in use or have jobs waiting."""

@@ -1,11 +1,16 @@
 """What the protocol says about login: who a session is, and how admins change that.
 
 A session logs in with WAMP's `ticket`: its ticket is an API token, and the node tells it who it is (its authid) and its role. Or its
-authid is the name of a user, and its ticket that user's password.
+authid is the name of a user, and its ticket that user's password. Or it
+logs in with `cryptosign`: `authextra` has its public key of Ed25519 as `pubkey`, and it signs the challenge of the node.
+With `wampcra` an account that has a secret for it logs in under its own name.
 
 Browser tokens (CALL): what a page may see and do, and for how long.
     taskbahn.token(watch=, cancel=, answer=, send=, retry=, start=, tags=, expires=900, once=False) -> {"token", "id", "expires_at"}
     taskbahn.token.renew(token)              -> {"id", "expires_at"}         for a session that a browser token has opened
+
+Who sees everything (CALL):
+    taskbahn.view.roles()                    -> [RoleView, ...]
 
 Admins (CALL):
     taskbahn.admin.token.create(name, role, expires=, who="") -> TokenView, and its text as `token`: it is said this once
@@ -16,6 +21,10 @@ Admins (CALL):
     taskbahn.admin.user.list()               -> [UserView, ...]
     taskbahn.admin.user.remove(name, who="") -> UserView                     ends its sessions
     taskbahn.admin.user.passwd(name, password, who="") -> UserView           gives it another password; ends its sessions
+    taskbahn.admin.key.add(name, role, public_key, expires=, who="") -> KeyView      hexadecimal digits, a line of OpenSSH, or PEM;
+        or wampcra=True: the node makes a secret, which is said this once
+    taskbahn.admin.key.list()                -> [KeyView, ...]               as for tokens
+    taskbahn.admin.key.revoke(key, who="")   -> [KeyView, ...]               as for tokens
 
 Who has logged in as a user (CALL):
     taskbahn.user.password(old, new, who="") -> UserView                     gives itself another password; ends its sessions
@@ -40,6 +49,10 @@ USER_LIST = "taskbahn.admin.user.list"
 USER_REMOVE = "taskbahn.admin.user.remove"
 USER_PASSWD = "taskbahn.admin.user.passwd"  # noqa: S105
 OWN_PASSWORD = "taskbahn.user.password"  # noqa: S105
+VIEW_ROLES = "taskbahn.view.roles"
+KEY_ADD = "taskbahn.admin.key.add"
+KEY_LIST = "taskbahn.admin.key.list"
+KEY_REVOKE = "taskbahn.admin.key.revoke"
 
 # no colon: jobs of schedules and triggers have callers with one.   no pattern: names are looked for by them
 PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
@@ -90,3 +103,38 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     login: str
     created_at: float
     created_by: str | None = None
+
+
+class KeyView(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that opens sessions, as it is shown. Times are UTC seconds since the epoch; None: never, not.
+
+    name: who its sessions are, the authid.   method: of WAMP's login.   public_key: 64 hexadecimal digits.
+    secret: of WAMP-CRA, only in the answer that makes it.
+    """
+
+    id: str
+    name: str
+    role: str
+    method: str
+    created_at: float
+    public_key: str | None = None
+    secret: str | None = None
+    created_by: str | None = None
+    expires_at: float | None = None
+    revoked_at: float | None = None
+    revoked_by: str | None = None
+
+
+class RoleView(msgspec.Struct, frozen=True, kw_only=True):
+    """A role of a node with login, and what its sessions may do.   None: all that the base may.
+
+    base: itself, of a role that each node has.   calls: the tasks that they may start; offers, queues: the tasks that workers may offer,
+    and the queues that these may take from; may: the procedures of the node, without `taskbahn.`.
+    """
+
+    name: str
+    base: str
+    may: list[str]
+    calls: list[str] | None = None
+    offers: list[str] | None = None
+    queues: list[str] | None = None

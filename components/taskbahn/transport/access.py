@@ -14,7 +14,7 @@ from taskbahn.transport.address import parse_address
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from taskbahn.transport.login import Token
+    from taskbahn.transport.login import Login
 
 WITH_TLS = ("wss", "rss")
 WITH_HEADERS = ("ws", "wss")
@@ -29,17 +29,17 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 class Access(NamedTuple):
     """ca: a file of certificates in PEM, those of the system if it is None.   headers: of the request that opens a WebSocket.
 
-    token: its login.   client_cert, client_key: the files of a certificate that the client shows of itself, in PEM, and of its key.
+    login: with a token or a key.   client_cert, client_key: the files of a certificate that the client shows of itself, in PEM, and of its key.
     """
 
     ca: Path | None = None
     headers: Mapping[str, str] = NO_HEADERS
-    token: Token | None = None
+    login: Login | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
 
     def __repr__(self) -> str:
-        shown = f"ca={self.ca}, headers={sorted(self.headers)}, token={self.token}"  # their values may be secrets
+        shown = f"ca={self.ca}, headers={sorted(self.headers)}, login={self.login}"  # their values may be secrets
         return f"Access({shown}, client_cert={self.client_cert}, client_key={self.client_key})"
 
 

@@ -27,7 +27,7 @@ from taskbahn.transport.session import Session
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from taskbahn.transport.login import Token
+    from taskbahn.transport.login import Login
 
 NO_ACCESS = Access()
 
@@ -219,9 +219,9 @@ class Connection:
         opened.addCallbacks(lambda _: self._opened(session), lambda failure: self._not_opened(session, failure))
 
     @property
-    def token(self) -> Token | None:
-        """The token of its login; None: it has none."""
-        return self._access.token
+    def login(self) -> Login | None:
+        """How it logs in; None: it does not."""
+        return self._access.login
 
     @property
     def is_accepted(self) -> bool:

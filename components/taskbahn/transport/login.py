@@ -1,9 +1,9 @@
-"""How a connection says who it is: an API token as WAMP's ticket, or a user's password with the name as authid."""
+"""How a connection says who it is: an API token as WAMP's ticket, a user's password with the name as authid, or a key (`key_file`)."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol.access import ANYONE, PRINCIPAL
@@ -21,12 +21,37 @@ REFUSALS = {
     ),
 }
 TOO_MANY = "taskbahn.error.too_many_logins"
-KEYS = {
+REASONS = {
     "wamp.error.authentication_denied",
     "wamp.error.no_such_principal",
     "wamp.error.no_such_role",
     "wamp.error.authorization_failed",
+    "wamp.error.not_authorized",
 }
+
+
+class Hello(NamedTuple):
+    """What a session says when it wants to join.   methods: by which it can log in.   extra: for the method."""
+
+    methods: list[str]
+    authid: str | None
+    extra: dict[str, Any] | None = None
+
+
+class Login(Protocol):
+    """How a session logs in."""
+
+    def hello(self) -> Hello:
+        """Return what the session says of itself."""
+
+    def answer(self, method: str, extra: dict[str, Any]) -> str:
+        """Return the answer to a challenge.  Raises ValueError."""
+
+    def remedy(self, reason: str) -> str:
+        """Return what helps against a login that was refused for a reason."""
+
+    def too_early(self, said: str) -> str:
+        """Return what to say of a login that came before its time.   said: the router's own sentence."""
 
 
 class Token(NamedTuple):
@@ -37,6 +62,26 @@ class Token(NamedTuple):
 
     def __repr__(self) -> str:
         return "Token(…)"
+
+    def hello(self) -> Hello:
+        """Return what the session says: the token alone says who it is. A node without login asks for none."""
+        return Hello(["ticket", "anonymous"], self.name)
+
+    def answer(self, method: str, extra: dict[str, Any]) -> str:
+        """Return the text of the token.  Raises ValueError."""
+        if method != "ticket":
+            raise ValueError(f"{method} is no login with a token")
+        return self.read()
+
+    def remedy(self, reason: str) -> str:
+        """Return what helps against a login that was refused for a reason."""
+        if reason != NO_METHOD and self.name != ANYONE:
+            return "this node does not know the user, or the password is another one: see TASKBAHN_USER and TASKBAHN_PASSWORD"
+        return REFUSALS[NO_METHOD if reason == NO_METHOD else FAILED]
+
+    def too_early(self, said: str) -> str:
+        """Return what to say of a login that came before its time."""
+        return f"this node does not know the token; {said}" if self.name == ANYONE else said
 
 
 def token_of(given: Any) -> Token | None:
@@ -78,18 +123,16 @@ def _of_environment() -> Token | None:
     return Token(lambda: password, name)
 
 
-def refusal(reason: str, said: str | None = None, *, is_user: bool = False) -> str | None:
+def refusal(reason: str, login: Login | None, said: str | None = None) -> str | None:
     """Return what helps against the reason with which a router ended a session that was not open yet; None: that was no login.
 
     said: the router's own sentence.
     """
     if reason == TOO_MANY and said:
-        return said if is_user else f"this node does not know the token; {said}"
-    if reason in KEYS:
-        reason = FAILED
-    if reason == FAILED and is_user:
-        return "this node does not know the user, or the password is another one: see TASKBAHN_USER and TASKBAHN_PASSWORD"
-    return REFUSALS.get(reason)
+        return said if login is None else login.too_early(said)
+    if reason not in REFUSALS and reason not in REASONS:
+        return None
+    return REFUSALS[NO_METHOD if reason == NO_METHOD else FAILED] if login is None else login.remedy(reason)
 
 
 def _fixed(text: str, source: str) -> Token:
@@ -98,3 +141,17 @@ def _fixed(text: str, source: str) -> Token:
             f"{source} is no token: it is one word of ASCII letters, as `taskbahn token create` prints it", option="token"
         )
     return Token(lambda: text)
+
+
+def login_of(token: Any, key_file: Any) -> Login | None:
+    """Return how an application logs in: by what its user gives, or else by what the environment has.  Raises InvalidOption."""
+    from taskbahn.transport.key_file import VARIABLE, key_of
+
+    if token is not None and key_file is not None:
+        raise InvalidOption("a login is by token or by key_file: give one of them", option="key_file")
+    others = [name for name in ("TASKBAHN_TOKEN", "TASKBAHN_USER") if os.environ.get(name, "").strip()]
+    if token is None and key_file is None and others and os.environ.get(VARIABLE):
+        raise InvalidOption(f"{others[0]} and {VARIABLE} are both set: unset one of them", option="key_file")
+    if token is None and (key := key_of(key_file)) is not None:
+        return key
+    return token_of(token)

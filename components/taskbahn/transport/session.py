@@ -14,7 +14,6 @@ from autobahn.wamp.request import CallRequest
 from autobahn.wamp.types import CallOptions, CallResult, ComponentConfig
 from twisted.internet.defer import CancelledError, Deferred
 
-from taskbahn.protocol.access import ANYONE
 from taskbahn.transport import flush, raw_messages, sockets
 from taskbahn.transport.login import refusal
 from taskbahn.transport.raw_messages import CALL, RESULT, YIELD, arguments, has_only, is_id
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from twisted.logger import Logger
 
-    from taskbahn.transport.login import Token
+    from taskbahn.transport.login import Login
 
 Sent = TypeVar("Sent")
 
@@ -36,8 +35,8 @@ class SessionOwner(Protocol):
     log: Logger
 
     @property
-    def token(self) -> Token | None:
-        """The token of its login; None: it has none."""
+    def login(self) -> Login | None:
+        """How it logs in; None: it does not."""
 
     def joined(self, session: Session) -> None:
         """Take note: the session joined the realm."""
@@ -61,15 +60,17 @@ class Session(ApplicationSession):
         if socket is not None:
             sockets.set_up(socket)
         raw_messages.attach(self._transport, self._take)
-        if self.owner.token is None:
+        login = self.owner.login
+        if login is None:
             self.join(self.config.realm)
-        else:  # a token alone says who this is; a node without login asks for none
-            self.join(self.config.realm, ["ticket", "anonymous"], self.owner.token.name)
+        else:
+            hello = login.hello()
+            self.join(self.config.realm, hello.methods, hello.authid, authextra=hello.extra)
 
     def onChallenge(self, challenge: Any) -> str:
-        if challenge.method != "ticket" or self.owner.token is None:
+        if self.owner.login is None:
             raise ValueError(f"{challenge.method} is no login that this program knows")
-        return self.owner.token.read()
+        return self.owner.login.answer(challenge.method, challenge.extra or {})
 
     def onJoin(self, details: Any) -> None:
         self._has_joined = True
@@ -77,8 +78,7 @@ class Session(ApplicationSession):
 
     def onLeave(self, details: Any) -> None:
         if not self._has_joined:
-            token = self.owner.token
-            self.refusal = refusal(str(details.reason), details.message, is_user=token is not None and token.name != ANYONE)
+            self.refusal = refusal(str(details.reason), self.owner.login, details.message)
         if not self.reason:  # unless `cut` has given a reason
             self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
         self.disconnect()

@@ -8,7 +8,8 @@ from taskbahn.errors import InvalidRequest
 from taskbahn.protocol.access import Role
 from taskbahn_router.access.browser_tokens import BrowserTokens, is_signed
 from taskbahn_router.access.tokens import proof_of
-from taskbahn_router.core.credentials import OF_BROWSER_TOKENS, PEOPLE, SESSION, TOKEN, USER
+from taskbahn_router.core.credentials import KEYS, OF_BROWSER_TOKENS, PEOPLE, SESSION, SHARED, TOKEN, USER
+from taskbahn_router.model.roles import is_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,7 +42,7 @@ class CredentialBook:
         self._wall = wall
         self._end_session = end_session
         self._rows: dict[str, CredentialRow] = {}
-        self._by_proof: dict[bytes, str] = {}
+        self._by_proof: dict[tuple[str, bytes], str] = {}  # by `_key`: the id
         self._given: dict[bytes, Principal] = {}  # by the node, to processes that it starts
         self.browser = BrowserTokens(wall, self.is_known, end_session)
         self._names: dict[str, set[str]] = {}  # the credentials of each
@@ -61,9 +62,13 @@ class CredentialBook:
         before = self._rows.get(row.id)
         self._rows[row.id] = row
         self._names.setdefault(row.name, set()).add(row.id)
+        is_valid = row.is_valid(self._wall())
         if row.kind not in PEOPLE:
-            self._by_proof[row.proof] = row.id
-        if not row.is_valid(self._wall()):
+            key = _key(row)
+            same = self._rows.get(self._by_proof.get(key, ""))
+            if is_valid or same is None or not same.is_valid(self._wall()):  # a key may come again when it was revoked
+                self._by_proof[key] = row.id
+        if not is_valid:
             self._end_all(row, "revoked")
         elif before is not None and before.mark != row.mark:
             self._end_all(before, "changed")
@@ -71,7 +76,7 @@ class CredentialBook:
     def drop(self, row: CredentialRow) -> None:
         """Take note: the store has a credential no more."""
         self._rows.pop(row.id, None)
-        self._by_proof.pop(row.proof, None)
+        self._by_proof.pop(_key(row), None)
         self._names.get(row.name, set()).discard(row.id)
         if row.kind in PEOPLE:
             self._end_all(row, "removed")
@@ -93,13 +98,24 @@ class CredentialBook:
         proof = proof_of(text)
         if (given := self._given.get(proof)) is not None:
             return given
-        row = self._rows.get(self._by_proof.get(proof, ""))
-        if row is None:
-            return "no such token"
+        row = self._proved(TOKEN, proof) or self._proved(SESSION, proof)
+        return "no such token" if row is None else self._principal(row)
+
+    def find_key(self, kind: str, proof: bytes) -> Principal | str:
+        """Return who has a key, or why it is refused, which is for the operator alone.   proof: of `SHARED` the name."""
+        row = self._proved(kind, proof)
+        return f"no such key for {kind}" if row is None else self._principal(row)
+
+    def _proved(self, kind: str, proof: bytes) -> CredentialRow | None:
+        return self._rows.get(self._by_proof.get((kind, proof), ""))
+
+    def _principal(self, row: CredentialRow) -> Principal | str:
         if row.revoked_at is not None:
             return f"{row.kind} {row.id} of {row.name} is revoked"
         if not self._is_valid(row):
             return f"{row.kind} {row.id} of {row.name} has expired, or what created it is revoked"
+        if not is_role(row.role):
+            return f"{row.kind} {row.id} of {row.name} has the role {row.role}, which this node does not have: see --roles"
         return Principal(row.name, row.role, row.id)
 
     def is_known(self, name: str, role: str) -> bool:
@@ -137,6 +153,9 @@ class CredentialBook:
         if principal.credential:
             self._sessions.setdefault(principal.credential, set()).add(session)
             self._credentials[session] = principal.credential
+            row = self._rows.get(principal.credential)
+            if row is not None and not self._is_valid(row):  # revoked while the session proved that it has it
+                self._end_sessions(row, "it was revoked")
 
     def closed(self, session: int) -> None:
         """Take note: a session has ended."""
@@ -176,25 +195,26 @@ class CredentialBook:
         parent = self._rows.get((row.created_by or "").partition("#")[0])
         return parent if parent is not None and parent.mark == row.created_by else None
 
-    def all(self) -> list[CredentialRow]:
-        """Return all tokens in the order in which they were created."""
-        return sorted((row for row in self._rows.values() if row.kind == TOKEN), key=lambda row: (row.created_at, row.id))
+    def all(self, kinds: tuple[str, ...] = (TOKEN,)) -> list[CredentialRow]:
+        """Return all tokens, or all of other kinds, in the order in which they were created."""
+        return sorted((row for row in self._rows.values() if row.kind in kinds), key=lambda row: (row.created_at, row.id))
 
-    def named(self, given: str) -> list[CredentialRow]:
-        """Return the token of that id, or those of that name."""
+    def named(self, given: str, kinds: tuple[str, ...] = (TOKEN,)) -> list[CredentialRow]:
+        """Return the token of that id, or those of that name; or what there is of other kinds."""
         row = self._rows.get(given)
-        return [row] if row is not None and row.kind == TOKEN else [row for row in self.all() if row.name == given]
+        return [row] if row is not None and row.kind in kinds else [row for row in self.all(kinds) if row.name == given]
 
     def check_role(self, name: str, role: str, apart_from: CredentialRow | None = None) -> None:
         """Raise InvalidRequest where a name has another role: whose jobs are whose goes by names.   apart_from: what gets that role."""
         now = self._wall()
-        known = (row for row in (*self.users(), *self.all()) if row.name == name and row is not apart_from)
+        known = (row for row in (*self.users(), *self.all((TOKEN, *KEYS))) if row.name == name and row is not apart_from)
         rows = [row for row in known if row.is_valid(now) and row.role != role]
         if rows:
+            command = "key" if rows[0].kind in KEYS else "token"
             way = (
                 f"remove the user (`taskbahn user remove {name}`)"
                 if rows[0].kind in PEOPLE
-                else (f"revoke what it has (`taskbahn token revoke {name}`)")
+                else (f"revoke what it has (`taskbahn {command} revoke {name}`)")
             )
             raise InvalidRequest(f"{name} has the role {rows[0].role}: give another name, or {way}")
 
@@ -207,3 +227,8 @@ class CredentialBook:
         what = f"user {row.name}" if row.kind in PEOPLE else f"{row.kind} {row.id} of {row.name}"
         for session in list(self._sessions.get(row.id, ())):
             self._end_session(session, f"the {what} opens no sessions any more: {why}")
+
+
+def _key(row: CredentialRow) -> tuple[str, bytes]:
+    """Return by what a credential is found: what proves it, or the name where a session gives only that."""
+    return row.kind, row.name.encode() if row.kind == SHARED else row.proof

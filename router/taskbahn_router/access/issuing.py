@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.access_errors import InvalidToken
 from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
-from taskbahn.protocol.access import GIVEN_ROLES, MAX_TICKET, VERBS, Role
+from taskbahn.protocol.access import MAX_TICKET, VERBS, Role
 from taskbahn_router.access.browser_tokens import ISSUER, LIFETIME_MOST, claims_of, is_signed, new_id, new_key, revocation, stored
 from taskbahn_router.access.calls import named
+from taskbahn_router.access.own_rights import check_rights
 from taskbahn_router.core.credentials import REVOKED, USED
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.pause_words import MAX_WHO, text_in
+from taskbahn_router.model.roles import is_role
 from taskbahn_router.model.scope import Claims, Scope, asked, ids_in, raw_id
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class TokenIssue:
         given = named(call, MAKE)
         seconds = _lifetime(given.get("expires"))
         claims = asked(given)
+        check_rights(call.rules, claims)
         ids = sorted(set(ids_in(claims)))
         raws = [raw_id(id) for id in ids]
 
@@ -73,7 +76,7 @@ class TokenIssue:
         now = int(self._dispatcher.wall())
         said = Claims(
             iss=ISSUER, sub=call.name or NO_NAME, jti=new_id(), iat=now, exp=now + int(seconds),
-            role=call.role if call.role in GIVEN_ROLES and call.role else Role.ADMIN, all=not call.is_confined, **claims,
+            role=call.role if call.role and is_role(call.role) else Role.ADMIN, all=not call.is_confined, **claims,
         )  # fmt: skip
         text = self._tokens.sign(said, key)
         if len(text) > MAX_TICKET:

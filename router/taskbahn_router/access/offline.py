@@ -1,4 +1,4 @@
-"""API tokens in a directory whose node does not run: the first ones are made before it ever did."""
+"""API tokens and keys in a directory whose node does not run: the first ones are made before it ever did."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from taskbahn.errors import InvalidRequest
+from taskbahn_router.access.admin import NONE_FOUND
 from taskbahn_router.access.book import CredentialBook
+from taskbahn_router.access.keys import check_new, key_view, made_of
 from taskbahn_router.access.tokens import new_token, token_view
 from taskbahn_router.core.audit import Act, Origin
-from taskbahn_router.core.credentials import CredentialChange
+from taskbahn_router.core.credentials import KEYS, SHARED, TOKEN, CredentialChange
 from taskbahn_router.stores.contract import CommitBatch
 from taskbahn_router.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from taskbahn.protocol.access import TokenView
+    from taskbahn.protocol.access import KeyView, TokenView
     from taskbahn_router.core.credentials import CredentialRow
 
 # raises StoreUnusable and StoreUnavailable, as the store does
@@ -53,18 +57,51 @@ def list_tokens(data: Path) -> list[TokenView]:
 
 def revoke_token(data: Path, token: str, by: str) -> list[TokenView]:
     """Revoke the token of an id, or those of a name.  Raises InvalidRequest."""
+    return [token_view(row) for row in _revoke(data, token, by, (TOKEN,), "token")]
+
+
+def add_key(data: Path, wanted: Mapping[str, object], by: str) -> KeyView:
+    """Add a key, and return it as it is shown, with its secret if it has one.  wanted: as for `taskbahn.admin.key.add`.
+
+    Raises InvalidRequest.
+    """
+    row = made_of(wanted, time.time(), by)
+    secret = row.proof.decode() if row.kind == SHARED else None
     with opened(data) as (store, book):
-        found = [row for row in book.named(token) if row.revoked_at is None]
+        check_new(book, row)
+        return msgspec.structs.replace(key_view(_put(store, row, "add", "added", by)), secret=secret)
+
+
+def list_keys(data: Path) -> list[KeyView]:
+    """Return the keys in the order in which they were added."""
+    with opened(data) as (_, book):
+        return [key_view(row) for row in book.all(KEYS)]
+
+
+def revoke_key(data: Path, key: str, by: str) -> list[KeyView]:
+    """Revoke the key of an id, or those of a name.  Raises InvalidRequest."""
+    return [key_view(row) for row in _revoke(data, key, by, KEYS, "key")]
+
+
+def _revoke(data: Path, wanted: str, by: str, kinds: tuple[str, ...], word: str) -> list[CredentialRow]:
+    with opened(data) as (store, book):
+        found = [row for row in book.named(wanted, kinds) if row.revoked_at is None]
         if not found:
-            raise InvalidRequest(f"no token has the id or the name {token!r:.100}; `taskbahn token list` shows those there are")
-        return [
-            token_view(_put(store, row._replace(revoked_at=time.time(), revoked_by=by), "revoke", "revoked", by)) for row in found
-        ]
+            raise InvalidRequest(NONE_FOUND.format(kind=word, wanted=f"{wanted!r:.100}"))
+        return [_put(store, row._replace(revoked_at=time.time(), revoked_by=by), "revoke", "revoked", by) for row in found]
 
 
 def _put(store: SqliteStore, row: CredentialRow, verb: str, done: str, by: str) -> CredentialRow:
     change = CredentialChange(row, row.version)
-    act = Act("token", verb, done, Origin(None, None, None, "the data directory"), None, row.id, by or None)
+    act = Act(
+        "key" if row.kind in KEYS else "token",
+        verb,
+        done,
+        Origin(None, None, None, "the data directory"),
+        None,
+        row.id,
+        by or None,
+    )
     entry = act.row(f"{done} for {row.name}, a {row.role}", 1, at=time.time())
     store.commit(CommitBatch(credentials=[change], audit=[entry]))
     return change.stored

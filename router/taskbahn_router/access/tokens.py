@@ -11,9 +11,10 @@ from base64 import urlsafe_b64encode
 from typing import NamedTuple
 
 from taskbahn.errors import InvalidRequest
-from taskbahn.protocol.access import GIVEN_ROLES, PRINCIPAL, TOKEN_PREFIX, TokenView
+from taskbahn.protocol.access import PRINCIPAL, TOKEN_PREFIX, TokenView
 from taskbahn_router.core.credentials import SESSION, TOKEN, CredentialRow
 from taskbahn_router.model.pending_call import RANDOM
+from taskbahn_router.model.roles import is_role, names_of_roles
 
 BYTES = 32
 ID_BYTES = 5
@@ -30,15 +31,21 @@ class NewToken(NamedTuple):
 
 def new_token(name: object, role: object, now: float, by: str | None, lifetime: object = None) -> NewToken:
     """Make a token.  lifetime: seconds, None: for ever.  Raises InvalidRequest."""
+    name, role = check_principal(name, role, "a token")
+    text = new_text()
+    row = CredentialRow(secrets.token_hex(ID_BYTES), TOKEN, name, role, proof_of(text), 0, now, by, ends_at(now, lifetime))
+    return NewToken(text, row)
+
+
+def check_principal(name: object, role: object, of: str) -> tuple[str, str]:
+    """Return the name and the role of a credential.  of: what has them.  Raises InvalidRequest."""
     if not isinstance(name, str) or not PRINCIPAL.fullmatch(name) or RANDOM.fullmatch(name):
         raise InvalidRequest(
-            f"a token's name is 1 to 100 letters, digits, '_', '.', '@', '+' and '-', and begins with a letter or digit, not {name!r:.120}"
+            f"{of}'s name is 1 to 100 letters, digits, '_', '.', '@', '+' and '-', and begins with a letter or digit, not {name!r:.120}"
         )
-    if not isinstance(role, str) or role not in GIVEN_ROLES:
-        raise InvalidRequest(f"there is no role {role!r:.100}; there are {', '.join(GIVEN_ROLES)}")
-    text = new_text()
-    ends = None if lifetime is None else now + _seconds(lifetime)
-    return NewToken(text, CredentialRow(secrets.token_hex(ID_BYTES), TOKEN, name, role, proof_of(text), 0, now, by, ends))
+    if not isinstance(role, str) or not is_role(role):
+        raise InvalidRequest(f"there is no role {role!r:.100}; there are {names_of_roles()}")
+    return name, role
 
 
 def new_session(parent: CredentialRow, now: float) -> NewToken:
@@ -68,7 +75,10 @@ def token_view(row: CredentialRow) -> TokenView:
     )  # fmt: skip
 
 
-def _seconds(lifetime: object) -> float:
+def ends_at(now: float, lifetime: object) -> float | None:
+    """Return when what is made now is over, None: never.  lifetime: seconds, or None.  Raises InvalidRequest."""
+    if lifetime is None:
+        return None
     if isinstance(lifetime, int | float) and not isinstance(lifetime, bool) and 0 < lifetime <= LIFETIME_SECONDS:
-        return float(lifetime)
+        return now + float(lifetime)
     raise InvalidRequest(f"expires = {lifetime!r:.100}: seconds from now, more than 0 and at most 100 years")

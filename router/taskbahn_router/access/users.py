@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskbahn.errors import InvalidRequest
-from taskbahn.protocol.access import GIVEN_ROLES, PRINCIPAL, UserView
+from taskbahn.protocol.access import PRINCIPAL, UserView
 from taskbahn_router.access.book import user_id
 from taskbahn_router.core.credentials import USER, CredentialRow
 from taskbahn_router.model.pending_call import RANDOM
+from taskbahn_router.model.roles import is_role, names_of_roles
 
 if TYPE_CHECKING:
     from taskbahn_router.access.book import CredentialBook
@@ -20,8 +21,8 @@ def check_user(name: object, role: object) -> tuple[str, str]:
         raise InvalidRequest(
             f"a user's name is 1 to 100 letters, digits, '_', '.', '@', '+' and '-', and begins with a letter or digit, not {name!r:.120}"
         )
-    if not isinstance(role, str) or role not in GIVEN_ROLES:
-        raise InvalidRequest(f"there is no role {role!r:.100}; there are {', '.join(GIVEN_ROLES)}")
+    if not isinstance(role, str) or not is_role(role):
+        raise InvalidRequest(f"there is no role {role!r:.100}; there are {names_of_roles()}")
     return name, role
 
 

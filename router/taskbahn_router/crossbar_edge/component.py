@@ -26,7 +26,7 @@ from taskbahn.workarounds import DIRECT_PATH, RAW_MESSAGES, ROUTER_REPAIRS, SEND
 from taskbahn_router.access.tokens import new_text
 from taskbahn_router.core.forwarding import Proxies
 from taskbahn_router.core.topic_events import is_meant
-from taskbahn_router.crossbar_edge import direct_path, node_process, router_repairs, send_buffers
+from taskbahn_router.crossbar_edge import direct_path, key_login, login_answers, node_process, router_repairs, send_buffers
 from taskbahn_router.crossbar_edge.authorizer import Authorizer
 from taskbahn_router.crossbar_edge.company_pages import company_login
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
@@ -36,6 +36,7 @@ from taskbahn_router.crossbar_edge.public_requests import set_up_requests
 from taskbahn_router.crossbar_edge.router_repairs import RouterRepairs
 from taskbahn_router.crossbar_edge.send_buffers import Backlogs, SlowReaders
 from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
+from taskbahn_router.model.roles import rules_in, set_in_force
 from taskbahn_router.node import parent_watch
 from taskbahn_router.queries.settings import configuration, settings
 from taskbahn_router.role_permissions import AUTHORIZER
@@ -94,6 +95,7 @@ class Component(ApplicationSession):
         self._watched_jobs: set[str] = set()
         self._patterns: dict[int, tuple[str, str]] = {}
         extra = self.config.extra or {}
+        self._may_hear = _own_roles(extra)
         set_up_requests(Proxies.of(extra.get("door", {}).get("behind_proxy", ())))
         folder = Path(extra.get("cbdir", "."))
         data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
@@ -106,14 +108,13 @@ class Component(ApplicationSession):
             start_worker=partial(node_process.start_process, reactor, url, token) if url else None,
         )  # fmt: skip
         if token:
-            self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER.value)
-        if company := extra.get("company"):
-            self.service.company_login = company_login(company, self.service, reactor)
+            self._begin_login(token, extra.get("company"))
         for topic, handler in {
             "wamp.subscription.on_create": self._topic_made,
             "wamp.subscription.on_delete": self._topic_gone,
+            "wamp.session.on_join": lambda joined: self.service.parts.challenges.joined(joined["session"]),
             "wamp.session.on_leave": self.service.parts.credentials.closed,
-            "wamp.registration.on_create": lambda _, registration: self.service.offers.created(registration),
+            "wamp.registration.on_create": self._registered_by,
             "wamp.registration.on_delete": lambda _, registration: self.service.offers.deleted(registration),
         }.items():
             await self.subscribe(handler, topic)
@@ -128,6 +129,12 @@ class Component(ApplicationSession):
             reactor.addSystemEventTrigger("before", "shutdown", slow_readers.stop)
         tuning.settle_memory()
         tuning.share_interpreter()
+
+    def _begin_login(self, token: str, company: dict[str, Any] | None) -> None:
+        login_answers.begin(key_login.wrong_answer)
+        self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER.value)
+        if company:
+            self.service.company_login = company_login(company, self.service, self._reactor)
 
     def _go_around(self, router: Any) -> None:
         """Put `RouterRepairs` before Crossbar's router, and `DirectPath`, which spares most messages the way through it."""
@@ -178,7 +185,7 @@ class Component(ApplicationSession):
 
     def publish_event(self, topic: str, value: Any) -> None:
         """Publish to the subscribers."""
-        self.publish(topic, value, options=PublishOptions(acknowledge=False, eligible_authrole=MAY_HEAR.get(topic)))
+        self.publish(topic, value, options=PublishOptions(acknowledge=False, eligible_authrole=self._may_hear.get(topic)))
 
     def is_watched(self, topic: str) -> bool:
         """Return whether *topic* has subscribers, exactly or by a pattern."""
@@ -261,6 +268,10 @@ class Component(ApplicationSession):
             self._watched_jobs.discard(uri)
         self._patterns.pop(subscription, None)
 
+    def _registered_by(self, session: int, registration: dict[str, Any]) -> None:
+        found = self._router._session_id_to_session.get(session)  # noqa: SLF001 - no public way to it
+        self.service.offers.created(registration, getattr(found, "_authrole", None))
+
     def _ended(self, call: PendingCall) -> None:
         """Ask Crossbar whether the caller's session still lives: if so, the caller cancelled, else it is gone."""
 
@@ -290,3 +301,11 @@ def _offer_failed(failure: Any) -> None:
         text = " ".join(str(arg) for arg in error.args)
         raise OfferFailed(error.error, text, lost=error.error == ApplicationError.CANCELED and "disconnected" in text) from error
     failure.raiseException()
+
+
+def _own_roles(extra: dict[str, Any]) -> dict[str, list[str]]:
+    """Have the roles of the configuration, and return which roles hear the topics that not all hear."""
+    own = rules_in(extra.get("roles", ()))
+    set_in_force(own)
+    hears = [each.name for each in own if each.base is Role.OPERATOR and (each.may is None or messages.VIEW_AUDIT in each.may)]
+    return {topic: [*roles, *hears] for topic, roles in MAY_HEAR.items()}

@@ -37,7 +37,8 @@ class DoorParser:
     def parseStreamServer(self, reactor: Any, **words: str) -> Door:  # noqa: N802 - Twisted's name
         """Return the endpoint; `node.door.endpoint` writes the words."""
         inner = _inner(reactor, words)
-        files = CertificateFiles(Path(words["tls_cert"]), Path(words["tls_key"])) if "tls_cert" in words else None
+        clients = Path(words["tls_client_ca"]) if "tls_client_ca" in words else None
+        files = CertificateFiles(Path(words["tls_cert"]), Path(words["tls_key"]), clients) if "tls_cert" in words else None
         proxies = Proxies.of(words["behind_proxy"].split(",")) if "behind_proxy" in words else None
         return Door(reactor, inner, files, proxies, is_to_say_clients="proxy_protocol" in words)
 

@@ -19,6 +19,7 @@ from taskbahn.protocol.access import MAX_TICKET, PRINCIPAL, TOKEN_PREFIX, Role
 from taskbahn_router.access.logins import TOO_MANY
 from taskbahn_router.crossbar_edge.login_page import SEES_ALL, session_in
 from taskbahn_router.crossbar_edge.origins import address_of
+from taskbahn_router.model.roles import base_of, rules_of
 from taskbahn_router.service import Service
 
 if TYPE_CHECKING:
@@ -51,7 +52,17 @@ def viewer_tickets(_config: object, _controller: object) -> Authenticator:
 
 
 def _as_viewer(found: Answer) -> Answer:
-    return found | {"role": Role.VIEWER.value}
+    return found | {"role": _looks(found["role"])}
+
+
+def _looks(role: str) -> str:
+    """Return the role of a page that only looks: a viewer's. An own role that is one keeps what it does not have."""
+    own = rules_of(role)
+    if own is None:
+        return Role.VIEWER.value
+    if own.base is not Role.VIEWER:
+        raise ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
+    return role
 
 
 def _login(
@@ -120,7 +131,7 @@ def _forget_gone(service: Service, session: int) -> None:
 def _let_in(
     service: Service, found: Principal | str, details: Mapping[str, Any], roles: tuple[Role, ...], name: str | None
 ) -> Answer | Deferred[Answer]:  # fmt: skip
-    if not isinstance(found, str) and found.role not in roles:
+    if not isinstance(found, str) and base_of(found.role) not in roles:
         found = f"the role {found.role} of {found.name} does not see everything"
     if isinstance(found, str):
         return refused(service, found, details, name)

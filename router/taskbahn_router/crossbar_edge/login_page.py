@@ -22,6 +22,7 @@ from taskbahn.protocol.access import Role
 from taskbahn_router.access.tokens import SESSION_SECONDS
 from taskbahn_router.crossbar_edge.company_pages import CompanyPages
 from taskbahn_router.crossbar_edge.origins import address_of
+from taskbahn_router.model.roles import base_of
 from taskbahn_router.service import Service
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _found(request: Request, service: Service, found: Principal | str, said: str
     if isinstance(found, str):
         _refused(request, service, found, said, name)
         return
-    if found.role not in SEES_ALL:
+    if base_of(found.role) not in SEES_ALL:
         service.parts.refused_logins.refuse(_host(request), PAGE, f"the role {found.role} of {found.name} does not see the page")
         error = f"a login with the role {found.role} is for programs; the page takes viewer, operator, admin"
         _finish(request, FORBIDDEN, {"error": error})

@@ -93,6 +93,13 @@ def start_process(reactor: Any, url: str, token: str, id: str, ended: Callable[[
     Its standard input is a pipe of this process, and it watches its parent, so it ends with this one also when that is killed.
     """
     process = NodeProcess(ended)
-    environment = {**os.environ, CONTROLLER: str(os.getpid()), "TASKBAHN_TOKEN": token}
+    environment = {
+        **os.environ,
+        CONTROLLER: str(os.getpid()),
+        "TASKBAHN_TOKEN": token,
+        "TASKBAHN_KEY_FILE": "",
+        "TASKBAHN_USER": "",
+        "TASKBAHN_PASSWORD": "",
+    }
     reactor.spawnProcess(process, sys.executable, [sys.executable, "-m", MODULE, url, id], environment)
     return process

@@ -18,10 +18,12 @@ from autobahn.wamp import message
 from autobahn.wamp.exception import ApplicationError, SerializationError, TransportLost
 from twisted.logger import Logger
 
+from taskbahn.access_errors import NotAllowed
 from taskbahn.errors import ResultNotSerialisable
 from taskbahn.workarounds import first, missing, other_arguments, other_version
 from taskbahn_router.crossbar_edge.unsendable import OWN_PREFIX, UNSENDABLE, with_long_integers_as_text
 from taskbahn_router.workers.offer_uris import problem_of, taken
+from taskbahn_router.workers.own_offers import not_offered
 
 LOST = (TransportLost, Disconnected)
 
@@ -68,10 +70,13 @@ class RouterRepairs:
         router.detach = self.detach
 
     def process(self, session: Any, msg: Any) -> None:
-        """Refuse an offer that no client could call; pass on all else."""
-        problem = problem_of(msg.procedure, msg.match or "exact") if type(msg) is message.Register else ""
+        """Refuse an offer that no client could call, or of a task that the session's role does not have; pass on all else."""
+        is_offer = type(msg) is message.Register
+        problem = problem_of(msg.procedure, msg.match or "exact") if is_offer else ""
         if problem:
             self._refuse_offer(session, msg, problem)
+        elif is_offer and (lacks := not_offered(session._authrole, msg.procedure, msg.match or "exact")):  # noqa: SLF001 - see `misfit`
+            self._refuse(session, msg.request, NotAllowed.uri, lacks)
         else:
             self._process(session, msg)
 

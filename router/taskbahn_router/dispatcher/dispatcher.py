@@ -132,7 +132,7 @@ class Dispatcher:
     def _read(self, call: PendingCall, share: Share) -> Iterator[None]:
         self.check_accepting()
         entries, by_tags = call.args[0] if call.args else None, call.scope is not None
-        reading = self.intake.read(entries, call.authid, is_confined=call.is_confined, by_tags=by_tags)
+        reading = self.intake.read(entries, call.authid, is_confined=call.is_confined, by_tags=by_tags, own=call.rules)
         call.args = entries = []  # a large message is in memory no longer than it is read
         draft = yield from share.reading(reading)
         if draft.flows:

@@ -11,6 +11,7 @@ from taskbahn.protocol.scheduling import SchedulePause
 from taskbahn.protocol.secrets import SENTENCE, has_mark
 from taskbahn_router.core.kept import KeptChange, KeptRow, pause_of
 from taskbahn_router.dispatcher.kept_book import Drop
+from taskbahn_router.submission.own_jobs import check_tasks
 from taskbahn_router.submission.submission import check_text
 
 if TYPE_CHECKING:
@@ -98,9 +99,12 @@ class KeptAdmin(Generic[RowT, ChangeT]):
         id, given = self._id(call), call.args[1] if len(call.args) > 1 else call.kwargs.get("spec")
         _refuse_marks(given)
         fields = self.fields_of(given)
+        check_role(call, fields)
         self.check(fields)
 
         def decide(row: RowT | None) -> ChangeT | Drop | None:
+            if row is not None:
+                check_role(call, self.spec_of(row))
             if row is not None and row.declared is not None:
                 raise self.invalid(f"the {self.what} {id} is declared in code; change it there, or edit it")
             return self.changed(row, id, self._dispatcher.wall(), changed=messages.to_json(fields), who=_who(call))
@@ -122,6 +126,7 @@ class KeptAdmin(Generic[RowT, ChangeT]):
             row = self._known(id, row)
             _refuse_marks(given)
             fields = self.fields_of({**self.spec_of(row), **self._declared(row, reset), **(given or {})})
+            check_role(call, self.spec_of(row), fields)
             self.check(fields)
             if row.declared is not None:
                 declared = self.complete(messages.from_json(row.declared))
@@ -152,6 +157,7 @@ class KeptAdmin(Generic[RowT, ChangeT]):
 
         def decide(row: RowT | None) -> ChangeT | Drop | None:
             known = self._known(id, row)
+            check_role(call, self.spec_of(known))
             pause = pause_of(known)
             if pause is None:
                 return None
@@ -223,6 +229,14 @@ class KeptAdmin(Generic[RowT, ChangeT]):
             self._answer(call, id)
 
         self._book.change(id, decide, done, call.fail, act=call.act)
+
+
+def check_role(call: PendingCall, *specs: dict[str, Any]) -> None:
+    """Raise NotAllowed if a session's role may not start what a schedule or a trigger starts."""
+    rules = call.rules
+    if rules is not None and rules.calls is not None:
+        for spec in specs:
+            check_tasks(spec.get("call"), rules, is_confined=False)
 
 
 def _may_be_check(call: PendingCall) -> None:

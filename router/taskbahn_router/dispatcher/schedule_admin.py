@@ -9,7 +9,7 @@ from twisted.logger import Logger
 from taskbahn.errors import InvalidSchedule, TaskbahnError, from_info
 from taskbahn.protocol import messages
 from taskbahn_router.core.firings import ScheduleChange, ScheduleRow
-from taskbahn_router.dispatcher.kept_admin import KeptAdmin
+from taskbahn_router.dispatcher.kept_admin import KeptAdmin, check_role
 from taskbahn_router.dispatcher.schedule_book import changed_row
 from taskbahn_router.dispatcher.schedule_runs import ExtraRun, key_of, period_of
 from taskbahn_router.dispatcher.schedule_specs import call_of, check_templates, effective, fields_of, following, spec_of
@@ -68,7 +68,9 @@ class ScheduleAdmin(KeptAdmin[ScheduleRow, ScheduleChange]):
         id, key = self._id(call), key_of(call)
 
         def decide(row: ScheduleRow | None) -> Decision:
-            begin(ExtraRun(self._dispatcher, call, self._known(id, row), key, is_one=is_one))
+            known = self._known(id, row)
+            check_role(call, self.spec_of(known))
+            begin(ExtraRun(self._dispatcher, call, known, key, is_one=is_one))
             return None
 
         self._book.change(id, decide, lambda _: None, call.fail)

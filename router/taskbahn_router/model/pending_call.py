@@ -6,12 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taskbahn.protocol.access import Role
+from taskbahn_router.model.roles import base_of, rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from taskbahn.errors import TaskbahnError
     from taskbahn_router.core.audit import Act
+    from taskbahn_router.model.roles import RoleRules
     from taskbahn_router.model.scope import Scope
 
 
@@ -78,7 +80,17 @@ class PendingCall:
     @property
     def is_confined(self) -> bool:
         """Whether the session has only its own jobs."""
-        return self.role in CONFINED
+        return self.base_role in CONFINED
+
+    @property
+    def base_role(self) -> str | None:
+        """The role of the session, of an own one the base."""
+        return base_of(self.role)
+
+    @property
+    def rules(self) -> RoleRules | None:
+        """The rules of the session's own role, or of that of who has made its browser token; None: it has none."""
+        return rules_of(self.role if self.scope is None else self.scope.role)
 
     @property
     def name(self) -> str | None:
@@ -90,7 +102,7 @@ class PendingCall:
 
         given: what the caller says; "": nothing.
         """
-        if self.role not in list(Role):
+        if self.base_role not in list(Role):
             return given or self.name
         return f"{self.who} ({given})" if given and given != self.who else self.who
 

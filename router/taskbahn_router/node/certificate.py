@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
+from OpenSSL.crypto import X509
 
 from taskbahn_router.node.failure import NodeFailed
 
@@ -34,14 +35,18 @@ Stamp = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class CertificateFiles:
-    """Where the certificate, with its chain, and its key are; both in PEM."""
+    """Where the certificate, with its chain, and its key are; both in PEM.
+
+    clients: the authorities of which each client has to show a certificate; None: clients show none.
+    """
 
     certificate: Path
     key: Path
+    clients: Path | None = None
 
     def stamp(self) -> Stamp:
         """Return what changes when one of the files is written, replaced, or may be read by others. Raises OSError."""
-        found = [path.stat() for path in (self.certificate, self.key)]
+        found = [path.stat() for path in (self.certificate, self.key, self.clients) if path is not None]
         return tuple((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for one in found)
 
     def load(self) -> Certificate:
@@ -63,7 +68,8 @@ class CertificateFiles:
                 f"--tls-key {self.key} is not the key of the certificate in {self.certificate}: "
                 "give the key that the certificate was made with"
             )
-        return Certificate(self, tuple(chain), key)
+        authorities = () if self.clients is None else _chain(self.clients, "--tls-client-ca", "the certificates of authorities")
+        return Certificate(self, tuple(chain), key, tuple(authorities))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Certificate:
     files: CertificateFiles
     chain: Sequence[x509.Certificate]
     key: Any
+    authorities: Sequence[x509.Certificate] = ()  # of clients
 
     def context(self) -> SSL.Context:
         """Return what a connection with it is made of.  Raises NodeFailed."""
@@ -91,7 +98,18 @@ class Certificate:
             raise NodeFailed(
                 f"--tls-cert {self.files.certificate}: OpenSSL does not take it ({error}): make a certificate with an RSA or ECDSA key"
             ) from None
+        self._ask_clients(made)
         return made
+
+    def _ask_clients(self, made: SSL.Context) -> None:
+        """Have each client show a certificate of an authority; none gets through the handshake without."""
+        if not self.authorities:
+            return
+        known: Any = made.get_cert_store()
+        for one in self.authorities:
+            known.add_cert(X509.from_cryptography(one))
+        made.set_client_ca_list([X509.from_cryptography(one).get_subject() for one in self.authorities])
+        made.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *given: bool(given[-1]))  # as OpenSSL decides
 
     def warning(self, now: dt.datetime) -> str:
         """Say that its time is over, has not begun or is nearly over; nothing else."""
@@ -121,13 +139,15 @@ def _read(path: Path, option: str, what: str) -> bytes:
     return content
 
 
-def _chain(path: Path) -> list[x509.Certificate]:
-    content = _read(path, "--tls-cert", "the certificate, followed by its chain")
+def _chain(
+    path: Path, option: str = "--tls-cert", what: str = "the certificate, followed by its chain"
+) -> list[x509.Certificate]:  # fmt: skip
+    content = _read(path, option, what)
     try:
         return x509.load_pem_x509_certificates(content)
     except ValueError:
         raise NodeFailed(
-            f"--tls-cert {path}: the file has no certificate in PEM (-----BEGIN CERTIFICATE-----), or a damaged one"
+            f"{option} {path}: the file has no certificate in PEM (-----BEGIN CERTIFICATE-----), or a damaged one"
         ) from None
 
 

@@ -29,7 +29,7 @@ def check(wanted: Wanted) -> None:
     if wanted.tls_cert is not None:
         from taskbahn_router.node.certificate import CertificateFiles
 
-        CertificateFiles(wanted.tls_cert, wanted.tls_key or wanted.tls_cert).load().context()
+        CertificateFiles(wanted.tls_cert, wanted.tls_key or wanted.tls_cert, wanted.tls_client_ca).load().context()
 
 
 def endpoint(wanted: Wanted, backlog: int) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def endpoint(wanted: Wanted, backlog: int) -> dict[str, Any]:
 def shown(wanted: Wanted) -> dict[str, Any]:
     """Return what an operator wants of the port or the socket, for `taskbahn.view.settings` and the component."""
     key = wanted.tls_cert and (wanted.tls_key or wanted.tls_cert)
-    paths = {"socket": wanted.socket, "tls_cert": wanted.tls_cert, "tls_key": key}
+    paths = {"socket": wanted.socket, "tls_cert": wanted.tls_cert, "tls_key": key, "tls_client_ca": wanted.tls_client_ca}
     place = {} if wanted.socket else {"port": wanted.port, "interface": wanted.interface}
     proxies = {"behind_proxy": list(wanted.behind_proxy), "proxy_protocol": wanted.proxy_protocol} if wanted.behind_proxy else {}
     return place | {name: str(path) for name, path in paths.items() if path} | proxies

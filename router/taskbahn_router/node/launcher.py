@@ -71,13 +71,15 @@ class Wanted:
     keep_audit: float | None = None  # seconds that entries of the audit are kept; None: as the dispatcher does by default
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls_client_ca: Path | None = None  # the authorities of the certificates that clients have to show
     behind_proxy: tuple[str, ...] = ()
     proxy_protocol: bool = False
+    roles: tuple[dict[str, Any], ...] = ()  # of the configuration, in their plain form; `auth` has their permissions
     company: dict[str, Any] | None = None
 
     def absolute(self) -> Wanted:
         """Return the same with the paths as they are from every directory; links stay, for what they point to may be renewed."""
-        names = ("data", "socket", "tls_cert", "tls_key")
+        names = ("data", "socket", "tls_cert", "tls_key", "tls_client_ca")
         paths = {name: path.absolute() for name in names if (path := getattr(self, name)) is not None}
         return replace(self, **paths, interface="127.0.0.1" if self.interface == "localhost" else self.interface)
 
@@ -137,7 +139,7 @@ def configuration(wanted: Wanted, inner: Path | None = None) -> dict[str, Any]:
         options = transport["web"]["paths"][path]["options"]
         transport["web"]["paths"][path]["options"] = options | {"allowed_origins": [*options["allowed_origins"], *wanted.origins]}
     if wanted.auth is not None:
-        login.put_in(config, wanted.auth, wanted.company)
+        login.put_in(config, wanted.auth, wanted.roles, wanted.company)
     if inner is not None:
         worker["transports"].append(door.inner_transport(transport, inner))
     return config

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PATHS = {"ws": "tickets", "ws-view": "viewer_tickets"}
 PAGES = {"login": "taskbahn_router.crossbar_edge.login_page.Login", "logout": "taskbahn_router.crossbar_edge.login_page.Logout"}
 CHECKS = "taskbahn_router.crossbar_edge.login"
+BY_KEY = {
+    method: {"type": "function", "create": f"taskbahn_router.crossbar_edge.key_login.{check}"}
+    for method, check in (("cryptosign", "signatures"), ("wampcra", "shared_secrets"))
+}
 
 
-def put_in(config: dict[str, Any], roles: list[dict[str, Any]], company: dict[str, Any] | None = None) -> None:
-    """Let sessions of a node in by a login only, each with the rights of its role.   company: the provider that says who people are."""
+def put_in(
+    config: dict[str, Any], roles: list[dict[str, Any]], own: Iterable[dict[str, Any]] = (), company: dict[str, Any] | None = None
+) -> None:  # fmt: skip
+    """Let sessions of a node in by a login only, each with the rights of its role.
+
+    own: the roles of the configuration.   company: the provider that says who people are.
+    """
     (worker,) = config["workers"]
     (realm,) = worker["realms"]
     kept = [role for role in realm["roles"] if role["name"] == "dispatcher"]
     realm["roles"] = [*kept, *roles]
-    worker["components"][0]["extra"] |= {"login": True, **({"company": company} if company else {})}
+    worker["components"][0]["extra"] |= {"login": True, "roles": list(own), **({"company": company} if company else {})}
     (transport,) = worker["transports"]
-    transport["rawsocket"]["auth"] = _by("tickets")
+    transport["rawsocket"]["auth"] = _by("tickets") | BY_KEY
     for path, page in PAGES.items():
         transport["web"]["paths"][path] = {"type": "resource", "classname": page}
     for path, check in PATHS.items():
-        transport["web"]["paths"][path]["auth"] = _by(check)
+        transport["web"]["paths"][path]["auth"] = _by(check) | (BY_KEY if path == "ws" else {})
 
 
 def _by(check: str) -> dict[str, Any]:

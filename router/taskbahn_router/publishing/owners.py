@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def may_see(call: PendingCall, caller: str | None) -> bool:
     """Return whether a session gets the secrets of a job.  caller: who started that, as the job says."""
-    return call.name is None or call.authid == caller or call.role == Role.WORKER
+    return call.name is None or call.authid == caller or call.base_role == Role.WORKER
 
 
 def result_for(call: PendingCall, caller: str | None, result: str | None) -> str | None:

@@ -41,11 +41,13 @@ GIVEN = {  # options of `taskbahn up`
     "socket": "the Unix socket for everything",
     "tls_cert": "certificate of the port, with its chain",
     "tls_key": "key of the certificate",
+    "tls_client_ca": "authorities of the certificates that clients have to show",
     "behind_proxy": "proxies that are believed who their clients are",
     "proxy_protocol": "these say it with the PROXY protocol, too",
     "data": "directory of the jobs and of the node's files",
     "loglevel": "what the node says on standard error, at least",
     "auth": "whether sessions have to log in",
+    "roles": "roles of the configuration",
     "keep_audit": "that entries of the audit are kept",
 }
 UNITS = {"keep_audit": SECONDS}
@@ -126,12 +128,13 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
         "socket": endpoint.get(
             "socket", url.removeprefix("unix://") if url.startswith("unix://") and "door" not in extra else None
         ),
-        **{name: endpoint.get(name) for name in ("tls_cert", "tls_key", "behind_proxy", "proxy_protocol")},
+        **{name: endpoint.get(name) for name in ("tls_cert", "tls_key", "tls_client_ca", "behind_proxy", "proxy_protocol")},
         "data": str(data),
         "loglevel": extra.get("loglevel"),
         "auth": ("yes" if extra.get("login") else "no")
         if given
         else None,  # a configuration of the user's own may have another login
+        "roles": [role["name"] for role in extra.get("roles", ())] or None,
         "keep_audit": extra.get("keep_audit"),
     }
     for key, help_ in GIVEN.items():

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.unique_keys import NewKey
     from taskbahn_router.model.declared_task import DeclaredTask
     from taskbahn_router.model.partitions import Named
-    from taskbahn_router.submission.deadlines import checked_deadline, due
+    from taskbahn_router.model.roles import RoleRules
 from taskbahn_router.submission.flows import Checked, FlowJobs
 
 TASK_NAME = re.compile(messages.TASK_NAME)
@@ -114,7 +114,7 @@ class Submissions:
         self.declare_by_caller: Callable[[list[messages.TaskDeclaration]], None] = lambda _: None  # until a worker does
 
     def read(
-        self, entries: Any, authid: str | None, *, is_confined: bool = False, by_tags: bool = False
+        self, entries: Any, authid: str | None, *, is_confined: bool = False, by_tags: bool = False, own: RoleRules | None = None
     ) -> Generator[None, None, Draft]:
         """Read a submission, call by call, and return it; there may be a pause at each step."""
         check_count(entries)
@@ -124,7 +124,7 @@ class Submissions:
             before = len(draft.jobs)
             try:
                 check_allowed(entry)
-                draft.authid = caller_of(self._state, entry, authid, is_confined=is_confined)
+                draft.authid = caller_of(self._state, entry, authid, is_confined=is_confined, rules=own)
                 if not is_confined and (new := new_declarations(entry, self._state.tasks)):
                     self.declare_by_caller(new)
                 if isinstance(entry, dict) and "calls" in entry:

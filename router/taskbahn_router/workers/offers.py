@@ -19,6 +19,8 @@ from taskbahn.protocol.calls import CHUNK, calls_in
 from taskbahn.protocol.progress import Progress
 from taskbahn.protocol.secrets import opened, sealed
 from taskbahn.signatures.exact_values import is_finite
+from taskbahn_router.model.roles import rules_of
+from taskbahn_router.submission.own_jobs import check_offers
 from taskbahn_router.submission.reports import check_report
 from taskbahn_router.submission.submission import check_depth, unpack
 from taskbahn_router.workers.offer_uris import Offer, offer_of, problem_of
@@ -180,8 +182,8 @@ class Offers:
         self._outside = outside
         self._workers: dict[int, AttachedWorker] = {}
 
-    def created(self, registration: dict[str, Any]) -> None:
-        """A procedure was registered; take it on if it is an offer."""
+    def created(self, registration: dict[str, Any], role: str | None = None) -> None:
+        """A procedure was registered; take it on if it is an offer.   role: of the session that did so, which must have the task."""
         uri, number = str(registration.get("uri", "")), registration["id"]
         problem = problem_of(uri, registration.get("match", "exact"))
         if problem:
@@ -199,6 +201,7 @@ class Offers:
         if queue:
             hello.queues = [queue]
         try:
+            check_offers(rules_of(role), [offer.task], hello.queues)
             worker = self._registry.add(hello, orders)
         except TaskbahnError as error:
             self.log.warn("{uri} is not taken as an offer: {error}", uri=uri, error=error)

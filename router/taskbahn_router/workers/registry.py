@@ -23,6 +23,7 @@ from taskbahn_router.dispatcher.outcomes import release_slot
 from taskbahn_router.model.state import AttachedWorker, id_bytes
 from taskbahn_router.model.turn import LostAttempt
 from taskbahn_router.submission.callers_code import convert
+from taskbahn_router.submission.own_jobs import check_declared, check_offers
 from taskbahn_router.submission.reports import check_report
 from taskbahn_router.submission.submission import check_text
 from taskbahn_router.workers.lost_workers import LostWorker, LostWorkers
@@ -238,6 +239,8 @@ class WorkerRegistry:
             )
         for text in (hello.worker, hello.host, hello.version, hello.python, *hello.queues):
             check_text("a worker's hello", text)
+        check_offers(call.rules, [task.name for task in hello.tasks], hello.queues)
+        check_declared(call.rules, given)
         return hello
 
     def _reconcile(self, worker: AttachedWorker, before: AttachedWorker | None) -> None:

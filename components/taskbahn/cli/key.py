@@ -1,0 +1,136 @@
+"""`taskbahn key`: who may log in to a node with a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskbahn.cli.pause import seconds_of
+from taskbahn.cli.shared import ago, common, connected, console, echo, json_option, plain, print_json, table
+from taskbahn.cli.token import data_option, offline, one_place, role_options, validity
+from taskbahn.jobs.admin import user_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from taskbahn.protocol.access import KeyView
+
+DIGITS = 16  # of a public key that a table shows
+
+
+@click.group(name="key")
+def key() -> None:
+    """Make keys, and add, list and revoke those that open sessions of a node with login (`taskbahn up --auth`)."""
+
+
+@key.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def new(file: Path, *, as_json: bool) -> None:
+    """Make a key in FILE, for its user alone, and print the public key, which `taskbahn key add` takes.
+
+    A program that has TASKBAHN_KEY_FILE=FILE logs in with it. The key does not leave the file.
+    """
+    from taskbahn.transport.key_file import new_key_file
+
+    public = new_key_file(file)
+    if as_json:
+        print_json({"file": str(file), "public_key": public})
+    else:
+        echo(public)
+
+
+@key.command()
+@click.argument("name")
+@click.argument("public_key", metavar="[PUBLICKEY]", required=False)
+@click.option("--wampcra", is_flag=True, help="Make a secret for WAMP-CRA in place of PUBLICKEY, and print it, alone.")
+@role_options
+@click.option(
+    "--expires", metavar="DURATION", callback=seconds_of, help="It is valid for that time, such as 90d; else until it is revoked."
+)
+@data_option
+@common
+def add(
+    name: str,
+    public_key: str | None,
+    role: str,
+    roles: Path | None,
+    expires: float | None,
+    data: Path | None,
+    url: str | None,
+    *,
+    wampcra: bool,
+    as_json: bool,
+) -> None:
+    """Add the public key of a program: who has the private one is NAME from now on.
+
+    PUBLICKEY is what `taskbahn key new` prints, or a public key of Ed25519 as OpenSSH or OpenSSL write it. For WAMP clients that know
+    no method but WAMP-CRA the node makes a secret; the store has that secret itself, so who reads the store can log in with it.
+    """
+    one_place(data, url)
+    if wampcra == (public_key is not None):
+        raise click.UsageError("Give PUBLICKEY, or --wampcra for a secret that the node makes.")
+    if data is not None:
+        wanted = {"name": name, "role": role, "public_key": public_key, "wampcra": wampcra, "expires": expires}
+        view = offline(roles).add_key(data, wanted, user_name())
+    else:
+        with connected(url) as app:
+            view = app.admin.add_key(name, role, public_key, wampcra=wampcra, expires=expires)
+    if as_json:
+        print_json(_shown(view) | ({"secret": view.secret} if wampcra else {}))
+    elif wampcra:
+        echo(str(view.secret))
+    else:
+        echo(f"added: {view.id} of {view.name} ({view.role})")
+
+
+@key.command(name="list")
+@data_option
+@common
+def list_(data: Path | None, url: str | None, *, as_json: bool) -> None:
+    """List the keys, also those that are revoked or expired."""
+    one_place(data, url)
+    found = _ask(data, url, lambda: offline().list_keys(data), lambda app: app.admin.keys())
+    if as_json:
+        print_json([_shown(view) for view in found])
+        return
+    rows = table("id", "name", "role", "key", "added", "valid")
+    for view in found:
+        added = f"{ago(view.created_at)}{f' by {view.created_by}' if view.created_by else ''}"
+        shown = f"{view.public_key[:DIGITS]}…" if view.public_key else view.method
+        rows.add_row(view.id, plain(view.name), view.role, shown, plain(added), plain(validity(view)))
+    console().print(rows if found else "no keys: `taskbahn key add NAME PUBLICKEY --role ROLE` adds one")
+
+
+@key.command()
+@click.argument("key")
+@data_option
+@common
+def revoke(key: str, data: Path | None, url: str | None, *, as_json: bool) -> None:
+    """Revoke the key with the id KEY, or all keys of that name; sessions that they opened end within a second."""
+    one_place(data, url)
+    found = _ask(data, url, lambda: offline().revoke_key(data, key, user_name()), lambda app: app.admin.revoke_key(key))
+    if as_json:
+        print_json([_shown(view) for view in found])
+        return
+    for view in found:
+        echo(f"revoked: {view.id} of {view.name} ({view.role})")
+
+
+def _ask(
+    data: Path | None, url: str | None, there: Callable[[], list[KeyView]], online: Callable[[Any], list[KeyView]]
+) -> list[KeyView]:  # fmt: skip
+    if data is not None:
+        return there()
+    with connected(url) as app:
+        return online(app)
+
+
+def _shown(view: KeyView) -> dict[str, Any]:
+    import msgspec
+
+    shown: dict[str, Any] = msgspec.to_builtins(view)
+    shown.pop("secret")
+    return shown
