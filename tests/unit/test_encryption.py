@@ -103,9 +103,12 @@ def test_what_is_changed_or_cut_is_refused(text: str, data: st.DataObject) -> No
     place, bit = data.draw(st.integers(0, len(sealed) - 1)), data.draw(st.integers(0, 7))
     sealed[place] ^= 1 << bit
     cut = envelope.decoded(right.data)[: data.draw(st.integers(0, len(sealed) - 1))]
-    for changed in (envelope.encoded(bytes(sealed)), envelope.encoded(cut), right.data + "A", right.data + "==", "é"):
+    for changed in (envelope.encoded(bytes(sealed)), envelope.encoded(cut), right.data + "A", "é"):
         with pytest.raises(DecryptionFailed):
             RING.decrypt(right._replace(data=changed))
+    for changed in (right.data + "==", right.data + ".", right.data + "\n", ""):
+        with pytest.raises(DecryptionFailed):
+            envelope.parsed(right._replace(data=changed).text())
 
 
 @given(st.text() | st.text().map(lambda text: f"1.{text}") | st.lists(st.text(), min_size=5, max_size=5).map(".".join))
