@@ -46,10 +46,8 @@ def test_a_recipe_is_python(title: str) -> None:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Node, str]]:
     folder = tmp_path_factory.mktemp("recipes")
     worker, client = (token_for(name, role, folder / "data") for name, role in (("resizer", "worker"), ("shop", "client")))
-    with (
-        running(Node(folder, None, TASKBAHN_UP_AUTH="1"), "Taskbahn is ready") as node,
-        worker_of(TASKS, folder, node, 2, TASKBAHN_TOKEN=worker),
-    ):
+    node = Node(folder, None, TASKBAHN_UP_AUTH="1")
+    with running(node, "Taskbahn is ready"), worker_of(TASKS, folder, node, 2, TASKBAHN_TOKEN=worker):
         yield node, client
 
 
