@@ -83,3 +83,11 @@ test("texts name the key in the place of ciphertext, also of one that was cut", 
   assert.equal(withoutCiphertext(`ValueError: ${text}`), "ValueError: encrypted (key k1)");
   assert.equal(withoutCiphertext(text.slice(0, -4)), "encrypted (key k1)");
 });
+
+test("a session with keys says who it is, also after another token", async () => {
+  const session = /** @type {any} */ ({ who: { name: "shop", role: "browser" } });
+  const keyed = await withKeys(async () => session, ring)("", () => {});
+  assert.equal(keyed.who?.name, "shop");
+  keyed.who = { name: "shop", role: "browser", token: "b2" };
+  assert.equal(session.who.token, "b2");
+});

@@ -22,6 +22,9 @@ function keyed(session, ring) {
     get who() {
       return session.who;
     },
+    set who(who) {
+      session.who = who; // it has another token
+    },
     call(procedure, args, kwargs, onProgress) {
       if (ring.isEmpty) return session.call(procedure, args, kwargs, onProgress);
       const line = new Line(ring);
