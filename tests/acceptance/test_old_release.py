@@ -11,7 +11,7 @@ from support.programs import Node, Program, running
 from support.releases import TESTS, Release, run_module
 from support.shell import Shell
 
-from taskbahn import Batch, JobCancelled, JobFailed, State, Taskbahn, group
+from taskbahn import Batch, JobCancelled, JobFailed, KeyRing, State, Taskbahn, group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,3 +193,13 @@ def test_an_old_worker_goes_on_when_the_node_starts_again(app: Taskbahn, own_nod
     assert [job.result(SECONDS) for job in jobs] == ["talked", "talked"]
     assert [[attempt.worker for attempt in job.view().attempts] for job in jobs] == [["old-worker"], ["old-worker"]]
     assert [[line.message for line in job.logs()] for job in jobs] == [["before", "after"]] * 2
+
+
+def test_an_old_worker_fails_an_encrypted_call_and_sees_no_value(app: Taskbahn, own_node: list[Node]) -> None:
+    with Taskbahn(own_node[0].websocket, keys=KeyRing(k1=KeyRing.new_key())) as keyed:
+        job = keyed.get("release.add").options(encrypt=True, queue=OLD).start(471_155, b=2)
+        error = job.error(timeout=SECONDS)
+        assert isinstance(error, JobFailed)
+        assert "arguments of release.add are wrong" in error.message
+        assert "471155" not in repr((error, error.detail))
+        assert job.view().args == [471_155]
