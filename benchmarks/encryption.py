@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 app = Taskbahn(keys=KeyRing(k1=bytes(range(32))))  # a key of this program alone, of no use elsewhere
-ROUNDS, CALLS, JOBS = 7, 150, 2000
+ROUNDS, CALLS, JOBS = 5, 100, 1000
 SIZES = (10, 10_000)  # characters of the argument
 
 
