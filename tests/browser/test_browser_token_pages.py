@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import WebSocket
+from playwright.sync_api import WebSocket, expect
 from support.programs import Node, running, worker_of
 from support.tokens import token_for
 
@@ -157,3 +157,59 @@ def test_a_page_watches_over_many_tokens_without_a_gap(
     assert len(backend.given) >= 4  # of four seconds each, for a job of fifteen
     assert found["first"]["name"] == found["last"]["name"] == "shop"
     assert found["first"]["token"] != found["last"]["token"]
+
+
+def test_elements_share_one_session_and_say_when_it_is_refused(
+    shop: Callable[[str], Page], backend: Backend, node_with_login: Node, tokens: dict[str, str]
+) -> None:
+    login = f'url="{node_with_login.websocket}" token-url="/token"'
+    page = shop(f"""
+        <task-form task="kit.count" for="bar log result" {login}></task-form>
+        <job-progress id="bar" url="{node_with_login.websocket}"></job-progress>
+        <job-log id="log" {login}></job-log><job-result id="result" {login}></job-result>
+    """)
+    page.get_by_label("to").fill("3")
+    page.get_by_role("button", name="Start job").click()
+    expect(page.get_by_role("region", name="Result")).to_have_text("3")
+    expect(page.get_by_role("log")).to_contain_text("line 2")
+    assert any(cookie and "user=42" in cookie for cookie in backend.cookies)
+    assert page.evaluate("new Set([...document.body.children].map(({ bahn }) => bahn)).size") == 1
+
+    backend.is_open = False
+    admin = Taskbahn(node_with_login.websocket, token=tokens["admin"])
+    try:
+        job = backend.app.get("kit.count").start(2, 60.0)
+        for text in backend.given[-2:]:
+            admin.admin.revoke_token(text)
+    finally:
+        admin.close()
+    page.evaluate("id => { for (const each of document.querySelectorAll('job-log, job-result')) each.job = id }", job.id)
+    expect(page.locator("job-log")).to_contain_text("may not show this any more")
+    page.evaluate("document.documentElement.lang = 'de'")
+    expect(page.locator("job-log")).to_contain_text("darf das nicht mehr zeigen")
+
+    backend.words = {"watch": [job.id]}
+    backend.is_open = True  # who uses the page has logged in again
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))")
+    expect(page.locator("job-log")).to_contain_text("line 0")
+    job.cancel()
+
+
+def test_an_element_goes_on_with_another_token_in_its_attribute(
+    shop: Callable[[str], Page], backend: Backend, node_with_login: Node
+) -> None:
+    job = backend.app.get("kit.count").start(40, 0.25)
+    backend.words = {"watch": [job.id]}
+    page = shop("")
+    sockets: list[WebSocket] = []
+    page.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108 - Playwright marks what it is given
+    login = f'url="{node_with_login.websocket}" token="{backend.token()}" job="{job.id}"'
+    page = shop(f"<job-log {login}></job-log><job-progress {login}></job-progress>")
+    for number in (5, 15, 25):
+        expect(page.get_by_role("log")).to_contain_text(f"line {number}")
+        page.evaluate(
+            "text => { for (const each of document.body.querySelectorAll('[token]')) each.token = text }", backend.token()
+        )
+    expect(page.locator("job-progress").get_by_role("status")).to_have_text("running")
+    assert len(sockets) == 1
+    job.cancel()

@@ -5,16 +5,17 @@ import { test } from "node:test";
 
 import { INVALID_TOKEN, textOf } from "../../web/taskbahn_web/static/client/login.js";
 import { renewalTime } from "../../web/taskbahn_web/static/client/renewal.js";
-import { readToken } from "../../web/taskbahn_web/static/client/token-source.js";
+import { readToken, scopeOf } from "../../web/taskbahn_web/static/client/token-source.js";
+import { borrowConnection } from "../../web/taskbahn_web/static/elements/connections.js";
 import { Bahn, connect, TaskbahnError } from "../../web/taskbahn_web/static/taskbahn.js";
 import { FakeRouter } from "./fake.js";
 
 const RENEW = "taskbahn.token.renew";
 
 /** A token as the node makes it; only the signature is wrong. */
-function token(number, seconds = 0.4) {
+function token(number, seconds = 0.4, tags = []) {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  return `${part({ alg: "HS256" })}.${part({ sub: "shöp", jti: `b${number}`, iat: 1000, exp: 1000 + seconds })}.c2ln`;
+  return `${part({ alg: "HS256" })}.${part({ sub: "shöp", jti: `b${number}`, tags, iat: 1000, exp: 1000 + seconds })}.c2ln`;
 }
 
 /** A router whose sessions are those of browser tokens; they keep those that renewed them. */
@@ -148,4 +149,20 @@ test("a page with a browser token calls a task as a job that it follows", async 
   watched.resolve({ id: watched.args[0], state: "succeeded", result: 6 });
   assert.equal(await called, 6);
   bahn.close();
+});
+
+test("elements with one address and token share a connection, over renewals", () => {
+  const url = "ws://127.0.0.1:1/ws";
+  const [one, other, foreign] = [token(1), token(1), token(9)].map((text) => borrowConnection(url, { token: text }));
+  assert.equal(one.bahn, other.bahn);
+  assert.notEqual(one.bahn, foreign.bahn);
+  assert.ok(one.renew(token(2)) && other.renew(token(2))); // the same rights: one renewal for both
+  const late = borrowConnection(url, { token: token(2) });
+  assert.equal(late.bahn, one.bahn);
+  assert.equal(one.renew(token(3, 900, ["user:7"])), false); // other rights, and another element goes on with these
+  assert.ok(foreign.renew(token(3, 900, ["user:7"]))); // it is alone
+  assert.equal(foreign.renew(token(2)), false); // there is a connection with it
+  assert.equal(borrowConnection(url, { tokenUrl: "/token", token: token(1) }).bahn, borrowConnection(url, { tokenUrl: "/token", token: token(5) }).bahn);
+  assert.deepEqual([scopeOf(token(1)) === scopeOf(token(2, 9)), scopeOf("a"), scopeOf("b")], [true, "a", "b"]);
+  for (const { bahn } of [one, foreign, borrowConnection(url, { tokenUrl: "/token" })]) bahn.close();
 });

@@ -35,7 +35,7 @@ export function awaitRetry(connection, id, onRetry) {
     const undo = await session.subscribe(JOB_TOPIC + id, hear);
     if (!isOver) ask().then(({ state }) => take(state), () => {}); // a job that was deleted is not tried again
     return undo;
-  });
+  }, () => {}); // another token of the page may not see this job
   subscribed.then(
     (undo) => {
       end = undo;

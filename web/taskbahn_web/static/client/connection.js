@@ -211,6 +211,21 @@ export class Connection {
 }
 
 /** Whether the node refuses the token of now. @param {unknown} failure */
-function isRefusal(failure) {
+export function isRefusal(failure) {
   return failure instanceof TaskbahnError && failure.uri === INVALID_TOKEN;
+}
+
+/**
+ * Do something once, when the next session is there.
+ * @param {Connection} connection
+ * @param {() => void} action
+ * @returns {() => void}  stops it
+ */
+export function onceLive(connection, action) {
+  const stop = connection.onState((state) => {
+    if (state !== "live") return;
+    stop();
+    action();
+  });
+  return stop;
 }

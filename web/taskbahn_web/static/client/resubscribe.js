@@ -8,9 +8,10 @@ const RETRY_PAUSE_SECONDS = 1; // seconds
 /**
  * @param {import("./connection.js").Connection} connection
  * @param {(session: import("./wamp.js").Session) => Promise<() => void>} make  resolves to what undoes it
+ * @param {(error: unknown) => void} [onRefused]  what a later session refuses
  * @returns {Promise<() => void>}  when it is made for the first time: what ends it for good; rejects if that is refused
  */
-export function resubscribe(connection, make) {
+export function resubscribe(connection, make, onRefused = sayRefused) {
   let isStopped = false;
   let wasMade = false;
   let undo = () => {};
@@ -31,7 +32,7 @@ export function resubscribe(connection, make) {
           return void setTimeout(() => isStopped || current !== session || void renew(session), RETRY_PAUSE_SECONDS * 1000);
         }
         stop();
-        if (wasMade) console.error("Taskbahn: the router no longer takes a subscription or an offer:", error);
+        if (wasMade) onRefused(error);
         reject(error);
       }
     };
@@ -55,4 +56,9 @@ export function resubscribe(connection, make) {
       reject(connectionLost("the connection is closed"));
     }
   });
+}
+
+/** @param {unknown} error */
+function sayRefused(error) {
+  console.error("Taskbahn: the router no longer takes a subscription or an offer:", error);
 }

@@ -7,6 +7,8 @@ import { textOf } from "./login.js";
  * @typedef {{id: string, seconds: number}} BrowserToken  seconds: its lifetime by the node's clock, which alone counts
  */
 
+const OF_ONE_TOKEN = new Set(["iat", "exp", "jti"]);
+
 export class TokenSource {
   #token;
   /** The newest, and when it came: the same text again is no younger. */
@@ -51,13 +53,29 @@ export class TokenSource {
  * @returns {BrowserToken | null}  null: it is no token of a browser
  */
 export function readToken(text) {
-  const [, body, , ...rest] = text.split(".");
-  if (!body || rest.length || text.split(".").length !== 3) return null;
+  const { iat, exp, jti } = claimsOf(text);
+  const seconds = Number(exp) - Number(iat);
+  return typeof jti === "string" && Number.isFinite(seconds) && seconds > 0 ? { id: jti, seconds } : null;
+}
+
+/**
+ * What a token allows, to be compared with what another one does: two that differ in their times and ids alone have the same.
+ * @param {string} text
+ * @returns {string}
+ */
+export function scopeOf(text) {
+  const claims = Object.entries(claimsOf(text)).filter(([name]) => !OF_ONE_TOKEN.has(name));
+  return readToken(text) ? JSON.stringify(claims) : text;
+}
+
+/** @param {string} text @returns {Record<string, unknown>} */
+function claimsOf(text) {
+  const parts = text.split(".");
+  if (parts.length !== 3) return {};
   try {
-    const { iat, exp, jti } = JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/")));
-    const seconds = exp - iat;
-    return typeof jti === "string" && Number.isFinite(seconds) && seconds > 0 ? { id: jti, seconds } : null;
+    const claims = JSON.parse(atob(parts[1].replaceAll("-", "+").replaceAll("_", "/")));
+    return typeof claims === "object" && claims !== null ? claims : {};
   } catch {
-    return null;
+    return {};
   }
 }

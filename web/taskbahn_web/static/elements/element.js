@@ -9,9 +9,9 @@ import { checkLanguages, onLanguage, onTexts, wordsAround } from "./words.js";
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
 
 export class TaskbahnElement extends Base {
-  static observedAttributes = ["url"];
+  static observedAttributes = ["url", "token", "token-url"];
   /** Properties that may have been set before the element was defined. */
-  static properties = ["bahn", "url"];
+  static properties = ["bahn", "url", "token", "tokenUrl"];
   /** CSS of its own. */
   static css = "";
 
@@ -39,8 +39,26 @@ export class TaskbahnElement extends Base {
     this.setAttribute("url", url);
   }
 
+  /** The text of a token for a node with login; with `tokenUrl` the first one. */
+  get token() {
+    return this.getAttribute("token") ?? "";
+  }
+
+  set token(token) {
+    this.setAttribute("token", token);
+  }
+
+  /** Where the page's backend gives tokens as text, from where the page is. It is asked before one ends, with the cookies of its origin. */
+  get tokenUrl() {
+    return this.getAttribute("token-url") ?? "";
+  }
+
+  set tokenUrl(url) {
+    this.setAttribute("token-url", url);
+  }
+
   /**
-   * The connection that it uses: one that the page set, else one that all elements with the same `url` share; null while it is not on a page.
+   * The connection that it uses: one that the page set, else one that all elements with the same `url` and token share; null while it is not on a page.
    * @returns {import("../taskbahn.js").Bahn | null}
    */
   get bahn() {
@@ -75,12 +93,19 @@ export class TaskbahnElement extends Base {
   }
 
   /**
-   * @param {string} _name
+   * @param {string} name
    * @param {string | null} before
    * @param {string | null} after
    */
-  attributeChangedCallback(_name, before, after) {
-    if (before !== after) this.restart();
+  attributeChangedCallback(name, before, after) {
+    if (before === after) return;
+    if (name === "token" && (this.tokenUrl || (this.#borrowed?.renew(after ?? "") && !this.hasProblem))) return;
+    this.restart();
+  }
+
+  /** Whether it shows nothing, since the node refused what it asked. @protected */
+  get hasProblem() {
+    return false;
   }
 
   /** Begin again, once, after all that changes now has changed. */
@@ -135,7 +160,7 @@ export class TaskbahnElement extends Base {
 
   #start() {
     this.#isOpen = true;
-    if (!this.#given) this.#borrowed = borrowConnection(this.url);
+    if (!this.#given) this.#borrowed = borrowConnection(this.url, this);
     const bahn = /** @type {import("../taskbahn.js").Bahn} */ (this.bahn);
     this.#stopStates = bahn.onState(() => this.drawSoon());
     this.#stopTexts = onTexts(() => this.retext());

@@ -1,5 +1,6 @@
 /** One job as it lives, for all elements on the page that show it: its newest view and its log, from one watch. */
 
+import { isRefusal, onceLive } from "../client/connection.js";
 import { FINAL_STATES } from "../client/states.js";
 import { runSafely } from "../client/listeners.js";
 import { awaitRetry } from "../client/await-retry.js";
@@ -77,6 +78,7 @@ export class Feed {
 
   #follow() {
     this.#isEnded = false;
+    this.problem = null;
     let isFirst = true;
     this.#watch = this.#bahn.watch(
       this.#id,
@@ -100,6 +102,7 @@ export class Feed {
       (job) => this.#ended(job),
       (error) => {
         this.problem = error;
+        if (isRefusal(error) && !this.#isStopped) this.#stopAwaiting = onceLive(this.#bahn.connection, () => this.#follow()); // with another token
         this.#each("onProblem", error);
         this.#each("onChange");
       },

@@ -7,8 +7,8 @@ import { readJob } from "./feed.js";
 /** @typedef {import("../client/wire.js").JobView} JobView */
 
 export class JobElement extends TaskbahnElement {
-  static observedAttributes = ["url", "job"];
-  static properties = ["bahn", "url", "job"];
+  static observedAttributes = [...TaskbahnElement.observedAttributes, "job"];
+  static properties = [...TaskbahnElement.properties, "job"];
 
   /** What is known of the job. @protected @type {import("./feed.js").Feed | null} */
   feed = null;
@@ -44,6 +44,11 @@ export class JobElement extends TaskbahnElement {
       onEnd: (job) => this.#ended(job),
       onProblem: (error) => this.fire("failed", { job: null, error }),
     }));
+  }
+
+  /** @override @protected */
+  get hasProblem() {
+    return Boolean(this.feed?.problem);
   }
 
   /** @override @protected */

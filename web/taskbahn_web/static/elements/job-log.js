@@ -20,8 +20,8 @@ const MAX_FRAME_LINES = 300; // lines that one frame takes
 const LEVELS = ["debug", "info", "warning", "error", "critical"];
 
 export class JobLog extends JobElement {
-  static observedAttributes = ["url", "job", "level"];
-  static properties = ["bahn", "url", "job", "level"];
+  static observedAttributes = [...JobElement.observedAttributes, "level"];
+  static properties = [...JobElement.properties, "level"];
   static css = css;
 
   #note = makeElement("p", { class: "note", hidden: true });

@@ -19,8 +19,8 @@ import { StageList } from "./stage-list.js";
 /** @typedef {import("../client/wire.js").JobView} JobView */
 
 export class JobProgress extends JobElement {
-  static observedAttributes = ["url", "job", "cancellable", "label"];
-  static properties = ["bahn", "url", "job", "cancellable", "label"];
+  static observedAttributes = [...JobElement.observedAttributes, "cancellable", "label"];
+  static properties = [...JobElement.properties, "cancellable", "label"];
   static css = css;
 
   #state = makeElement("span");
@@ -81,7 +81,7 @@ export class JobProgress extends JobElement {
    * @param {string | null} after
    */
   attributeChangedCallback(name, before, after) {
-    if (name === "job" || name === "url") super.attributeChangedCallback(name, before, after);
+    if (JobElement.observedAttributes.includes(name)) super.attributeChangedCallback(name, before, after);
     else this.drawSoon();
   }
 

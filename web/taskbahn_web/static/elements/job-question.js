@@ -15,7 +15,7 @@ import { QuestionForm } from "./question-form.js";
 /** @typedef {import("../client/questions.js").QuestionView} QuestionView */
 
 export class JobQuestion extends JobElement {
-  static properties = ["bahn", "url", "job", "who"];
+  static properties = [...JobElement.properties, "who"];
   static css = css;
 
   #asked = makeElement("p", { class: "question", part: "question", id: "question" });

@@ -18,8 +18,8 @@ import { problemSentence } from "./problem-words.js";
 const MAX_UNFOLDED_CHARACTERS = 1200; // characters
 
 export class JobResult extends JobElement {
-  static observedAttributes = ["url", "job", "traceback"];
-  static properties = ["bahn", "url", "job", "traceback"];
+  static observedAttributes = [...JobElement.observedAttributes, "traceback"];
+  static properties = [...JobElement.properties, "traceback"];
   static css = css;
 
   #box = makeElement("div", { class: "box", part: "box", "aria-live": "polite" });

@@ -30,5 +30,7 @@ function shortSentence(words, uri) {
   if (uri === "taskbahn.error.unknown_job") return words.say("This job does not exist (any more).");
   if (uri === "taskbahn.error.unknown_task") return words.say("This task does not exist (yet).");
   if (uri === "taskbahn.error.queue_full") return words.say("Too many jobs wait already; try it again later.");
+  if (uri === "taskbahn.error.invalid_token") return words.say("This page may not show this any more; load it again, or log in again.");
+  if (uri === "taskbahn.error.not_allowed") return words.say("This page may not do that.");
   return "";
 }

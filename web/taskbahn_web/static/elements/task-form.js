@@ -4,6 +4,7 @@
  */
 
 import { TaskbahnError } from "../client/errors.js";
+import { isRefusal, onceLive } from "../client/connection.js";
 import { VIEW_TASKS } from "../client/wire.js";
 import { ANY_SIGNATURE, fieldsOf } from "../shared/schema.js";
 import { makeArguments, problemsByField } from "../shared/values.js";
@@ -20,8 +21,8 @@ import { css } from "./task-form-css.js";
  */
 
 export class TaskForm extends TaskbahnElement {
-  static observedAttributes = ["url", "task", "submit"];
-  static properties = ["bahn", "url", "task", "submit", "htmlFor", "values", "options"];
+  static observedAttributes = [...TaskbahnElement.observedAttributes, "task", "submit"];
+  static properties = [...TaskbahnElement.properties, "task", "submit", "htmlFor", "values", "options"];
   static css = css;
 
   /** What the fields begin with, by argument; the task's defaults for the rest. @type {Record<string, unknown>} */
@@ -39,13 +40,14 @@ export class TaskForm extends TaskbahnElement {
   #task = null;
   #noticeText = "";
   #isSending = false;
+  #stopWaiting = () => {};
   /** Goes up when what was asked for is of no use any more. */
   #round = 0;
 
   constructor() {
     super();
     this.shadowRoot?.append(this.#form, this.#notice, this.#again);
-    this.#again.addEventListener("click", () => this.restart());
+    this.#again.addEventListener("click", () => (this.bahn?.hurry(), this.restart()));
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (!this.#isSending) void this.#send();
@@ -101,7 +103,13 @@ export class TaskForm extends TaskbahnElement {
   }
 
   /** @override @protected */
+  get hasProblem() {
+    return !this.#again.hidden;
+  }
+
+  /** @override @protected */
   shut() {
+    this.#stopWaiting();
     this.#round++;
     this.#task = null;
     this.#isSending = false;
@@ -147,6 +155,7 @@ export class TaskForm extends TaskbahnElement {
       if (round !== this.#round) return;
       this.#noticeText = problemSentence(this.words, error);
       this.#again.hidden = false;
+      this.#stopWaiting = isRefusal(error) ? onceLive(bahn.connection, () => this.restart()) : this.#stopWaiting;
     }
     this.drawSoon();
   }
@@ -194,6 +203,7 @@ export class TaskForm extends TaskbahnElement {
       const target = /** @type {import("./job-element.js").JobElement | null} */ (root.getElementById?.(id) ?? document.getElementById(id));
       if (!target) continue;
       if (this.givenBahn) target.bahn = this.givenBahn;
+      else if (!target.token && !target.tokenUrl) shareLogin(this, target); // the token that has started a job may be the only one that sees it
       target.job = job.id;
     }
     this.fire("job", job);
@@ -209,5 +219,13 @@ export class TaskForm extends TaskbahnElement {
   #setSending(isSending) {
     this.#isSending = isSending;
     this.drawSoon();
+  }
+}
+
+/** Have an element log in as another one does. @param {TaskbahnElement} from @param {TaskbahnElement} to */
+function shareLogin(from, to) {
+  for (const name of ["token", "token-url"]) {
+    const value = from.getAttribute(name);
+    if (value !== null) to.setAttribute(name, value);
   }
 }

@@ -10,7 +10,7 @@ type Events<Names extends keyof TaskbahnEvents> = { [Name in Names as `on${Name}
 type Ends = Events<"done" | "failed" | "cancelled">;
 
 /** Attributes of every element, with those of its own before those that HTML has. */
-type Props<E, Own> = Own & { bahn?: Bahn | null; url?: string; class?: string } & ClassAttributes<E> & Omit<HTMLAttributes<E>, keyof Own>;
+type Props<E, Own> = Own & { bahn?: Bahn | null; url?: string; token?: string; tokenUrl?: string; "token-url"?: string; class?: string } & ClassAttributes<E> & Omit<HTMLAttributes<E>, keyof Own>;
 
 /** What the elements that show a job take; React 18 knows only texts as attributes. */
 interface OfJob {

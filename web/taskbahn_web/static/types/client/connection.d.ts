@@ -1,3 +1,12 @@
+/** Whether the node refuses the token of now. @param {unknown} failure */
+export function isRefusal(failure: unknown): boolean;
+/**
+ * Do something once, when the next session is there.
+ * @param {Connection} connection
+ * @param {() => void} action
+ * @returns {() => void}  stops it
+ */
+export function onceLive(connection: Connection, action: () => void): () => void;
 /**
  * @typedef {"connecting" | "live" | "reconnecting" | "closed"} ConnectionState
  * @typedef {"opened" | "lost" | "close"} Happening

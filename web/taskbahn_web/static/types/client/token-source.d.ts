@@ -4,9 +4,11 @@
  */
 export function readToken(text: string): BrowserToken | null;
 /**
- * What the token of a browser says of itself.
- * @typedef {{id: string, seconds: number}} BrowserToken  seconds: its lifetime by the node's clock, which alone counts
+ * What a token allows, to be compared with what another one does: two that differ in their times and ids alone have the same.
+ * @param {string} text
+ * @returns {string}
  */
+export function scopeOf(text: string): string;
 export class TokenSource {
     /** @param {import("./login.js").Token} token */
     constructor(token: import("./login.js").Token);

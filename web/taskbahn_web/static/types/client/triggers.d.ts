@@ -172,7 +172,7 @@ export type TriggerSpec = {
     /**
      * of a hook: by what a request is known that comes again
      */
-    repeats?: "body" | "id" | undefined;
+    repeats?: "id" | "body" | undefined;
     /**
      * of a hook: requests that it takes
      */
@@ -251,7 +251,7 @@ export type HookOptions = {
     /**
      * by what a request is known that comes again; "id" if it is left out
      */
-    repeats?: "body" | "id" | undefined;
+    repeats?: "id" | "body" | undefined;
     /**
      * requests that it takes
      */

@@ -7,9 +7,15 @@ export class TaskbahnElement extends HTMLElement {
     set url(url: string);
     /** The address of the router's WebSocket; where this module came from, if empty. */
     get url(): string;
+    set token(token: string);
+    /** The text of a token for a node with login; with `tokenUrl` the first one. */
+    get token(): string;
+    set tokenUrl(url: string);
+    /** Where the page's backend gives tokens as text, from where the page is. It is asked before one ends, with the cookies of its origin. */
+    get tokenUrl(): string;
     set bahn(bahn: import("../taskbahn.js").Bahn | null);
     /**
-     * The connection that it uses: one that the page set, else one that all elements with the same `url` share; null while it is not on a page.
+     * The connection that it uses: one that the page set, else one that all elements with the same `url` and token share; null while it is not on a page.
      * @returns {import("../taskbahn.js").Bahn | null}
      */
     get bahn(): import("../taskbahn.js").Bahn | null;
@@ -18,11 +24,13 @@ export class TaskbahnElement extends HTMLElement {
     connectedCallback(): void;
     disconnectedCallback(): void;
     /**
-     * @param {string} _name
+     * @param {string} name
      * @param {string | null} before
      * @param {string | null} after
      */
-    attributeChangedCallback(_name: string, before: string | null, after: string | null): void;
+    attributeChangedCallback(name: string, before: string | null, after: string | null): void;
+    /** Whether it shows nothing, since the node refused what it asked. @protected */
+    protected get hasProblem(): boolean;
     /** Begin again, once, after all that changes now has changed. */
     restart(): void;
     /**
