@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     __version__: str
-    from taskbahn.access_errors import InvalidToken, NotAllowed
+    from taskbahn.access_errors import InvalidToken, LimitExceeded, NotAllowed
     from taskbahn.app import NameTaken, Taskbahn
     from taskbahn.attempt.blocking import BlocksLoop
     from taskbahn.attempt.current import current
@@ -117,6 +117,7 @@ PLACES = {
     "JobStream": "jobs.job_stream",
     "JobView": "protocol.views",
     "KeyRing": "encryption.keyring",
+    "LimitExceeded": "access_errors",
     "LimitFull": "errors",
     "LogLine": "jobs.job",
     "NameTaken": "app",
@@ -204,6 +205,7 @@ __all__ = [
     "JobStream",
     "JobView",
     "KeyRing",
+    "LimitExceeded",
     "LimitFull",
     "LogLine",
     "NameTaken",

@@ -15,6 +15,8 @@ from taskbahn_router.access.logins import RefusedLogins
 from taskbahn_router.access.ownership import Ownership
 from taskbahn_router.access.password_checks import PasswordChecks
 from taskbahn_router.access.password_login import PasswordLogin
+from taskbahn_router.access.problems import found_problems
+from taskbahn_router.access.role_limits import RoleLimits
 from taskbahn_router.access.scoped_starts import ScopedStarts
 from taskbahn_router.access.sessions import BrowserSessions
 from taskbahn_router.access.user_admin import UserAdmin
@@ -56,10 +58,11 @@ from taskbahn_router.workers.node_worker import NodeWorker
 from taskbahn_router.workers.registry import WorkerRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from twisted.internet.defer import Deferred
 
+    from taskbahn_router.core.role_limits import Limits
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import Clock, RouterPort, Runner
     from taskbahn_router.stores.contract import Reader, StartState, Store
@@ -91,7 +94,7 @@ class Parts:
     writing, reading: run functions on the store's thread and on that of the reader.
     hashing: on one that hashes passwords.   wall: UTC seconds since the epoch.
     uniform: random numbers, 0 <= x < 1.  settings: what `taskbahn.view.settings` answers.
-    start_worker: starts the process of the node's own worker.
+    start_worker: starts the process of the node's own worker.  role_limits: what each name of a role may use.
     """
 
     jobs: JobQueries
@@ -134,6 +137,7 @@ class Parts:
         settings: Sequence[dict[str, Any]] = (),
         start_worker: Callable[[str, Callable[[str], None]], Process] | None = None,
         hashing: Runner | None = None,
+        role_limits: Mapping[str, Limits] | None = None,
     ) -> None:
         self._reading = reading
         self._port = port
@@ -151,6 +155,9 @@ class Parts:
         self.admin = Workers(self.dispatcher)
         self.credentials = CredentialBook(wall, port.end_session)
         self.challenges = Challenges(self.credentials, clock.seconds)
+        self.role_limits = RoleLimits(role_limits or {}, clock.seconds)
+        self.dispatcher.admission.charge = self.role_limits.charge
+        self.call_task = self.role_limits.starting(self.role_limits.watching(self.dispatcher.call_task))
         self.refused_logins = RefusedLogins(self.dispatcher.auditing, clock.seconds)
         self.token_issue = TokenIssue(self.dispatcher, self.credentials.browser)
         self.token_admin = TokenAdmin(self.dispatcher, self.credentials, self.token_issue)
@@ -173,6 +180,10 @@ class Parts:
         dispatcher.history.begin(start.minutes)
         self.status = StatusQuery(dispatcher, reader, self._reading, lambda: str(dispatcher.loop.error or ""), owner.least_lag)
         self.status.node_worker = self.node_worker
+        is_insecure = any(setting["name"] == "node.insecure_no_auth" for setting in self.settings)
+        self.status.access_problems = lambda: found_problems(
+            self.refused_logins.throttle, self.role_limits, is_insecure=is_insecure
+        )
         self.history = HistoryQuery(dispatcher.state, dispatcher.history, self.wall, reader, self._reading, owner.failed)
         self.jobs = JobQueries(
             dispatcher.state, dispatcher.limit_book, dispatcher.followers, reader, self._reading, owner.failed,

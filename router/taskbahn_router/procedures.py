@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskbahn.protocol import access, messages
 from taskbahn.protocol.access import Role
 from taskbahn_router.access.ownership import Own
+from taskbahn_router.access.role_limits import ids_in, one
 from taskbahn_router.dispatcher.auditing import Audited
 from taskbahn_router.model.roles import RoleRules, own_roles
 
@@ -52,6 +53,9 @@ DATA = "a message is data for its job, as arguments are"
 STARTS = "a job says itself who started it"
 SIGNS = "browser tokens are kept nowhere; what their sessions do says which token it was"
 WORKS = "what workers do is in the history of jobs and in the log"
+
+WATCHING = frozenset({messages.JOB_WATCH, messages.JOB_WAIT})  # calls of these stay open
+STARTING = {messages.JOB_RETRY: ids_in, messages.JOB_ANSWER: one, messages.JOB_SEND: one}  # how many jobs a call counts as
 
 PROCEDURES = (
     Procedure(messages.SUBMIT, Role.CLIENT, lambda parts: parts.dispatcher.submit, Own.NEW, audit=STARTS),
@@ -149,10 +153,21 @@ def _in_order(procedure: Procedure, parts: Parts) -> Handler:
     if procedure.of_clients is not None:
         changes = procedure.role is Role.CLIENT
         handler = parts.ownership.confined(procedure.of_clients, handler, changes=changes, verb=VERBS_OF.get(procedure.uri))
-    handler = _audited(procedure, handler, parts)
+    handler = _audited(procedure, _limited(procedure, handler, parts), parts)
     if procedure.uri == messages.SUBMIT or procedure.role in (Role.WORKER, Role.OPERATOR, Role.ADMIN):
         return handler
     return lambda call: slices.in_order(call, handler)
+
+
+def _limited(procedure: Procedure, handler: Handler, parts: Parts) -> Handler:
+    """Return a handler that refuses names which use more of the node than their role may."""
+    limits = parts.role_limits
+    if procedure.uri == messages.SUBMIT:
+        return limits.starting(limits.watching(handler, lambda call: bool(call.kwargs.get("follow"))))
+    if procedure.uri in WATCHING:
+        return limits.watching(handler)
+    jobs = STARTING.get(procedure.uri)
+    return handler if jobs is None else limits.starting(handler, jobs)
 
 
 def _audited(procedure: Procedure, handler: Handler, parts: Parts) -> Handler:

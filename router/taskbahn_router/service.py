@@ -23,10 +23,11 @@ from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.workers.offers import Offers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from taskbahn_router.company.login import CompanyLogin
+    from taskbahn_router.core.role_limits import Limits
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import RouterPort
     from taskbahn_router.stores.contract import Store
@@ -59,6 +60,7 @@ class Service:
         settings: Sequence[dict[str, Any]] = (),
         keep_audit: float | None = None,
         start_worker: Callable[[str, Callable[[str], None]], Process] | None = None,
+        role_limits: Mapping[str, Limits] | None = None,
     ) -> None:
         steady_timers(reactor)
         self._reactor = reactor
@@ -78,7 +80,7 @@ class Service:
         self.company_login: CompanyLogin | None = None
         self.parts = Parts(
             self._store, self._writing, self._reading, outside, self, clock=reactor, wall=wall, uniform=uniform, settings=settings,
-            start_worker=start_worker, hashing=self._hashing,
+            start_worker=start_worker, hashing=self._hashing, role_limits=role_limits,
         )  # fmt: skip
         self.dispatcher = self.parts.dispatcher
         if keep_audit is not None:
@@ -157,7 +159,7 @@ class Service:
         """Register a task's own name, once."""
         if task not in self._declared:
             self._declared.add(task)
-            registered = self._outside.register_procedure(task, self._guarded(self.dispatcher.call_task))
+            registered = self._outside.register_procedure(task, self._guarded(self.parts.call_task))
             registered.addErrback(self._not_registered, task)
 
     def withdraw(self, task: str) -> None:

@@ -10,7 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from benchmarks.ports import free_port
 from support.programs import Node, Program, running, worker_of
+from support.until import until
 
 from taskbahn import InvalidOption, InvalidToken, JobFailed, NotAllowed, Taskbahn, UnknownJob
 from taskbahn.protocol import access, messages
@@ -164,11 +166,11 @@ def test_an_admin_makes_tokens_over_the_wire_and_revokes_them(door: Door) -> Non
     with_token = Taskbahn(url, token=made["token"], timeout=5)
     assert with_token.view.status().workers >= 1
     assert made["token"] not in command("token", "list", "--url", url, token=admin).stdout
-    began = time.monotonic()
     assert f"revoked: {made['id']}" in command("token", "revoke", made["id"], "--url", url, token=admin).stdout
+    began = time.monotonic()
     with pytest.raises(InvalidToken):  # its session is closed, and opens no more
         asks_on(with_token)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 1.5
     listed = json.loads(command("token", "list", "--json", "--url", url, token=admin).stdout)
     [row] = [each for each in listed if each["id"] == made["id"]]
     assert row["revoked_at"] is not None
@@ -229,6 +231,24 @@ def test_beyond_this_machine_only_with_login(tmp_path: Path) -> None:
     node = Program("up", "--port", "0", "--interface", EVERYWHERE, "--auth", "--data", str(tmp_path / "data"), cwd=tmp_path)
     with running(node, "Taskbahn is ready"):
         pass
+
+
+def test_a_node_for_everyone_says_so_wherever_one_looks(tmp_path: Path) -> None:
+    both = command("up", "--auth", "--insecure-no-auth", "--data", str(tmp_path / "data"))
+    assert (both.returncode, "give one of the two" in both.stderr) == (2, True)
+    port = free_port()
+    words = ("--port", str(port), "--interface", EVERYWHERE, "--insecure-no-auth", "--data", str(tmp_path / "data"))
+    node = Program("up", *words, cwd=tmp_path)
+    url = f"ws://127.0.0.1:{port}/ws"
+    with running(node, "Taskbahn is ready"):
+        assert "WARNING: --insecure-no-auth: this node has no login" in node.output
+        assert "this node has no login (--insecure-no-auth)" in node.output
+        app = Taskbahn(url)
+        until(lambda: [each for each in app.view.status().problems if each.kind == "insecure"])
+        app.close()
+        found = command("doctor", "--url", url)
+        assert found.returncode == 1
+        assert "the node has no login (--insecure-no-auth)" in found.stdout
 
 
 def test_the_audit_has_logins_and_tokens_and_is_for_operators(door: Door) -> None:

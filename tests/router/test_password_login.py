@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -23,15 +24,22 @@ if TYPE_CHECKING:
 
 
 PASSWORD, OTHER = "correct horse battery", "staple correct horse"
+ADDRESSES = itertools.count(1)
 ENDS_SECONDS = 5.0  # seconds; a second, and what this machine may be busy with
 
 
 def command(*words: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("TASKBAHN_")}
+    plain["TASKBAHN_HEADERS"] = from_elsewhere()
     called = [sys.executable, "-m", "taskbahn", *words]
     return subprocess.run(
         called, input=given, capture_output=True, text=True, timeout=60, env={**plain, **environment}, check=False
     )
+
+
+def from_elsewhere() -> str:
+    """Return a header with an address of its own, so that no wrong login makes another one wait."""
+    return f"X-Forwarded-For: 203.0.{next(ADDRESSES)}.1"
 
 
 def user(name: str, password: str = PASSWORD) -> dict[str, str]:
@@ -46,7 +54,7 @@ class Door:
 
     def app(self, name: str, password: str = PASSWORD, *, url: str = "") -> Taskbahn:
         with pytest.MonkeyPatch.context() as patch:
-            for variable, value in user(name, password).items():
+            for variable, value in (user(name, password) | {"TASKBAHN_HEADERS": from_elsewhere()}).items():
                 patch.setenv(variable, value)
             return Taskbahn(url or self.node.websocket, timeout=10)
 
@@ -59,7 +67,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         made = command("user", "add", name, "--role", role, "--data", data, "--password-stdin", given=f"{PASSWORD}\n")
         assert (made.returncode, made.stdout) == (0, f"added: {name} ({role})\n"), made.stderr
     token = token_for("root", "admin", folder / "data")
-    with running(node := Node(folder, None, TASKBAHN_UP_AUTH="1"), "Taskbahn is ready"):
+    with running(node := Node(folder, None, TASKBAHN_UP_AUTH="1", TASKBAHN_UP_BEHIND_PROXY="127.0.0.1"), "Taskbahn is ready"):
         found = Door(node, token)
         try:
             yield found

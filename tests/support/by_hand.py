@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 import ssl
+import time
 from typing import Any, NamedTuple, Self
 
 PATIENCE = 20.0  # seconds
 ROLES: dict[str, Any] = {"roles": {"caller": {}}}
 LONG = 126  # of the length of a message of a WebSocket: two bytes follow with it
 LONGER = 65_536  # likewise: eight bytes follow from here on
-ABORT, CHALLENGE = 3, 4
+WELCOME, ABORT, CHALLENGE = 2, 3, 4
 GET_SESSION = "wamp.session.get"
 
 
@@ -79,6 +81,24 @@ class ByHand:
         kind, _, reason = self.receive()
         assert kind == ABORT
         return str(reason)
+
+    def log_in(self, ticket: str, *, by_rawsocket: bool = False) -> None:
+        """Join the realm with a ticket, on an open WebSocket or by RawSocket, which is opened here."""
+        if by_rawsocket:
+            self.open_rawsocket()
+        send, receive = (self.send_raw, self.receive_raw) if by_rawsocket else (self.send, self.receive)
+        send([1, "taskbahn", {**ROLES, "authmethods": ["ticket"], "authid": "*"}])
+        assert receive()[0] == CHALLENGE
+        send([5, ticket, {}])
+        assert receive()[0] == WELCOME
+
+    def seconds_until_end(self) -> float:
+        """Read on, and answer nothing; return after how many seconds the node has closed the connection."""
+        began = time.monotonic()
+        with contextlib.suppress(ConnectionResetError):
+            while self.socket.recv(65_536):
+                pass
+        return time.monotonic() - began
 
     def send(self, message: list[Any]) -> None:
         """Send a message of WAMP on an open WebSocket."""

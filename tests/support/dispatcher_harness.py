@@ -29,7 +29,9 @@ from taskbahn_router.stores.rows import JobRow
 from taskbahn_router.workers.registry import HEARTBEAT_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    from taskbahn_router.core.role_limits import Limits
 
 WALL = 1_700_000_000.0
 ROUTER_SIDE = "taskbahn_router."  # Twisted names a class's logger for the class
@@ -112,11 +114,14 @@ class FakeWorker:
 class DispatcherHarness(Topics):
     """One dispatcher after the other over the same store."""
 
-    def __init__(self, store: FakeStore | FakeSqliteStore | None = None) -> None:
+    def __init__(
+        self, store: FakeStore | FakeSqliteStore | None = None, role_limits: Mapping[str, Limits] | None = None
+    ) -> None:  # fmt: skip
         super().__init__()
         FAILURES.clear()  # those of other tests in this process
         self.clock = Clock()
         self.store = store or FakeStore()
+        self.role_limits = role_limits
         self.asked: dict[int, RecordedCall] = {}
         self.ended_sessions: list[tuple[int, str]] = []
         self.published: list[tuple[str, Any]] = []
@@ -134,8 +139,9 @@ class DispatcherHarness(Topics):
     def _open(self) -> None:
         self.writing, self.reading = FakeRunner(), FakeRunner()
         self.parts = Parts(
-            self.store, self.writing, self.reading, self, self, clock=self.clock, wall=self.wall, uniform=lambda: self.uniform
-        )
+            self.store, self.writing, self.reading, self, self, clock=self.clock, wall=self.wall, uniform=lambda: self.uniform,
+            role_limits=self.role_limits,
+        )  # fmt: skip
         self.dispatcher, self.registry = self.parts.dispatcher, self.parts.registry
         self.parts.begin(self.store.open(), self.store.reader())
         self.jobs, self.handlers = self.parts.jobs, handlers(self.parts)
@@ -217,7 +223,7 @@ class DispatcherHarness(Topics):
         )
         asked = RecordedCall(self, call)
         try:
-            self.handlers.get(procedure, self.dispatcher.call_task)(call)
+            self.handlers.get(procedure, self.parts.call_task)(call)
         except TaskbahnError as error:
             call.fail(error)
         return asked

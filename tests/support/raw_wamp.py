@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import struct
@@ -9,14 +10,20 @@ from typing import Any, Self
 
 HANDSHAKE = b"\x7f\xf1\x00\x00"  # messages of at most 16 MiB, in JSON
 HELLO, WELCOME, ABORT, CHALLENGE, AUTHENTICATE = 1, 2, 3, 4, 5
+NUMBERS = itertools.count()
 ROLES: dict[str, Any] = {"roles": {"caller": {}, "subscriber": {}}}
 
 
 class RawSession:
-    """One connection; `said` sends a message, `heard` waits for the next one, None: the node has hung up."""
+    """One connection; `said` sends a message, `heard` waits for the next one, None: the node has hung up.
+
+    It comes from an address of its own, so that no wrong login makes another one wait.
+    """
 
     def __init__(self, port: int, seconds: float = 20.0) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), seconds)
+        number = next(NUMBERS)
+        source = f"127.1.{number // 250}.{number % 250 + 1}"
+        self._socket = socket.create_connection(("127.0.0.1", port), seconds, source_address=(source, 0))
         self._socket.sendall(HANDSHAKE)
         assert self._take(4)[:1] == b"\x7f"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from autobahn.exception import Disconnected
 from autobahn.twisted.websocket import WampWebSocketClientProtocol
 from autobahn.wamp import message
 from autobahn.wamp.exception import ProtocolError, SerializationError, TransportLost
@@ -155,3 +156,12 @@ def test_ids_and_details() -> None:
     others: list[Any] = [None, [], {"progress": 1}, {"other": True}, {"progress": True, "other": 1}]
     for details in others:
         assert has_only(details, "progress") is None
+
+
+def test_a_connection_that_is_closing_counts_as_lost() -> None:
+    class Closing:
+        def send(self, _: Any) -> None:
+            raise Disconnected("Attempt to send on a closed protocol")
+
+    with pytest.raises(TransportLost):
+        raw_messages.say(Closing(), [CALL, 1, {}, "a.b"])

@@ -14,6 +14,7 @@ from taskbahn.cli import starting
 from taskbahn.cli.oidc_options import company_login, oidc_options
 from taskbahn.cli.origins import whole_origins
 from taskbahn.cli.proxies import check_proxies, whole_proxies
+from taskbahn.cli.role_limits import whole_limits
 from taskbahn.errors import TaskbahnError
 from taskbahn.installing import router_missing
 
@@ -36,8 +37,12 @@ SHOWN = (
     "origins",
     "auth",
     "roles",
+    "company",
+    "insecure_no_auth",
+    "role_limits",
     "keep_audit",
 )  # by `taskbahn settings`
+PARAMETERS = {"company": "oidc_issuer"}  # where the option has another name than the field of `Wanted`
 SOURCES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment"}  # click's name of a source -> what the settings show
 
 
@@ -141,6 +146,23 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     show_envvar=True,
 )
 @click.option(
+    "--insecure-no-auth",
+    is_flag=True,
+    help="Listen beyond this machine without a login: all who reach the port may do everything.",
+    envvar="TASKBAHN_UP_INSECURE_NO_AUTH",
+    show_envvar=True,
+)
+@click.option(
+    "--role-limit",
+    "role_limits",
+    multiple=True,
+    callback=whole_limits,
+    metavar="ROLE:LIMIT=NUMBER",
+    help="What each name of a role may use: connections, submissions and bytes a second, watchers; none: no limit.",
+    envvar="TASKBAHN_UP_ROLE_LIMIT",
+    show_envvar=True,
+)
+@click.option(
     "--allow-private-webhooks",
     is_flag=True,
     help="Let web hooks go to private addresses, such as this machine's.",
@@ -173,8 +195,10 @@ def up(
     origins: tuple[str, ...],
     roles: Path | None,
     keep_audit: float,
+    role_limits: dict[str, dict[str, float | None]],
     *,
     auth: bool,
+    insecure_no_auth: bool,
     proxy_protocol: bool,
     allow_private_webhooks: bool,
     as_json: bool,
@@ -193,7 +217,7 @@ def up(
     starting.end()
     let_children("")  # a node that tests have started is theirs, with its own worker
     os.environ[PRIVATE_WEBHOOKS] = "1" if allow_private_webhooks else "0"  # the node's own worker inherits it
-    sources = {name: context.get_parameter_source(name) for name in SHOWN}
+    sources = {name: context.get_parameter_source(PARAMETERS.get(name, name)) for name in SHOWN}
     given = {name: SOURCES.get(source.name if source else "", "default") for name, source in sources.items()}
     if socket and (named := [f"--{name}" for name in ("port", "interface") if given[name] == "command line"]):
         raise click.UsageError(f"--socket takes the place of {named[0]}: give one of the two.")
@@ -203,6 +227,12 @@ def up(
         raise click.UsageError("--tls-key belongs to a certificate: give that with --tls-cert.")
     if tls_client_ca and not tls_cert:
         raise click.UsageError("--tls-client-ca is for a port that speaks TLS: add --tls-cert.")
+    if insecure_no_auth and auth:
+        raise click.UsageError(
+            "--insecure-no-auth says that there is no login, and --auth that there is one: give one of the two."
+        )
+    if role_limits and not auth:
+        raise click.UsageError("--role-limit is for roles, which sessions have with a login: add --auth.")
     check_proxies(behind_proxy, has_socket=socket is not None, proxy_protocol=proxy_protocol)
     if roles is not None and not auth:
         raise click.UsageError("--roles is for a node with login: add --auth.")
@@ -212,6 +242,7 @@ def up(
     wanted = node.Wanted(
         port, interface, data, loglevel, origins, socket, permissions, given, keep_audit,
         tls_cert, tls_key, tls_client_ca, behind_proxy, proxy_protocol, tuple(role.plain() for role in own), company,
+        role_limits, insecure_no_auth,
     )  # fmt: skip
 
     def ready(addresses: Any) -> None:

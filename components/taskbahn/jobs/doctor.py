@@ -52,6 +52,10 @@ def _login(values: dict[str, Any], *, has_login: bool) -> Iterator[Finding]:
         )
     elif has_login:
         yield Finding(OK, "sessions log in")
+    elif values.get("insecure_no_auth"):
+        yield Finding(
+            ERROR, "the node has no login (--insecure-no-auth): others reach it and may do everything", "taskbahn up --auth"
+        )
     elif values.get("behind_proxy") or len(values.get("allowed_origins") or ()) > len(OF_THIS_MACHINE):
         yield Finding(ERROR, "others reach the node, and without login each of them may do everything", "taskbahn up --auth")
     else:

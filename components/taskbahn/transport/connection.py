@@ -18,6 +18,7 @@ from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
 from twisted.internet.error import ConnectError
 from twisted.logger import Logger
 
+from taskbahn.access_errors import LimitExceeded
 from taskbahn.protocol import messages
 from taskbahn.transport.access import Access
 from taskbahn.transport.address import UNIX, parse_address
@@ -256,7 +257,7 @@ class Connection:
         was_open = self.session is session
         self.session = None
         self._opening = None
-        self.last_failure, self.is_kept_out = reason, session.refusal is not None
+        self.last_failure, self.is_kept_out = reason, session.refusal is not None or reason.startswith(LimitExceeded.uri)
         if was_open:
             self._on_lost(reason)
         elif session.refusal is not None:

@@ -136,7 +136,10 @@ def _send(transport: Any, msg: Any) -> None:
 
 def say(transport: Any, raw: list[Any]) -> None:
     """Send a message.  Raises as Autobahn's transports do: TransportLost, SerializationError, PayloadExceededError."""
-    transport.send(OBJECTS[raw[0]].parse(raw) if RAW_MESSAGES.is_off else Raw(raw))
+    try:
+        transport.send(OBJECTS[raw[0]].parse(raw) if RAW_MESSAGES.is_off else Raw(raw))
+    except Disconnected as error:  # a WebSocket says it while it is closing
+        raise TransportLost from error
 
 
 class Raw:

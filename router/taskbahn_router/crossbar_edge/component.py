@@ -25,6 +25,7 @@ from taskbahn.transport.flush import flush
 from taskbahn.workarounds import DIRECT_PATH, RAW_MESSAGES, ROUTER_REPAIRS, SEND_BUFFERS
 from taskbahn_router.access.tokens import new_text
 from taskbahn_router.core.forwarding import Proxies
+from taskbahn_router.core.role_limits import limits_of
 from taskbahn_router.core.topic_events import is_meant
 from taskbahn_router.crossbar_edge import direct_path, key_login, login_answers, node_process, router_repairs, send_buffers
 from taskbahn_router.crossbar_edge.authorizer import Authorizer
@@ -32,10 +33,12 @@ from taskbahn_router.crossbar_edge.company_pages import company_login
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.crossbar_edge.origins import origin_of
+from taskbahn_router.crossbar_edge.plain_log import set_up_log
 from taskbahn_router.crossbar_edge.public_requests import set_up_requests
 from taskbahn_router.crossbar_edge.router_repairs import RouterRepairs
 from taskbahn_router.crossbar_edge.send_buffers import Backlogs, SlowReaders
-from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted
+from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted, set_up_visitors
+from taskbahn_router.crossbar_edge.visitors import Visitors
 from taskbahn_router.model.roles import rules_in, set_in_force
 from taskbahn_router.node import parent_watch
 from taskbahn_router.queries.settings import configuration, settings
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 
 FEW_WRITERS = 4
 CLOSED = "wamp.close.killed"
+FAREWELL_SECONDS = 0.3  # that a session has to answer a GOODBYE
 OWN_WORKER = "taskbahn.node"  # who the node's own worker is, with login
 MAY_HEAR = {messages.AUDIT_TOPIC: ["anonymous", "operator", "admin"]}  # also of those whose subscription is a pattern
 DETAILS = "@details"  # the keyword in which a subscriber gets what Crossbar says of an event; no name that others use
@@ -82,6 +86,7 @@ class Component(ApplicationSession):
         reactor: Any = installed
         self._reactor = reactor
         parent_watch.end_with_parent()
+        set_up_log()
         self.link = DealerSession(self._transport, self._call_reqs)
         self.link.on_ambiguous_end = self._ended
         self.link.later = lambda function: reactor.callLater(0, function)
@@ -96,7 +101,7 @@ class Component(ApplicationSession):
         self._patterns: dict[int, tuple[str, str]] = {}
         extra = self.config.extra or {}
         self._may_hear = _own_roles(extra)
-        set_up_requests(Proxies.of(extra.get("door", {}).get("behind_proxy", ())))
+        self._expect_visitors(extra)
         folder = Path(extra.get("cbdir", "."))
         data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
         shown = settings(folder, extra, data)
@@ -106,14 +111,15 @@ class Component(ApplicationSession):
             data, self, reactor=reactor, wall=time.time, uniform=random.random, settings=shown,
             keep_audit=extra.get("keep_audit"),
             start_worker=partial(node_process.start_process, reactor, url, token) if url else None,
+            role_limits=limits_of(extra.get("role_limits", {})) if token else None,
         )  # fmt: skip
         if token:
             self._begin_login(token, extra.get("company"))
+            await self.subscribe(self._joined, "wamp.session.on_join")
         for topic, handler in {
             "wamp.subscription.on_create": self._topic_made,
             "wamp.subscription.on_delete": self._topic_gone,
-            "wamp.session.on_join": lambda joined: self.service.parts.challenges.joined(joined["session"]),
-            "wamp.session.on_leave": self.service.parts.credentials.closed,
+            "wamp.session.on_leave": self._left,
             "wamp.registration.on_create": self._registered_by,
             "wamp.registration.on_delete": lambda _, registration: self.service.offers.deleted(registration),
         }.items():
@@ -123,10 +129,7 @@ class Component(ApplicationSession):
             await self.register(Authorizer(self.service.parts.ownership).decide, AUTHORIZER)
         reactor.addSystemEventTrigger("before", "shutdown", self.service.stop)
         set_up_accepted(reactor)
-        if not SEND_BUFFERS.is_off:
-            slow_readers = SlowReaders(reactor, self._backlogs)
-            slow_readers.start()
-            reactor.addSystemEventTrigger("before", "shutdown", slow_readers.stop)
+        self._drop_slow_readers()
         tuning.settle_memory()
         tuning.share_interpreter()
 
@@ -135,6 +138,23 @@ class Component(ApplicationSession):
         self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER.value)
         if company:
             self.service.company_login = company_login(company, self.service, self._reactor)
+    def _drop_slow_readers(self) -> None:
+        if not SEND_BUFFERS.is_off:
+            slow_readers = SlowReaders(self._reactor, self._backlogs)
+            slow_readers.start()
+            self._reactor.addSystemEventTrigger("before", "shutdown", slow_readers.stop)
+
+    def _expect_visitors(self, extra: dict[str, Any]) -> None:
+        """Bound what connections may do before a session logs in on them."""
+        if extra.get("insecure"):
+            self.log.warn("this node has no login (--insecure-no-auth): each program that reaches it may do everything")
+        proxies = Proxies.of(extra.get("door", {}).get("behind_proxy", ()))
+        self.visitors = Visitors(self._reactor, proxies, has_login=bool(extra.get("login")))
+        self.visitors.follow(self._router)
+        self.visitors.start()
+        self._reactor.addSystemEventTrigger("before", "shutdown", self.visitors.stop)
+        set_up_visitors(self.visitors)
+        set_up_requests(proxies, self.visitors)
 
     def _go_around(self, router: Any) -> None:
         """Put `RouterRepairs` before Crossbar's router, and `DirectPath`, which spares most messages the way through it."""
@@ -204,9 +224,17 @@ class Component(ApplicationSession):
             flush(writers)
 
     def end_session(self, session: int, reason: str) -> None:
-        """Close a session; it learns why."""
+        """Close a session; it learns why, and has a moment to go by itself: Crossbar lets one stay that does not."""
         ended: Deferred[Any] = self.call("wamp.session.kill", session, reason=CLOSED, message=reason)
         ended.addErrback(lambda failure: self.log.debug("session {session}: {why}", session=session, why=failure.value))
+        self._reactor.callLater(FAREWELL_SECONDS, self._cut, session)
+
+    def _cut(self, session: int) -> None:
+        """Cut the connection of a session, if it is still there."""
+        found = self._router._session_id_to_session.get(session)  # noqa: SLF001 - no public way from a session to its connection
+        connection = getattr(getattr(found, "_transport", None), "transport", None)
+        if connection is not None:
+            connection.abortConnection()
 
     def has_session(self, session: int) -> bool:
         """Return whether a session has joined, and not left."""
@@ -249,6 +277,14 @@ class Component(ApplicationSession):
         return call.addErrback(_offer_failed)
 
     # what Crossbar reports
+
+    def _joined(self, details: dict[str, Any]) -> None:
+        self.service.parts.challenges.joined(details["session"])
+        self.service.parts.role_limits.joined(details["session"], str(details["authid"]), str(details["authrole"]))
+
+    def _left(self, session: int) -> None:
+        self.service.parts.credentials.closed(session)
+        self.service.parts.role_limits.left(session)
 
     def _topic_made(self, session: int, subscription: dict[str, Any]) -> None:
         uri, match, number = subscription["uri"], subscription["match"], subscription["id"]

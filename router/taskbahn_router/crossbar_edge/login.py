@@ -13,6 +13,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import deferLater
 
+from taskbahn.access_errors import LimitExceeded
 from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import MAX_TICKET, PRINCIPAL, TOKEN_PREFIX, Role
@@ -135,8 +136,12 @@ def _let_in(
         found = f"the role {found.role} of {found.name} does not see everything"
     if isinstance(found, str):
         return refused(service, found, details, name)
-    service.parts.credentials.opened(int(details["session"]), found)
     authid = found.name if found.scope is None else f"{found.name}/{found.scope.id}"
+    try:
+        service.parts.role_limits.may_connect(authid, found.role)
+    except LimitExceeded as error:
+        raise ApplicationError(error.uri, error.message) from error
+    service.parts.credentials.opened(int(details["session"]), found)
     extra = {"has_password": True} if service.parts.credentials.has_password(found) else {}
     return {"realm": messages.REALM, "authid": authid, "role": found.role, "extra": extra}
 

@@ -5,14 +5,19 @@ Every request to the node's port goes through here before a page or a WebSocket 
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autobahn.twisted.resource import WebSocketResource
 from twisted.web import server
+from twisted.web.resource import Resource
 
 from taskbahn_router.core.forwarding import Proxies, Public, address, origin_of, public
 from taskbahn_router.crossbar_edge.bounded_requests import BoundedRequest
 from taskbahn_router.crossbar_edge.client_connections import address_of, connection_under, ip_of
+from taskbahn_router.crossbar_edge.visitors import visitor_under
+
+if TYPE_CHECKING:
+    from taskbahn_router.crossbar_edge.visitors import Visitors
 
 ALWAYS = {
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",  # pages have theirs
@@ -23,7 +28,7 @@ ALWAYS = {
     b"x-frame-options": b"DENY",
 }
 HSTS = b"max-age=31536000"  # a year, in seconds
-UPGRADE_REQUIRED = 426
+NOT_ALLOWED, UPGRADE_REQUIRED = 405, 426
 UPGRADE = b"This is the address of a WebSocket.\n"
 
 
@@ -31,7 +36,17 @@ class PublicRequest(BoundedRequest):
     """A request."""
 
     proxies: ClassVar[Proxies] = Proxies()
+    visitors: ClassVar[Visitors | None] = None
     public: Public
+    _visitor: Any = None  # the connection, from the last of its headers to the end of its answer
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
+        """Begin with the body, if there is one: the headers are here."""
+        if self.visitors is not None:
+            channel: Any = self.channel
+            self._visitor = visitor_under(getattr(channel, "_conn", channel).transport)  # of HTTP/2 the channel is a stream
+            self.visitors.asked(self._visitor)
+        super().gotLength(length)
 
     def process(self) -> None:
         """Find out who asks for what, and prepare the answer."""
@@ -43,6 +58,21 @@ class PublicRequest(BoundedRequest):
             self.setHeader(b"strict-transport-security", HSTS)  # type: ignore[no-untyped-call]
         super().process()  # type: ignore[no-untyped-call]
 
+    def finish(self) -> None:
+        """The answer is over."""
+        super().finish()  # type: ignore[no-untyped-call]
+        self._answered()
+
+    def connectionLost(self, reason: Any) -> None:
+        """The client has gone."""
+        super().connectionLost(reason)
+        self._answered()
+
+    def _answered(self) -> None:
+        visitor, self._visitor = self._visitor, None
+        if visitor is not None and self.visitors is not None:
+            self.visitors.answered(visitor)
+
     def isSecure(self) -> bool:  # noqa: N802 - Twisted's name
         """Return whether the client uses TLS."""
         return self.public.is_secure
@@ -51,16 +81,34 @@ class PublicRequest(BoundedRequest):
         """Hand the request to a page, or to a WebSocket if it asks for one."""
         self.setHeader(b"server", b"Taskbahn")  # type: ignore[no-untyped-call]  # Twisted's own names versions
         if not isinstance(resrc, WebSocketResource):
+            if self._lacks_method(resrc):
+                return
             super().render(resrc)  # type: ignore[no-untyped-call]
             return
         if "websocket" not in (self.getHeader("upgrade") or "").lower():
             self._want_upgrade()
             return
         self._admit_own_pages()
+        if self.visitors is not None:
+            self.visitors.upgraded(self._visitor)
+            self.visitors.named(self._visitor, None if self.public.client is None else str(self.public.client))
+            self._visitor = None
         connection = connection_under(self.channel.transport)
         if connection is not None:
             connection.client = self.client
         super().render(resrc)  # type: ignore[no-untyped-call]
+
+    def _lacks_method(self, page: Any) -> bool:
+        """Answer a request of a method that a page does not have: Twisted says that the server lacks it, with a 501."""
+        method = self.method.decode("latin-1")
+        if getattr(type(page), "render", None) is not Resource.render or hasattr(page, f"render_{method}"):
+            return False
+        allowed = sorted(name.removeprefix("render_") for name in dir(page) if name.startswith("render_"))
+        self.setResponseCode(NOT_ALLOWED)
+        self.setHeader(b"allow", ", ".join(allowed).encode())  # type: ignore[no-untyped-call]
+        self.setHeader(b"content-length", b"0")  # type: ignore[no-untyped-call]
+        self.finish()
+        return True
 
     def _public(self) -> Public:
         values = {name: self._values(name) for name in (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host")}
@@ -96,7 +144,7 @@ class PublicRequest(BoundedRequest):
         self.setHeader(b"upgrade", b"websocket")  # type: ignore[no-untyped-call]
         self.setHeader(b"content-length", str(len(UPGRADE)).encode())  # type: ignore[no-untyped-call]
         self.write(UPGRADE)  # type: ignore[no-untyped-call]
-        self.finish()  # type: ignore[no-untyped-call]
+        self.finish()
 
 
 def remembers(host: str) -> bool:
@@ -105,7 +153,7 @@ def remembers(host: str) -> bool:
     return bool(name) and address(name.strip("[]")) is None and name != "localhost" and not name.endswith(".localhost")
 
 
-def set_up_requests(proxies: Proxies) -> None:
+def set_up_requests(proxies: Proxies, visitors: Visitors | None = None) -> None:
     """Have the web servers take such requests that this process makes from now on."""
-    PublicRequest.proxies = proxies
+    PublicRequest.proxies, PublicRequest.visitors = proxies, visitors
     server.Site.requestFactory = PublicRequest

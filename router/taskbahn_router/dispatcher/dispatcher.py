@@ -139,7 +139,7 @@ class Dispatcher:
             self.memory_budget.keep(share, len(draft.jobs) + sum(map(len, draft.flows)))
         answers, jobs = draft.answers, draft.jobs
         follows = bool(call.kwargs.get("follow"))
-        yield from self.admission.take_in(draft, follows=follows)
+        yield from self.admission.take_in(draft, call, follows=follows)
         if not jobs:
             call.answer(answers)
         elif follows:
@@ -169,7 +169,7 @@ class Dispatcher:
     def _call_task(self, call: PendingCall) -> None:
         self.check_accepting()
         draft = self.intake.plain(call.procedure, call.args, call.kwargs, call.authid)
-        for _ in self.admission.take_in(draft, follows=True):
+        for _ in self.admission.take_in(draft, call, follows=True):
             pass  # there is one job
         job = draft.jobs[0]
         caller = CallFollower(call)

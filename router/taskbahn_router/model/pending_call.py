@@ -42,8 +42,8 @@ class PendingCall:
     """
 
     __slots__ = (
-        "act", "args", "authid", "caller", "foreign", "kwargs", "on_gone", "on_refused", "open", "procedure", "replies", "request", "role",
-        "scope", "verb", "wants_progress", "who",
+        "__weakref__", "act", "args", "authid", "caller", "foreign", "kwargs", "on_gone", "on_refused", "open", "procedure", "replies",
+        "request", "role", "scope", "verb", "wants_progress", "who",
     )  # fmt: skip
 
     def __init__(

@@ -7,7 +7,6 @@ Imports neither Crossbar nor Twisted, so that Crossbar itself starts at once. Wh
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import json
 import os
 import resource
@@ -29,6 +28,7 @@ from taskbahn_router.node import door, login, unix_socket
 from taskbahn_router.node.data_dir_lock import DataDirLock, DataDirTaken
 from taskbahn_router.node.failure import NodeFailed
 from taskbahn_router.node.fast_start.crossbar_imports import PATH_HOOK
+from taskbahn_router.node.reach import INSECURE, check_interface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,8 @@ class Wanted:
     proxy_protocol: bool = False
     roles: tuple[dict[str, Any], ...] = ()  # of the configuration, in their plain form; `auth` has their permissions
     company: dict[str, Any] | None = None
+    role_limits: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    insecure_no_auth: bool = False  # whether the node may be reached beyond its machine without login
 
     def absolute(self) -> Wanted:
         """Return the same with the paths as they are from every directory; links stay, for what they point to may be renewed."""
@@ -138,24 +140,12 @@ def configuration(wanted: Wanted, inner: Path | None = None) -> dict[str, Any]:
     for path in ("ws", "ws-view"):
         options = transport["web"]["paths"][path]["options"]
         transport["web"]["paths"][path]["options"] = options | {"allowed_origins": [*options["allowed_origins"], *wanted.origins]}
+    extra |= {"insecure": True} if wanted.insecure_no_auth else {}
     if wanted.auth is not None:
-        login.put_in(config, wanted.auth, wanted.roles, wanted.company)
+        login.put_in(config, wanted.auth, wanted.roles, wanted.company, wanted.role_limits)
     if inner is not None:
         worker["transports"].append(door.inner_transport(transport, inner))
     return config
-
-
-def check_interface(interface: str, *, has_login: bool) -> None:
-    """Refuse to listen beyond the loopback interface without login: each session there could do everything."""
-    try:
-        is_loopback = ipaddress.ip_address("127.0.0.1" if interface == "localhost" else interface).is_loopback
-    except ValueError:
-        raise NodeFailed(f"--interface {interface!r} is no IP address; give 127.0.0.1 or ::1") from None
-    if not is_loopback and not has_login:
-        raise NodeFailed(
-            f"--interface {interface} can be reached from other machines, and without a login each of them could do everything: "
-            "add --auth, or use 127.0.0.1 and put a proxy that authenticates before it"
-        )
 
 
 def check_port(port: int, interface: str, patience: float = 0.0) -> None:
@@ -213,7 +203,9 @@ class Node:
 
     def start(self) -> None:
         """Write the configuration and start Crossbar; returns at once.  Raises NodeFailed."""
-        check_interface(self._interface, has_login=self._wanted.auth is not None)
+        check_interface(self._interface, has_login=self._wanted.auth is not None, is_insecure=self._wanted.insecure_no_auth)
+        if self._wanted.insecure_no_auth:  # here, for the node's own log may go elsewhere, and say less
+            print(f"taskbahn: WARNING: {INSECURE.format(interface=self._interface)}", file=sys.stderr, flush=True)  # noqa: T201 - at each start
         door.check(self._wanted)
         try:
             self._settle_in()

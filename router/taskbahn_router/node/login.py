@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 PATHS = {"ws": "tickets", "ws-view": "viewer_tickets"}
 PAGES = {"login": "taskbahn_router.crossbar_edge.login_page.Login", "logout": "taskbahn_router.crossbar_edge.login_page.Logout"}
@@ -17,17 +17,23 @@ BY_KEY = {
 
 
 def put_in(
-    config: dict[str, Any], roles: list[dict[str, Any]], own: Iterable[dict[str, Any]] = (), company: dict[str, Any] | None = None
-) -> None:  # fmt: skip
+    config: dict[str, Any],
+    roles: list[dict[str, Any]],
+    own: Iterable[dict[str, Any]] = (),
+    company: dict[str, Any] | None = None,
+    limits: Mapping[str, Mapping[str, float | None]] | None = None,
+) -> None:
     """Let sessions of a node in by a login only, each with the rights of its role.
 
     own: the roles of the configuration.   company: the provider that says who people are.
+    limits: of roles, as an operator has given them.
     """
     (worker,) = config["workers"]
     (realm,) = worker["realms"]
     kept = [role for role in realm["roles"] if role["name"] == "dispatcher"]
     realm["roles"] = [*kept, *roles]
-    worker["components"][0]["extra"] |= {"login": True, "roles": list(own), **({"company": company} if company else {})}
+    extra = worker["components"][0]["extra"]
+    extra |= {"login": True, "roles": list(own), "role_limits": limits or {}, **({"company": company} if company else {})}
     (transport,) = worker["transports"]
     transport["rawsocket"]["auth"] = _by("tickets") | BY_KEY
     for path, page in PAGES.items():

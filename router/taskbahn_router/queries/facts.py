@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from taskbahn.protocol.views import Problem
     from taskbahn_router.queries.failure_grades import Grade
     from taskbahn_router.queries.limit_problems import Declared, Stall
     from taskbahn_router.queries.schedule_facts import Lateness, Refusal
@@ -80,6 +81,7 @@ class Facts:
     late: list[Lateness] = field(default_factory=list)  # the first of the schedules that are late
     late_count: int = 0  # how many they are
     node_worker: str = ""  # why the node's own worker does not stay
+    access: list[Problem] = field(default_factory=list)  # what is wrong with those who come, as they are shown
     troubles: list[Trouble] = field(default_factory=list)
     not_taken: list[str] = field(
         default_factory=list

@@ -51,6 +51,7 @@ def problems(facts: Facts) -> list[Problem]:
         worker_problems.silent,
         worker_problems.blocked,
         _limits,
+        lambda facts: iter(facts.access),
         _long,
         _lag,
     ):

@@ -22,6 +22,7 @@ import taskbahn_router
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import WIRE, Where
 from taskbahn.protocol.views import Setting
+from taskbahn_router.core.role_limits import limits_of, shown
 from taskbahn_router.dispatcher.outcomes import MAX_EVENTS_KEPT
 from taskbahn_router.model.limits import MAX_PARTITIONS, MAX_SEND_BUFFERS_BYTES, MAX_TASKS
 from taskbahn_router.submission import backpressure, memory_budget
@@ -48,8 +49,12 @@ GIVEN = {  # options of `taskbahn up`
     "loglevel": "what the node says on standard error, at least",
     "auth": "whether sessions have to log in",
     "roles": "roles of the configuration",
+    "company": "provider of OpenID Connect by which people log in, too",
+    "insecure_no_auth": "others than this machine reach the node without a login",
+    "role_limits": "what each name of a role may use",
     "keep_audit": "that entries of the audit are kept",
 }
+OPTIONS = {"role_limits": "role_limit", "company": "oidc_issuer"}  # where an option has another name
 UNITS = {"keep_audit": SECONDS}
 FIXED: list[tuple[str, Any, str, str]] = [
     ("workers.heartbeat", registry.HEARTBEAT_SECONDS, SECONDS, "a worker reports at least that often"),
@@ -135,11 +140,15 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
         if given
         else None,  # a configuration of the user's own may have another login
         "roles": [role["name"] for role in extra.get("roles", ())] or None,
+        "company": (extra.get("company") or {}).get("issuer"),
+        "insecure_no_auth": "yes" if extra.get("insecure") else None,
+        "role_limits": shown(limits_of(extra.get("role_limits", {}))) if extra.get("login") else None,
         "keep_audit": extra.get("keep_audit"),
     }
     for key, help_ in GIVEN.items():
         if values[key] is not None:
-            change = f"taskbahn up --{key.replace('_', '-')} or TASKBAHN_UP_{key.upper()}" if given else f"edit {name}"
+            option = OPTIONS.get(key, key)
+            change = f"taskbahn up --{option.replace('_', '-')} or TASKBAHN_UP_{option.upper()}" if given else f"edit {name}"
             yield Setting(
                 name=f"node.{key}",
                 value=values[key],

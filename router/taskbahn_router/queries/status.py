@@ -55,6 +55,7 @@ class StatusQuery:
         self._trouble = trouble
         self._lag = lag
         self.hook_troubles: Callable[[], list[str]] = list
+        self.access_problems: Callable[[], list[Problem]] = list
         self.lost_workers = LostWorkers()
         self._problems: list[dict[str, Any]] = []
         self._first_seen: dict[tuple[str, str, str], float] = {}  # problem -> when a look first found it
@@ -164,6 +165,7 @@ class StatusQuery:
             late=self._schedules.late,
             late_count=self._schedules.late_count,
             node_worker=self.node_worker.trouble,
+            access=self.access_problems(),
             not_taken=[name for name, task in self._state.tasks.items() if now - task.not_taken_at < NOT_TAKEN_SECONDS],
             troubles=[*(Trouble("", sentence) for sentence in self.hook_troubles()), *self._triggers.troubles],
         )

@@ -11,6 +11,7 @@ from taskbahn_router.submission.slices import parts_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.state import DispatcherState, LiveJob
     from taskbahn_router.model.submissions import Submission
     from taskbahn_router.submission.fair_queue import FairQueue
@@ -24,16 +25,18 @@ class Admission:
         self._state = state
         self._fair_queue = fair_queue
         self._check = check
+        self.charge: Callable[[PendingCall | None, Draft], None] = lambda *_: None
 
-    def take_in(self, draft: Draft, *, follows: bool) -> Iterator[None]:
+    def take_in(self, draft: Draft, call: PendingCall | None = None, *, follows: bool) -> Iterator[None]:
         """Make the partitions of a submission and remember its jobs.  Raises, with nothing changed, when there is no room.
 
         The room is reserved in the first step. The caller puts the submission into the fair queue right after the last one.
-        follows: whether a client waits for the outcomes.
+        call: the one that asks for it; its caller is charged.   follows: whether a client waits for the outcomes.
         """
         self._check()  # reading may have taken many turns, in which the store may have begun to refuse
         check_backpressure(self._fair_queue, len(draft.jobs), draft.size, self._state.counts, sum(map(len, draft.flows)))
         check_partitions(self._state, draft.planned | draft.named)
+        self.charge(call, draft)
         self._fair_queue.reserve(len(draft.jobs), draft.size)
         others = yield from self._state.take_in(draft.named)
         for part in parts_of(draft.jobs):

@@ -39,11 +39,15 @@ function Numbers() {
   </p>`;
 }
 
-/** What holds for every page: all is paused, and nothing can be changed here. */
+const INSECURE = "This node has no login: each program that reaches it may do everything. It was started with --insecure-no-auth.";
+
+/** What holds for every page: there is no login, all is paused, and nothing can be changed here. */
 function Badges() {
   const pause = pauseOf("");
-  if (!pause && !isReadOnly) return null;
+  const isInsecure = status.value?.problems?.some(({ kind }) => kind === "insecure");
+  if (!pause && !isReadOnly && !isInsecure) return null;
   return html`<div class="badges">
+    ${isInsecure && html`<a class="badge-warn" href=${link("settings")} title=${INSECURE}>No login</a>`}
     ${pause && html`<a class="badge-warn" href=${link("overview")} title="Paused ${pauseDetails(pause, now.value)}">All paused</a>`}
     ${isReadOnly && html`<span class="badge" title="This page only looks: it was opened at /view/">Read-only</span>`}
   </div>`;
