@@ -294,3 +294,16 @@ def is_hex(text: str) -> bool:
         return len(bytes.fromhex(text)) == 32
     except ValueError:
         return False
+
+
+def test_a_session_that_ends_is_closed_once() -> None:
+    time = Time()
+    who = time.add(lifetime=60)
+    time.book.opened(7, who)
+    time.now += 60
+    for _ in range(3):  # it takes a moment to leave
+        time.book.end_expired()
+    assert time.ended == [7]
+    time.book.closed(7)
+    time.book.opened(7, who)
+    assert time.ended == [7, 7]

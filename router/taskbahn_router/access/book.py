@@ -48,6 +48,7 @@ class CredentialBook:
         self._names: dict[str, set[str]] = {}  # the credentials of each
         self._sessions: dict[str, set[int]] = {}  # by credential
         self._credentials: dict[int, str] = {}  # by session
+        self._ending: set[int] = set()  # sessions that were closed and are not gone yet: the router takes no second word
 
     def begin(self, rows: Iterable[CredentialRow]) -> None:
         """Take over what the store has."""
@@ -160,6 +161,7 @@ class CredentialBook:
     def closed(self, session: int) -> None:
         """Take note: a session has ended."""
         self.browser.closed(session)
+        self._ending.discard(session)
         credential = self._credentials.pop(session, None)
         if credential is not None:
             opened = self._sessions[credential]
@@ -225,7 +227,8 @@ class CredentialBook:
 
     def _end_sessions(self, row: CredentialRow, why: str) -> None:
         what = f"user {row.name}" if row.kind in PEOPLE else f"{row.kind} {row.id} of {row.name}"
-        for session in list(self._sessions.get(row.id, ())):
+        for session in self._sessions.get(row.id, set()) - self._ending:
+            self._ending.add(session)
             self._end_session(session, f"the {what} opens no sessions any more: {why}")
 
 
