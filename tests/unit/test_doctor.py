@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from taskbahn.jobs.doctor import ERROR, OF_THIS_MACHINE, WARNING, findings
-from taskbahn.protocol.access import TokenView
+from taskbahn.protocol.access import TokenView, UserView
 from taskbahn.protocol.views import Setting
 
 NOW = 1000.0
@@ -25,14 +25,16 @@ def token(role: str = "client", **more: Any) -> TokenView:
 ADMIN = token("admin", expires_at=NOW + 1)
 
 
-def levels(tokens: list[TokenView] | None = None, url: str = LOCAL, **values: Any) -> dict[str, str]:
+def levels(
+    tokens: list[TokenView] | None = None, url: str = LOCAL, users: list[UserView] | None = None, **values: Any
+) -> dict[str, str]:  # fmt: skip
     """What is not as it is to be, by its level; None leaves a setting out."""
     settings = [
         Setting(name=f"node.{name}", value=value, source="default", help="")
         for name, value in (GOOD | values).items()
         if value is not None
     ]
-    found = findings(settings, [ADMIN, token()] if tokens is None else tokens, url, NOW)
+    found = findings(settings, [ADMIN, token()] if tokens is None else tokens, url, NOW, users or [])
     assert all(each.remedy for each in found if each.level in (ERROR, WARNING))
     return {each.what: each.level for each in found if each.level != "ok"}
 
@@ -70,6 +72,12 @@ def test_what_is_wrong_is_said_with_what_helps(values: dict[str, Any], level: st
 def test_tokens_that_are_over_do_not_count() -> None:
     over = [token("admin", revoked_at=1.0), token("admin", expires_at=NOW)]
     assert levels([ADMIN, *over]) == {}
+
+
+def test_an_admin_with_a_password_is_an_admin() -> None:
+    people = [UserView(name=f"ada{number}", role="admin", login="password", created_at=0.0) for number in range(4)]
+    assert levels([token()], users=people[:1]) == {}
+    assert levels([ADMIN], users=people) == {"4 users are admins": WARNING}
 
 
 def test_a_session_that_may_not_see_the_tokens_hears_so() -> None:

@@ -26,10 +26,10 @@ def doctor(url: str | None, *, as_json: bool) -> None:
     with connected(url) as app:
         settings = app.view.settings()
         try:
-            tokens = app.admin.tokens()
+            tokens, users = app.admin.tokens(), app.admin.users()
         except NotAllowed:
-            tokens = None
-        found = findings(settings, tokens, app.url, time.time())
+            tokens, users = None, []
+        found = findings(settings, tokens, app.url, time.time(), users)
     if as_json:
         print_json([{"level": each.level, "what": each.what, "remedy": each.remedy} for each in found])
     else:

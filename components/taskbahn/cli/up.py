@@ -134,7 +134,7 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
 @click.option(
     "--auth",
     is_flag=True,
-    help="Let sessions in by an API token only, as `taskbahn token create` makes them.",
+    help="Let sessions in by a login only: see `taskbahn token` and `taskbahn user`.",
     envvar="TASKBAHN_UP_AUTH",
     show_envvar=True,
 )

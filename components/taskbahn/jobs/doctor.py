@@ -10,7 +10,7 @@ from taskbahn.transport.address import UNIX, parse_address
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from taskbahn.protocol.access import TokenView
+    from taskbahn.protocol.access import TokenView, UserView
     from taskbahn.protocol.views import Setting
 
 OK, WARNING, ERROR = "ok", "warning", "error"
@@ -28,7 +28,9 @@ class Finding(NamedTuple):
     remedy: str = ""
 
 
-def findings(settings: Sequence[Setting], tokens: Sequence[TokenView] | None, url: str, now: float) -> list[Finding]:
+def findings(
+    settings: Sequence[Setting], tokens: Sequence[TokenView] | None, url: str, now: float, users: Sequence[UserView] = ()
+) -> list[Finding]:  # fmt: skip
     """Return what there is to say about a node, in the order of docs/security.md.
 
     tokens: None if this session may not see them.   url: by which it was reached.   now: seconds since the epoch.
@@ -37,7 +39,7 @@ def findings(settings: Sequence[Setting], tokens: Sequence[TokenView] | None, ur
     has_login = values.get("auth") == "yes"
     found = [*_login(values, has_login=has_login), *_tls(values, url, has_login=has_login)]
     found += [*_place(values), *_origins(values), *_audit(values)]
-    return found + list(_tokens(tokens, now)) if has_login else found
+    return found + list(_tokens(tokens, now, users)) if has_login else found
 
 
 def _is_open(values: dict[str, Any]) -> bool:
@@ -117,7 +119,7 @@ def _audit(values: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(WARNING, f"the audit is kept for {keep / 86400:,.1f} days", "--keep-audit 365d")
 
 
-def _tokens(tokens: Sequence[TokenView] | None, now: float) -> Iterator[Finding]:
+def _tokens(tokens: Sequence[TokenView] | None, now: float, users: Sequence[UserView]) -> Iterator[Finding]:
     if tokens is None:
         yield Finding(WARNING, "the tokens were not looked at: this session is no admin's", "TASKBAHN_TOKEN of an admin")
         return
@@ -132,7 +134,10 @@ def _tokens(tokens: Sequence[TokenView] | None, now: float) -> Iterator[Finding]
             f"tokens of admins without an end: {', '.join(sorted(set(endless)))}",
             "taskbahn token create NAME --role admin --expires 90d",
         )
-    if valid and not admins:
+    people = [user for user in users if user.role == Role.ADMIN]
+    if len(people) > MANY_ADMINS:
+        yield Finding(WARNING, f"{len(people)} users are admins", "taskbahn user remove those that only look or operate")
+    if valid and not admins and not people:
         yield Finding(
             WARNING,
             "no valid token is an admin's, so tokens cannot be changed while the node runs",
