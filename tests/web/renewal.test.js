@@ -166,3 +166,16 @@ test("elements with one address and token share a connection, over renewals", ()
   assert.deepEqual([scopeOf(token(1)) === scopeOf(token(2, 9)), scopeOf("a"), scopeOf("b")], [true, "a", "b"]);
   for (const { bahn } of [one, foreign, borrowConnection(url, { tokenUrl: "/token" })]) bahn.close();
 });
+
+test("a backend makes tokens of jobs, their ids and words", async () => {
+  const router = new FakeRouter();
+  const bahn = await connect({ dial: router.dial });
+  const made = bahn.token({ watch: [bahn.job("a"), "b"], cancel: true, retry: [bahn.job("a")], send: false, start: ["images.*"], tags: ["user:1"], expires: 60, once: true });
+  const call = await router.call(1);
+  assert.equal(call.procedure, "taskbahn.token");
+  assert.deepEqual(call.kwargs, { watch: ["a", "b"], cancel: true, retry: ["a"], start: ["images.*"], tags: ["user:1"], expires: 60, once: true });
+  call.resolve({ token: "x.y.z", id: "b1", expires_at: 1 });
+  assert.equal(await made, "x.y.z");
+  await assert.rejects(bahn.token({ wacth: ["a"] }), { uri: "taskbahn.error.invalid_option" });
+  bahn.close();
+});

@@ -15,6 +15,7 @@ import { answers, hear } from "./client/answers.js";
 import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
 import { s as describe } from "./client/flows.js";
 import { uuid7 } from "./client/ids.js";
+import { makeToken } from "./client/issuing.js";
 import { Job } from "./client/job.js";
 import { withKeys } from "./client/keyed-session.js";
 import { KeyRing } from "./client/keys.js";
@@ -86,9 +87,14 @@ export class Bahn {
    * Go on with another token, over the same session if that has a browser token too. It need not be called where `token` is a function.
    * @param {import("./client/login.js").Token} token
    */
-  setToken(token) {
-    this.connection.setToken(token);
-  }
+  setToken = (token) => this.connection.setToken(token);
+
+  /**
+   * Make a browser token, in a backend: the text for one page, which sees and does what it names and nothing else.
+   * @param {import("./client/issuing.js").TokenWords} words
+   * @returns {Promise<string>}  rejects for a job that this program does not see
+   */
+  token = (words) => makeToken(this.connection, words);
 
   /** Try to connect now instead of at `retryAt`. */
   hurry() {

@@ -36,7 +36,13 @@ export class Bahn {
      * Go on with another token, over the same session if that has a browser token too. It need not be called where `token` is a function.
      * @param {import("./client/login.js").Token} token
      */
-    setToken(token: import("./client/login.js").Token): void;
+    setToken: (token: import("./client/login.js").Token) => void;
+    /**
+     * Make a browser token, in a backend: the text for one page, which sees and does what it names and nothing else.
+     * @param {import("./client/issuing.js").TokenWords} words
+     * @returns {Promise<string>}  rejects for a job that this program does not see
+     */
+    token: (words: import("./client/issuing.js").TokenWords) => Promise<string>;
     /** Try to connect now instead of at `retryAt`. */
     hurry(): void;
     /**
