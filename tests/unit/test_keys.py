@@ -232,6 +232,7 @@ def private(kind: Any, *, password: bytes = b"") -> bytes:
         (private(ed25519.Ed25519PrivateKey.generate(), password=b"x"), "has a passphrase"),
         (b"-----BEGIN OPENSSH PRIVATE KEY-----\nxx\n-----END OPENSSH PRIVATE KEY-----\n", "no private key of Ed25519"),
     ],
+    ids=["empty", "too long", "public", "another kind", "cut off", "with a passphrase", "not base64"],  # not the random texts
 )
 def test_a_file_without_a_key_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
     file = tmp_path / "a.key"

@@ -15,6 +15,7 @@ from taskbahn.cli.oidc_options import company_login, oidc_options
 from taskbahn.cli.origins import whole_origins
 from taskbahn.cli.proxies import check_proxies, whole_proxies
 from taskbahn.cli.role_limits import whole_limits
+from taskbahn.cli.up_checks import check_options
 from taskbahn.errors import TaskbahnError
 from taskbahn.installing import router_missing
 
@@ -219,23 +220,8 @@ def up(
     os.environ[PRIVATE_WEBHOOKS] = "1" if allow_private_webhooks else "0"  # the node's own worker inherits it
     sources = {name: context.get_parameter_source(PARAMETERS.get(name, name)) for name in SHOWN}
     given = {name: SOURCES.get(source.name if source else "", "default") for name, source in sources.items()}
-    if socket and (named := [f"--{name}" for name in ("port", "interface") if given[name] == "command line"]):
-        raise click.UsageError(f"--socket takes the place of {named[0]}: give one of the two.")
-    if socket and tls_cert:
-        raise click.UsageError("--tls-cert is for a port: what comes through --socket does not leave the machine.")
-    if tls_key and not tls_cert:
-        raise click.UsageError("--tls-key belongs to a certificate: give that with --tls-cert.")
-    if tls_client_ca and not tls_cert:
-        raise click.UsageError("--tls-client-ca is for a port that speaks TLS: add --tls-cert.")
-    if insecure_no_auth and auth:
-        raise click.UsageError(
-            "--insecure-no-auth says that there is no login, and --auth that there is one: give one of the two."
-        )
-    if role_limits and not auth:
-        raise click.UsageError("--role-limit is for roles, which sessions have with a login: add --auth.")
+    check_options(context.params, given)
     check_proxies(behind_proxy, has_socket=socket is not None, proxy_protocol=proxy_protocol)
-    if roles is not None and not auth:
-        raise click.UsageError("--roles is for a node with login: add --auth.")
     company = company_login(oidc, auth=auth)
     own = _roles_of(roles)
     permissions = importlib.import_module("taskbahn_router.role_permissions").roles(own) if auth else None

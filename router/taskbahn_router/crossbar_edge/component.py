@@ -138,6 +138,7 @@ class Component(ApplicationSession):
         self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER.value)
         if company:
             self.service.company_login = company_login(company, self.service, self._reactor)
+
     def _drop_slow_readers(self) -> None:
         if not SEND_BUFFERS.is_off:
             slow_readers = SlowReaders(self._reactor, self._backlogs)

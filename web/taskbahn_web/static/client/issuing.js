@@ -2,7 +2,7 @@
 
 import { checkOptions } from "./options.js";
 import { retryCall } from "./retry-call.js";
-import { TOKEN } from "./wire.js";
+import { BROWSER_TOKEN } from "./wire.js";
 
 const VERBS = /** @type {const} */ (["cancel", "answer", "send", "retry"]);
 const WORDS = ["watch", ...VERBS, "start", "tags", "expires", "once"];
@@ -30,7 +30,7 @@ const WORDS = ["watch", ...VERBS, "start", "tags", "expires", "once"];
 export async function makeToken(connection, words) {
   const given = Object.entries(checkOptions("token", words, WORDS)).filter(([, value]) => value !== undefined && value !== false);
   const said = given.map(([name, value]) => [name, name === "watch" || VERBS.some((verb) => verb === name) ? idsIn(value) : value]);
-  const { token } = await retryCall(connection, (session) => session.call(TOKEN, [], Object.fromEntries(said)).result);
+  const { token } = await retryCall(connection, (session) => session.call(BROWSER_TOKEN, [], Object.fromEntries(said)).result);
   return token;
 }
 

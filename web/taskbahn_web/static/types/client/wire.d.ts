@@ -17,7 +17,7 @@ export const JOB_RESUME: "taskbahn.job.resume";
 export const JOB_ANSWER: "taskbahn.job.answer";
 export const JOB_SEND: "taskbahn.job.send";
 export const JOB_SKIP: "taskbahn.job.skip";
-export const TOKEN: "taskbahn.token";
+export const BROWSER_TOKEN: "taskbahn.token";
 export const VIEW_STATUS: "taskbahn.view.status";
 export const VIEW_TASKS: "taskbahn.view.tasks";
 export const VIEW_JOBS: "taskbahn.view.jobs";
