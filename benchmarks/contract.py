@@ -23,6 +23,7 @@ The measures, by the letters of the `--only` option:
     j   a chord of 1,000 members beside the same jobs alone, a chain of 1,000 beside 1,000 calls one after the other
     k   steps of a task, and children for which it waits one after the other, beside single jobs (ours only)
     l   what schedules cost while nothing is due, how fast many at once fire, and how late they are beside other jobs (ours only)
+    m   a and b beside a node without login, what a session's login costs, and 10,000 browsers with tokens (ours only)
 
 Every job is the same: a function without arguments that returns `ANSWER`. A result counts only if it is `ANSWER`. The links of a chain
 return what they get, and the body of a chord the number of `ANSWER`s.
@@ -44,7 +45,7 @@ Mode = Literal["threads", "processes", "async"]
 MODES: tuple[Mode, ...] = ("threads", "processes", "async")
 
 COMMON_MEASURES = ("a", "b", "c", "f", "j")
-OWN_MEASURES = ("b", "d", "e", "g", "h", "i", "k", "l")
+OWN_MEASURES = ("b", "d", "e", "g", "h", "i", "k", "l", "m")
 
 ANSWER = 42
 THREADS = 8
@@ -66,7 +67,7 @@ class Plan:
     """Jobs of (e)."""
     members: int = 1_000
     """Of a chord and of a chain of (j), at most; a system that fails with such a chain does a shorter one."""
-    measures: tuple[str, ...] = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l")
+    measures: tuple[str, ...] = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m")
     redis: Literal["memory", "everysec", "always"] = "memory"
     """What the peers' Redis writes to disk: nothing, or its append-only file with this `appendfsync`."""
 

@@ -14,6 +14,7 @@ only Taskbahn has. Nothing of Taskbahn is imported here: this module is imported
     limited.py      i
     waiting.py      k
     due.py          l
+    login.py        m (pages.py makes the sessions)
 """
 
 from __future__ import annotations
@@ -53,4 +54,5 @@ EXTRAS: Mapping[str, Extra] = {
     "i": Extra("jobs a second under limits", late("limited")),
     "k": Extra("steps and children of a task, beside single jobs", late("waiting")),
     "l": Extra("schedules: idle, due at once, and late", late("due")),
+    "m": Extra("what a login costs, and many browsers with tokens", late("login")),
 }

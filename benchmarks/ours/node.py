@@ -53,10 +53,10 @@ class Node:
         self.port = free_port()
         self._starts = 0  # its log goes on over them
 
-    def start(self) -> float:
+    def start(self, *options: str) -> float:
         """Start it; returns when it says that it is ready, with the seconds that took."""
         started = time.perf_counter()
-        self.place.spawn(self.name, [program("taskbahn"), "up", "--port", str(self.port), "--data", str(self.data)])
+        self.place.spawn(self.name, [program("taskbahn"), "up", "--port", str(self.port), "--data", str(self.data), *options])
         self._starts += 1
         until(self.place, "taskbahn up", lambda: self.place.output(self.name).count(READY) == self._starts)
         return time.perf_counter() - started
