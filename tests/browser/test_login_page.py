@@ -136,6 +136,7 @@ KIT = """async (token) => {
         who: bahn.who, asked, called: await bahn.call("kit.count", [2]), result: await job.result(), moved: heard.length > 0,
         status: await refusal(() => bahn.ask("taskbahn.view.status")),
         topic: await refusal(() => bahn.subscribe(`taskbahn.job.${job.id}`, () => {})),
+        foreign: await refusal(() => bahn.subscribe("taskbahn.job.0192f0c1-2d3e-7abc-8def-000000000001", () => {})),
         none: await refusal(() => bahn.job("0192f0c1-2d3e-7abc-8def-000000000001").result()),
         wrong: await refusal(() => connect({ token: "no" })),
         without: await refusal(() => connect()),
@@ -152,7 +153,8 @@ def test_a_page_with_the_token_of_a_client_has_its_own_jobs(
         found = door.evaluate(KIT, tokens["client"])
     assert found == {
         "who": {"name": "the-client", "role": "client"}, "asked": 1, "called": 2, "result": 3, "moved": True,
-        "status": "not_allowed", "topic": "not_allowed", "none": "unknown_job", "wrong": "invalid_token", "without": "invalid_token",
+        "status": "not_allowed", "topic": "through", "foreign": "not_allowed", "none": "unknown_job", "wrong": "invalid_token",
+        "without": "invalid_token",
     }  # fmt: skip
 
 
