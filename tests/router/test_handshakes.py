@@ -159,13 +159,13 @@ def test_nonsense_costs_no_traceback_and_no_word_of_it_rules_the_log(node: Node)
     before = len(node.output)
     for data in nonsense:
         with ByHand(node.port, first=data) as stranger:
-            stranger.socket.shutdown(socket.SHUT_WR)
+            stranger.end_input()
             stranger.seconds_until_end()
     for hello in hellos:
         with ByHand(node.port) as stranger:
             stranger.open_rawsocket()
             stranger.send_raw(hello)
-            stranger.socket.shutdown(socket.SHUT_WR)
+            stranger.end_input()
             stranger.seconds_until_end()
     for name in ("\x1b[31m", "a\nb", "\u202egnp", "x" * 60_000, ""):
         with ByHand(node.port) as stranger:

@@ -90,9 +90,9 @@ def test_head_says_what_get_would_and_other_methods_are_refused(browser: Browser
     page = browser.ask("/", "HEAD", accept_encoding="gzip")
     assert (page.status, page.content) == (200, b"")
     assert page.headers["content-length"] == str(len(browser.ask("/", accept_encoding="gzip").content))
-    refused = browser.ask("/", "POST")
-    assert (refused.status, set(refused.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
-    assert [browser.ask("/", method).status for method in ("PUT", "DELETE", "OPTIONS")] == [501] * 3
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        refused = browser.ask("/", method)
+        assert (refused.status, set(refused.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
 
 
 def test_what_is_not_there_is_a_small_page(browser: Browser) -> None:

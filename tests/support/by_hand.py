@@ -50,6 +50,11 @@ class ByHand:
     def __exit__(self, *_: object) -> None:
         self.socket.close()
 
+    def end_input(self) -> None:
+        """Say that nothing more comes; the node may have hung up already."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+
     def ask(self, path: str, *lines: str, host: str = "localhost") -> Answer:
         """Send a request and return its answer; the connection stays open."""
         request = "\r\n".join([f"GET {path} HTTP/1.1", f"Host: {host}", *lines, "", ""])

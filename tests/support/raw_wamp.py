@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import socket
@@ -34,9 +35,10 @@ class RawSession:
         self._socket.close()
 
     def say(self, *messages: list[Any]) -> None:
-        """Send messages, all at once."""
+        """Send messages, all at once; if the node has hung up, `hear` says so."""
         texts = [json.dumps(message).encode() for message in messages]
-        self._socket.sendall(b"".join(struct.pack(">I", len(text)) + text for text in texts))
+        with contextlib.suppress(ConnectionError):
+            self._socket.sendall(b"".join(struct.pack(">I", len(text)) + text for text in texts))
 
     def hear(self) -> list[Any] | None:
         """Return the next message."""
