@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,7 +35,7 @@ LIMITS = "client:submissions=2 client:connections=2 client:watchers=3"
 @pytest.fixture(scope="module", params=["1", "0"], ids=["direct path", "dealer"])
 def node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     folder = tmp_path_factory.mktemp("bounded")
-    roles = {"shop": "client", "other": "client", "photos": "worker", "admin": "admin"}
+    roles = {"shop": "client", "other": "client", "bulky": "client", "photos": "worker", "admin": "admin"}
     MADE.update({name: token_for(name, role, folder / "data") for name, role in roles.items()})
     words = {"TASKBAHN_UP_AUTH": "1", "TASKBAHN_UP_ROLE_LIMIT": LIMITS, "TASKBAHN_DIRECT_PATH": request.param}
     with running_node(folder, **words) as node, worker_of(TASKS, folder, node, 4, TASKBAHN_TOKEN=MADE["photos"]):
@@ -67,6 +68,18 @@ def test_a_client_that_starts_too_much_learns_when_to_go_on(node: Node) -> None:
     )
     for app in (shop, other, admin):
         app.close()
+
+
+def test_many_jobs_take_as_long_as_the_rate_lets_them(node: Node) -> None:
+    with app_of(node, "bulky") as bulky:
+        add = bulky.get("bounded.add")
+        in_advance = add.start_many((number, 1) for number in range(26))  # of which 20 are ten seconds' worth
+        began = time.monotonic()
+        late = add.start_many([(1, 1), (2, 2)])
+        assert time.monotonic() - began > 2.0
+        assert [*late.results(20), *in_advance.results(20)][:2] == [2, 4]
+        with pytest.raises(LimitExceeded):
+            start_many(bulky)
 
 
 def test_a_client_with_too_many_connections_learns_why(node: Node) -> None:

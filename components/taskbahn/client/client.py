@@ -195,7 +195,12 @@ class Client:
                 break
             entries.append(self._entries.popleft())
         follows = len(entries) == 1 and entries[0].follower is not None
-        request = Request(messages.SUBMIT, [[entry.content for entry in entries]], {"follow": True} if follows else None)
+        request = Request(
+            messages.SUBMIT,
+            [[entry.content for entry in entries]],
+            {"follow": True} if follows else None,
+            is_patient=any(entry.jobs > 1 for entry in entries),  # many jobs take as long as the rate of their role lets them
+        )
         request.future.listen(lambda: self._submitted(request, entries))
         self._in_flight += 1
         self.link.ask(request)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autobahn.wamp.exception import ApplicationError, TransportLost
 
-from taskbahn.access_errors import InvalidToken, NotAllowed
+from taskbahn.access_errors import InvalidToken, LimitExceeded, NotAllowed
 from taskbahn.client.unsendable import unsendable
 from taskbahn.errors import NotReady, RouterUnavailable, TaskbahnError, from_info
 from taskbahn.future import Future
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from taskbahn.transport.session import Session
 
 NOT_READY_RETRY_SECONDS = 0.2  # seconds before the link asks a router without a dispatcher again
+LIMIT_RETRY_SECONDS = 1.0  # before it asks one that lets no more in, where that does not say when
 MISSING = "wamp.error.no_such_procedure"
 NOT_AUTHORIZED = "wamp.error.not_authorized"
 CANCELED = "wamp.error.canceled"  # the dispatcher's session ended while it had the call: the node stops, or has been killed
@@ -38,10 +39,10 @@ GOODBYE_SECONDS = 1.0  # seconds to say goodbye
 class Request:
     """One CALL that is sent, and sent again on a new connection, until it is answered. So it must be safe to send twice.
 
-    renew: gives the arguments for sending it again.
+    renew: gives the arguments for sending it again.   is_patient: it is sent again, too, when the role may submit no more now.
     """
 
-    __slots__ = ("args", "future", "kwargs", "on_progress", "pending", "procedure", "put_off", "renew", "since")
+    __slots__ = ("args", "future", "is_patient", "kwargs", "on_progress", "pending", "procedure", "put_off", "renew", "since")
 
     def __init__(
         self,
@@ -51,12 +52,14 @@ class Request:
         *,
         on_progress: Callable[..., None] | None = None,
         renew: Callable[[], list[Any]] | None = None,
+        is_patient: bool = False,
     ) -> None:
         self.procedure = procedure
         self.args = args
         self.kwargs = kwargs or {}
         self.on_progress = on_progress
         self.renew = renew
+        self.is_patient = is_patient
         self.future: Future[Any] = Future()
         self.since = 0.0  # when the request was made, or when the connection was lost after that
         self.put_off: float | None = None  # when the other end first said that it is not ready
@@ -198,8 +201,12 @@ class Link:
             if now - request.put_off < self.timeout:
                 self._thread.reactor.callLater(NOT_READY_RETRY_SECONDS, self._call, request)
                 return
+        translated = self._translated(error, request.procedure)
+        if request.is_patient and isinstance(translated, LimitExceeded):
+            self._thread.reactor.callLater(translated.detail.get("retry_after", LIMIT_RETRY_SECONDS), self._call, request)
+            return
         self._asked.discard(request)
-        request.future.fail(self._translated(error, request.procedure))
+        request.future.fail(translated)
 
     def _translated(self, error: Exception, procedure: str) -> TaskbahnError:
         """Return a WAMP error as a `TaskbahnError`."""
