@@ -45,6 +45,13 @@ POLICY = (
     "default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+OF_DOCUMENTS = (  # headers that say something of pages alone: modules and styles go without, for the first load has over a hundred of them
+    b"content-security-policy",  # besides, a page may start a worker of its own on a module
+    b"cross-origin-opener-policy",
+    b"permissions-policy",
+    b"referrer-policy",
+    b"x-frame-options",
+)
 ALWAYS = {
     b"cache-control": b"no-cache",
     b"x-content-type-options": b"nosniff",
@@ -90,8 +97,6 @@ class File:
         headers = {b"content-type": TYPES.get(suffix, "application/octet-stream").encode()}
         if suffix in DOCUMENTS:
             headers[b"content-security-policy"] = policy(content)
-            headers[b"cross-origin-opener-policy"] = b"same-origin"
-            headers[b"referrer-policy"] = b"no-referrer"
         if suffix != ".html":  # pages of other ports import `taskbahn.js`; what is in these files is no secret
             headers[b"access-control-allow-origin"] = b"*"
         packed = gzip.compress(content, mtime=0)
@@ -155,9 +160,9 @@ class FileAnswer(Resource):
 
 
 def _send(request: Request, file: File) -> bytes:
-    request.responseHeaders.removeHeader(
-        b"content-security-policy"
-    )  # modules have none, for a page may start a worker of its own on one
+    if b"content-security-policy" not in file.headers:
+        for name in OF_DOCUMENTS:
+            request.responseHeaders.removeHeader(name)
     for name, value in file.headers.items():
         request.setHeader(name, value)  # type: ignore[no-untyped-call]
     is_packed = file.packed is not None and takes_gzip(request.getHeader("accept-encoding") or "")

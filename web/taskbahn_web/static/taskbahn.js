@@ -15,7 +15,6 @@ import { answers, hear } from "./client/answers.js";
 import { fromInfo, sentence, TaskbahnError } from "./client/errors.js";
 import { s as describe } from "./client/flows.js";
 import { uuid7 } from "./client/ids.js";
-import { makeToken } from "./client/issuing.js";
 import { Job } from "./client/job.js";
 import { withKeys } from "./client/keyed-session.js";
 import { KeyRing } from "./client/keys.js";
@@ -94,7 +93,7 @@ export class Bahn {
    * @param {import("./client/issuing.js").TokenWords} words
    * @returns {Promise<string>}  rejects for a job that this program does not see
    */
-  token = (words) => makeToken(this.connection, words);
+  token = async (words) => (await import("./client/issuing.js")).makeToken(this.connection, words); // few pages are backends
 
   /** Try to connect now instead of at `retryAt`. */
   hurry() {

@@ -17,6 +17,11 @@ import { JOB_ANSWER } from "./wire.js";
  * @property {string} [encrypted_by]  the name of the key that has encrypted it, and by which its answer is
  */
 
+/** What tells a question from all others, also from one that the job asks by the same name after a retry. @param {QuestionView} question */
+export function questionKey({ job, name, asked_at }) {
+  return `${job} ${asked_at} ${name}`;
+}
+
 /** An open question of a job. */
 export class Question {
   #connection;

@@ -3,7 +3,8 @@
  * also one that is given elsewhere: then the next question takes its place, or none.
  */
 
-import { isClosedQuestion, questionFacts, questionKey } from "../shared/question.js";
+import { questionKey } from "../client/questions.js";
+import { isClosedQuestion, questionFacts } from "../shared/question.js";
 import { nodeTime } from "./clock.js";
 import { makeElement, setText } from "./dom.js";
 import { drawEverySecond } from "./drawing.js";

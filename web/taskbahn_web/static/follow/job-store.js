@@ -2,12 +2,11 @@
 
 import { resultOf } from "../client/outcome.js";
 import { notify } from "../client/listeners.js";
-import { Question } from "../client/questions.js";
+import { Question, questionKey } from "../client/questions.js";
 import { FINAL_STATES } from "../client/states.js";
 import { borrowConnection } from "../elements/connections.js";
 import { readJob } from "../elements/feed.js";
 import { shownFraction, summarizeProgress } from "../shared/how-far.js";
-import { questionKey } from "../shared/question.js";
 import { TaskbahnError } from "../taskbahn.js";
 
 /**

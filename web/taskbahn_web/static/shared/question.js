@@ -94,11 +94,6 @@ export function isClosedQuestion(error) {
   return error instanceof TaskbahnError && error.uri === NO_QUESTION;
 }
 
-/** What tells a question from all others, also from one that the job asks by the same name after a retry. @param {QuestionView} question */
-export function questionKey({ job, name, asked_at }) {
-  return `${job} ${asked_at} ${name}`;
-}
-
 /**
  * Who is to answer, since when it is open, when it closes.
  * @param {QuestionView} question

@@ -1,6 +1,6 @@
 /** The open questions of all jobs, in places that do not move under the reader's hand. */
 
-import { questionKey } from "../../shared/question.js";
+import { questionKey } from "../../client/questions.js";
 
 /**
  * @typedef {import("../../client/questions.js").QuestionView} QuestionView

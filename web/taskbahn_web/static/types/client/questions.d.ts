@@ -1,4 +1,18 @@
 /**
+ * @typedef {object} QuestionView  an open question of a job
+ * @property {string} job
+ * @property {string} [task]
+ * @property {string} name
+ * @property {string} question
+ * @property {import("./wire.js").Schema} [schema]  of the answer
+ * @property {string} [to]  who is to answer
+ * @property {number} asked_at
+ * @property {number | null} [until]  when it closes
+ * @property {string} [encrypted_by]  the name of the key that has encrypted it, and by which its answer is
+ */
+/** What tells a question from all others, also from one that the job asks by the same name after a retry. @param {QuestionView} question */
+export function questionKey({ job, name, asked_at }: QuestionView): string;
+/**
  * @param {import("./connection.js").Connection} connection
  * @param {string} job
  * @param {string} name  of the question
@@ -15,18 +29,6 @@ export function answerQuestion(connection: import("./connection.js").Connection,
 export function applyQuestion(open: QuestionView[], data: QuestionView | {
     name: string;
 }): QuestionView[];
-/**
- * @typedef {object} QuestionView  an open question of a job
- * @property {string} job
- * @property {string} [task]
- * @property {string} name
- * @property {string} question
- * @property {import("./wire.js").Schema} [schema]  of the answer
- * @property {string} [to]  who is to answer
- * @property {number} asked_at
- * @property {number | null} [until]  when it closes
- * @property {string} [encrypted_by]  the name of the key that has encrypted it, and by which its answer is
- */
 /** An open question of a job. */
 export class Question {
     /**

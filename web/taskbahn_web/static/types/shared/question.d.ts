@@ -23,8 +23,6 @@ export function makeAnswer({ fields, decision, isWhole }: AnswerForm, typed: Rec
 export function answerProblems(error: unknown, { fields, isWhole }: AnswerForm): Record<string, string>;
 /** Whether an answer was refused because the question is open no more. @param {unknown} error */
 export function isClosedQuestion(error: unknown): boolean;
-/** What tells a question from all others, also from one that the job asks by the same name after a retry. @param {QuestionView} question */
-export function questionKey({ job, name, asked_at }: QuestionView): string;
 /**
  * Who is to answer, since when it is open, when it closes.
  * @param {QuestionView} question
