@@ -76,7 +76,7 @@ ROUTER_REPAIRS = Workaround("TASKBAHN_ROUTER_REPAIRS", "some calls and offers ar
 SEND_BUFFERS = Workaround("TASKBAHN_SEND_BUFFERS", "the router keeps without a bound what a client does not read", is_repair=True)
 LOGIN_ANSWERS = Workaround(
     "TASKBAHN_LOGIN_ANSWERS",
-    "a wrong answer to a challenge is not in the audit, and a stranger hears what was wrong",
+    "a wrong answer to a challenge is not in the audit and costs no wait, and a stranger hears what was wrong",
     is_repair=True,
 )
 STEADY_TIMERS = Workaround("TASKBAHN_STEADY_TIMERS", "timers fire early or late when the wall clock is set", is_repair=True)

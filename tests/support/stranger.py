@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 from typing import Any, Self
@@ -11,15 +12,20 @@ from taskbahn.transport.address import parse_address
 
 HELLO, WELCOME, ABORT, CHALLENGE, AUTHENTICATE, CALL = 1, 2, 3, 4, 5, 48
 JSON_HANDSHAKE = b"\x7f\xf1\0\0"
+NUMBERS = itertools.count()
 ROLES: dict[str, Any] = {"caller": {}, "callee": {}, "publisher": {}, "subscriber": {}}
 
 
 class Stranger:
-    """One connection to a node."""
+    """One connection to a node on this machine.
 
-    def __init__(self, rawsocket: str) -> None:
-        address = parse_address(rawsocket)
-        self._socket = socket.create_connection((address.host, address.port), timeout=20)
+    source: the address that it comes from; else one of its own, so that no wrong login makes another one wait.
+    """
+
+    def __init__(self, rawsocket: str, source: str = "") -> None:
+        address, number = parse_address(rawsocket), next(NUMBERS)
+        source = source or f"127.2.{number // 250}.{number % 250 + 1}"
+        self._socket = socket.create_connection((address.host, address.port), timeout=20, source_address=(source, 0))
         self._socket.sendall(JSON_HANDSHAKE)
         self._take(4)
 

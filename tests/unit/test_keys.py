@@ -16,7 +16,7 @@ from taskbahn.errors import InvalidOption, InvalidRequest
 from taskbahn.transport.key_file import Key, key_of, new_key_file
 from taskbahn.transport.login import login_of
 from taskbahn_router.access.book import CredentialBook, Principal
-from taskbahn_router.access.challenges import MAX_OPEN, OPEN_SECONDS, Challenges
+from taskbahn_router.access.challenges import MAX_OPEN, OPEN_SECONDS, Challenges, Question
 from taskbahn_router.access.keys import check_new, key_view, made_of, new_key, public_key_in
 from taskbahn_router.access.tokens import new_token
 from taskbahn_router.core.credentials import SHARED, SIGNING
@@ -92,7 +92,7 @@ def test_a_key_lets_in_until_it_is_revoked_or_over() -> None:
     assert time.book.find_key(SIGNING, bytes.fromhex(PUBLIC)) == who
     assert time.book.find(PUBLIC) == "no such token"
     assert "no such key" in str(time.book.find_key(SIGNING, bytes(32)))
-    time.challenges.asked(7, who)
+    time.challenges.asked(7, Question(who))
     time.challenges.joined(7)
     time.now += 60
     time.book.end_expired()
@@ -130,7 +130,7 @@ def test_tokens_and_keys_of_a_name_have_one_role() -> None:
 def test_a_key_that_is_revoked_meanwhile_ends_the_session_it_opens() -> None:
     time = Time()
     who = time.add()
-    time.challenges.asked(7, who)
+    time.challenges.asked(7, Question(who))
     row = time.book.row(who.credential)
     assert row is not None
     time.book.put(row._replace(revoked_at=NOW))
@@ -143,13 +143,13 @@ def test_open_challenges_are_bounded_and_forgotten() -> None:
     time = Time()
     who = time.add()
     for session in range(MAX_OPEN + 10):
-        time.challenges.asked(session, who if session % 2 else None)
+        time.challenges.asked(session, Question(who) if session % 2 else Question(None, "shop", "no such key"))
     assert len(time.challenges) == MAX_OPEN
-    assert time.challenges.failed(MAX_OPEN + 9) == f"{who.credential} of shop"
-    assert time.challenges.failed(MAX_OPEN + 8) is None
+    assert time.challenges.failed(MAX_OPEN + 9) == Question(who)
+    assert time.challenges.failed(MAX_OPEN + 8) == Question(None, "shop", "no such key")
     assert time.challenges.failed(MAX_OPEN + 9) is None
     time.now += OPEN_SECONDS + 1
-    time.challenges.asked(1_000_000, who)
+    time.challenges.asked(1_000_000, Question(who))
     assert len(time.challenges) == 1
 
 

@@ -18,7 +18,8 @@ TOO_MANY = PREFIX + "too_many_logins"  # the reason of WAMP's ABORT; over HTTP i
 EARLY = "its address has to wait"
 # How the reasons begin of what was never right. What is over, revoked or of another role was, so it is no guess.
 GUESSES = (
-    EARLY, "no such ", "a wrong password", "no key of this node", "this browser token is wrong", "its ticket is no text", "it shows several"
+    EARLY, "no such ", "a wrong password", "no key of this node", "this browser token is wrong", "its ticket is no text", "it shows several",
+    "its answer does not prove", "a second answer to a challenge", "cryptosign with", "wampcra with",
 )  # fmt: skip
 LOCKED = f"{LOCKS_AT} logins of this address have failed, and it is locked for {LOCK_SECONDS / 60:.0f} min"
 
@@ -41,13 +42,17 @@ class RefusedLogins:
             return None
         return self.refuse(address, transport, EARLY, name=name)
 
-    def refuse(self, address: str | None, transport: str, why: str, *, name: str | None = None) -> Failed:
+    def note(self, address: str | None, transport: str, why: str) -> None:
+        """Note for the operator that a login will be refused; what it shows is still to come, and counts then."""
+        self._auditing.refused_login(address, transport, why)
+
+    def refuse(self, address: str | None, transport: str, why: str, *, name: str | None = None, is_noted: bool = False) -> Failed:
         """Note a refused login; return what follows for the one that tried.   why: for the operator, as those say that look it up."""
+        if not is_noted:
+            self.note(address, transport, why)
         if not why.startswith(GUESSES):
-            self._auditing.refused_login(address, transport, why)
             return Failed(0.0)
         failed = self.throttle.failed(address, name)
-        self._auditing.refused_login(address, transport, why)
         if failed.locked:  # into the log itself, too: the audit counts those of many addresses together
             self.log.warn("{what} ({address}, by {transport})", what=LOCKED, address=address, transport=transport)
             self._auditing.refused_login(address, transport, LOCKED)

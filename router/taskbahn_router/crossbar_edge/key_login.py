@@ -1,6 +1,7 @@
 """Logins with a key: what Crossbar asks when a session wants to prove that it has one.
 
-A key that there is not gets a challenge too, which no answer fits. So a stranger does not learn which keys there are.
+A key that there is not gets a challenge too, which no answer fits. So a stranger does not learn which keys there are. Wrong answers count
+for the throttle of logins, as wrong tickets do; a right one opens its session from a locked address, too, for no number of tries finds it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from autobahn.wamp.exception import ApplicationError
 
 from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
-from taskbahn.protocol.access import PRINCIPAL, Role
+from taskbahn.protocol.access import Role
+from taskbahn_router.access.challenges import Question
 from taskbahn_router.access.tokens import new_text
 from taskbahn_router.core.credentials import SHARED, SIGNING
-from taskbahn_router.crossbar_edge.login import REFUSED
-from taskbahn_router.crossbar_edge.origins import address_of
+from taskbahn_router.crossbar_edge.login import SESSION, address_in, is_name, refused
 from taskbahn_router.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from twisted.internet.defer import Deferred
 
     from taskbahn_router.crossbar_edge.login import Authenticator
 
@@ -34,19 +37,18 @@ def signatures(_config: object, _controller: object) -> Authenticator:
     return _signer
 
 
-def _signer(_realm: str, _authid: str | None, details: Mapping[str, Any]) -> dict[str, Any]:
+def _signer(_realm: str, authid: str | None, details: Mapping[str, Any]) -> dict[str, Any] | Deferred[dict[str, Any]]:
     """Return who a session is if its key has signed the challenge; raises ApplicationError."""
     service = _running()
+    name = authid if is_name(authid) else None
     given = (details.get("authextra") or {}).get("pubkey")
     if not isinstance(given, str) or not PUBLIC_KEY.fullmatch(given):
-        raise _refused(service, details, "cryptosign without a public key as authextra.pubkey")
+        return refused(service, "cryptosign without a public key as authextra.pubkey", details, name)
     found = service.parts.credentials.find_key(SIGNING, bytes.fromhex(given))
-    session = int(details["session"])
     if isinstance(found, str):
-        _refused(service, details, found)
-        service.parts.challenges.asked(session, None)
+        _ask(service, details, Question(None, name, found))
         return _principal(STRANGER, Role.CLIENT.value) | {"pubkey": secrets.token_hex(32)}
-    service.parts.challenges.asked(session, found)
+    _ask(service, details, Question(found, name))
     return _principal(found.name, found.role) | {"pubkey": given}
 
 
@@ -55,29 +57,37 @@ def shared_secrets(_config: object, _controller: object) -> Authenticator:
     return _sharer
 
 
-def _sharer(_realm: str, authid: str | None, details: Mapping[str, Any]) -> dict[str, Any]:
+def _sharer(_realm: str, authid: str | None, details: Mapping[str, Any]) -> dict[str, Any] | Deferred[dict[str, Any]]:
     """Return who a session is if it has the secret of its name; raises ApplicationError."""
     service = _running()
-    if not isinstance(authid, str) or not PRINCIPAL.fullmatch(authid):
-        raise _refused(service, details, "wampcra without a name as authid")
+    if authid is None or not is_name(authid):
+        return refused(service, "wampcra without a name as authid", details)
     book = service.parts.credentials
     found = book.find_key(SHARED, authid.encode())
     row = None if isinstance(found, str) else book.row(found.credential)
-    session = int(details["session"])
     if isinstance(found, str) or row is None:
-        _refused(service, details, f"{found}, of {authid}")
-        service.parts.challenges.asked(session, None)
+        _ask(service, details, Question(None, authid, f"{found}, of {authid}"))
         return _principal(authid, Role.CLIENT.value) | {"secret": new_text()}
-    service.parts.challenges.asked(session, found)
+    _ask(service, details, Question(found, authid))
     return _principal(found.name, found.role) | {"secret": row.proof.decode()}
 
 
-def wrong_answer(session: int, details: Mapping[str, Any], why: str) -> None:
-    """Note that a session is refused.   why: "": its answer to the challenge does not fit."""
+def _ask(service: Service, details: Mapping[str, Any], question: Question) -> None:
+    """Note what a session is asked. Whether it gets in is not decided yet, so nothing of it counts: a stranger would see that."""
+    if question.principal is None:
+        service.parts.refused_logins.note(address_in(details), SESSION, question.why)
+    service.parts.challenges.asked(int(details["session"]), question)
+
+
+def wrong_answer(session: int, details: Mapping[str, Any], why: str) -> Deferred[Any]:
+    """Refuse a session, at once or after a while; fails with what it hears.   why: "": its answer to the challenge does not fit."""
     service = _running()
-    key = service.parts.challenges.failed(session)
-    if why or key is not None:  # of a key that there is not, the operator knows already
-        _refused(service, details, why or f"its answer does not prove that it has the key {key}")
+    asked = service.parts.challenges.failed(session) or Question(None)
+    if not why and asked.why:  # of a key that there is not
+        return refused(service, asked.why, details, asked.name, is_noted=True)
+    if not why and asked.principal is not None:
+        why = f"its answer does not prove that it has the key {asked.principal.credential} of {asked.principal.name}"
+    return refused(service, why or "its answer does not prove that it has a key", details, asked.name)
 
 
 def _running() -> Service:
@@ -85,13 +95,6 @@ def _running() -> Service:
     if service is None or service.stopped:
         raise ApplicationError(NotReady.uri, "the node is starting or stopping")
     return service
-
-
-def _refused(service: Service, details: Mapping[str, Any], why: str) -> ApplicationError:
-    """Note for the operator that a session is refused, and return what it hears."""
-    peer = str((details.get("transport") or {}).get("peer", "an unknown address"))[:100]
-    service.dispatcher.auditing.refused_login(address_of(peer), "a session", why)
-    return ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
 
 
 def _principal(name: str, role: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Authenticator = Callable[[str, str, Mapping[str, Any]], Answer | Deferred[Answer]]
 
 REFUSED = "the login is refused"
+SESSION = "a session"  # in the audit
 BY_COOKIE = "cookie"  # the ticket of a page that has logged in
 JOIN_SECONDS = 5.0  # seconds after which a session that was let in has joined, or never does
 CHECKED: set[int] = set()  # sessions whose passwords are being compared
@@ -83,12 +84,13 @@ def _login(
     if not isinstance(ticket, str) or len(ticket) > MAX_TICKET:
         return refused(service, "its ticket is no text, or too long", details)
     found = service.parts.credentials.find(ticket)
-    if isinstance(found, str) and not by_cookie and _is_name(authid) and not ticket.startswith(TOKEN_PREFIX):
+    if isinstance(found, str) and not by_cookie and is_name(authid) and not ticket.startswith(TOKEN_PREFIX):
         return _by_password(service, str(authid), ticket, details, roles)
-    return _let_in(service, found, details, roles, authid if _is_name(authid) else None)
+    return _let_in(service, found, details, roles, authid if is_name(authid) else None)
 
 
-def _is_name(authid: object) -> bool:
+def is_name(authid: object) -> bool:
+    """Return whether a session says who it is."""
     return isinstance(authid, str) and PRINCIPAL.fullmatch(authid) is not None
 
 
@@ -97,13 +99,13 @@ def _by_password(
 ) -> Deferred[Answer]:  # fmt: skip
     """Give who a session is; hashing takes long, and what happens meanwhile counts."""
     session = int(details["session"])
-    early = service.parts.refused_logins.too_early(_address(details), "a session", name)
+    early = service.parts.refused_logins.too_early(address_in(details), SESSION, name)
     if early is not None:
         return fail(ApplicationError(TOO_MANY, early.sentence))
     if session in CHECKED:
         return refused(service, "it shows several passwords at once", details, name)
     try:
-        found = service.parts.password_login.find(name, password, _address(details))
+        found = service.parts.password_login.find(name, password, address_in(details))
     except NotReady as error:
         return fail(ApplicationError(NotReady.uri, error.message))
     CHECKED.add(session)
@@ -146,9 +148,11 @@ def _let_in(
     return {"realm": messages.REALM, "authid": authid, "role": found.role, "extra": extra}
 
 
-def refused(service: Service, why: str, details: Mapping[str, Any], name: str | None = None) -> Deferred[Answer]:
-    """Refuse a session, at once or after a while.   name: of which it has said that it is it."""
-    failed = service.parts.refused_logins.refuse(_address(details), "a session", why, name=name)
+def refused(
+    service: Service, why: str, details: Mapping[str, Any], name: str | None = None, *, is_noted: bool = False
+) -> Deferred[Answer]:  # fmt: skip
+    """Refuse a session, at once or after a while.   name: of which it has said that it is it.   is_noted: the operator knows already."""
+    failed = service.parts.refused_logins.refuse(address_in(details), SESSION, why, name=name, is_noted=is_noted)
     error = ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
     if failed.was_early:
         error = ApplicationError(TOO_MANY, failed.sentence)
@@ -159,5 +163,6 @@ def _raise(error: ApplicationError) -> Any:
     raise error
 
 
-def _address(details: Mapping[str, Any]) -> str | None:
+def address_in(details: Mapping[str, Any]) -> str | None:
+    """Return where a session comes from, by what Crossbar says of it."""
     return address_of(str((details.get("transport") or {}).get("peer", "an unknown address"))[:100])

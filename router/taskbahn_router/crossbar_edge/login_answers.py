@@ -1,6 +1,7 @@
 """What Crossbar does with the answers to its challenges, and what a node needs beside: it calls nothing of a node for them.
 
-- A wrong answer is refused with the same sentence as all else, and the operator learns why. Crossbar's own sentences say what was wrong.
+- A wrong answer is refused with the same sentence as all else, counts for the throttle of logins, and the operator learns why. Crossbar's
+  own sentences say what was wrong.
 - A challenge takes one answer. Crossbar takes any number.
 - The challenge of WAMP-CRA does not say which role a name has. Crossbar's does.
 - What comes with a HELLO and is no part of a login with a key is refused unread: Crossbar would load a blockchain library for it.
@@ -14,17 +15,18 @@ import re
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
-from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import Accept, Deny
 
 from taskbahn.workarounds import LOGIN_ANSWERS, first, missing, other_arguments, other_version
 from taskbahn_router.core.credentials import SHARED, SIGNING
-from taskbahn_router.crossbar_edge.login import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Failed = Callable[[int, dict[str, Any], str], None]
+    from twisted.internet.defer import Deferred
+    from twisted.python.failure import Failure
+
+    Failed = Callable[[int, dict[str, Any], str], Deferred[Any]]
 
 METHODS = (SIGNING, SHARED)
 SIGNED = re.compile(r"[0-9a-fA-F]{192}")  # a signature and what it signs
@@ -48,7 +50,8 @@ def misfit() -> str:
 def begin(failed: Failed) -> None:
     """Stand between Crossbar and its logins from now on, if that is wanted and fits.
 
-    failed: called with the session that is not let in, what Crossbar knows of it, and why; "": its answer is wrong.
+    failed: called with the session that is not let in, what Crossbar knows of it, and why; "": its answer is wrong. Its Deferred fails with
+    what the session hears.
     """
     from crossbar.router import auth
 
@@ -66,8 +69,7 @@ def _checked(kind: Any, failed: Failed) -> Any:
             """Take the words of a session that wants to join."""
             unread = [name for name in UNREAD if name in (details.authextra or {})]
             if unread:
-                failed(self._session_details["session"], self._session_details, f"{self.AUTHMETHOD} with {unread[0]}")
-                return Deny(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
+                return self._refused(f"{self.AUTHMETHOD} with {unread[0]}")
             return super().hello(realm, details)
 
         def _compute_challenge(self, *given: Any) -> Any:
@@ -91,7 +93,14 @@ def _checked(kind: Any, failed: Failed) -> Any:
             found = None if answered or not self._may_fit(signature) else super().authenticate(signature)
             if type(found) is Accept:
                 return found
-            failed(self._session_details["session"], self._session_details, "a second answer to a challenge" if answered else "")
-            return Deny(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
+            return self._refused("a second answer to a challenge" if answered else "")
+
+        def _refused(self, why: str) -> Any:
+            return failed(self._session_details["session"], self._session_details, why).addErrback(_denial)
 
     return Checked
+
+
+def _denial(failure: Failure) -> Deny:
+    error: Any = failure.value
+    return Deny(error.error, error.args[0])
