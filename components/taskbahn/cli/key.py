@@ -11,6 +11,7 @@ from taskbahn.cli.pause import seconds_of
 from taskbahn.cli.shared import ago, common, connected, console, echo, json_option, plain, print_json, table
 from taskbahn.cli.token import data_option, offline, one_place, role_options, validity
 from taskbahn.jobs.admin import user_name
+from taskbahn.transport.access import first_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,12 @@ def new(file: Path, *, as_json: bool) -> None:
 @key.command()
 @click.argument("name")
 @click.argument("public_key", metavar="[PUBLICKEY]", required=False)
+@click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Certificate that the program shows with TLS, in place of PUBLICKEY. What counts is the key in it.",
+)
 @click.option("--wampcra", is_flag=True, help="Make a secret for WAMP-CRA in place of PUBLICKEY, and print it, alone.")
 @role_options
 @click.option(
@@ -55,6 +62,7 @@ def new(file: Path, *, as_json: bool) -> None:
 def add(
     name: str,
     public_key: str | None,
+    certificate: Path | None,
     role: str,
     roles: Path | None,
     expires: float | None,
@@ -68,16 +76,19 @@ def add(
 
     PUBLICKEY is what `taskbahn key new` prints, or a public key of Ed25519 as OpenSSH or OpenSSL write it. For WAMP clients that know
     no method but WAMP-CRA the node makes a secret; the store has that secret itself, so who reads the store can log in with it.
+
+    With --certificate NAME is who shows a certificate with the same key, on a node with `taskbahn up --tls-client-ca`.
     """
     one_place(data, url)
-    if wampcra == (public_key is not None):
-        raise click.UsageError("Give PUBLICKEY, or --wampcra for a secret that the node makes.")
+    if sum((wampcra, public_key is not None, certificate is not None)) != 1:
+        raise click.UsageError("Give PUBLICKEY, or --certificate FILE, or --wampcra for a secret that the node makes.")
     if data is not None:
         wanted = {"name": name, "role": role, "public_key": public_key, "wampcra": wampcra, "expires": expires}
+        wanted["certificate"] = None if certificate is None else first_certificate(certificate)
         view = offline(roles).add_key(data, wanted, user_name())
     else:
         with connected(url) as app:
-            view = app.admin.add_key(name, role, public_key, wampcra=wampcra, expires=expires)
+            view = app.admin.add_key(name, role, public_key, certificate=certificate, wampcra=wampcra, expires=expires)
     if as_json:
         print_json(_shown(view) | ({"secret": view.secret} if wampcra else {}))
     elif wampcra:
@@ -99,8 +110,7 @@ def list_(data: Path | None, url: str | None, *, as_json: bool) -> None:
     rows = table("id", "name", "role", "key", "added", "valid")
     for view in found:
         added = f"{ago(view.created_at)}{f' by {view.created_by}' if view.created_by else ''}"
-        shown = f"{view.public_key[:DIGITS]}…" if view.public_key else view.method
-        rows.add_row(view.id, plain(view.name), view.role, shown, plain(added), plain(validity(view)))
+        rows.add_row(view.id, plain(view.name), view.role, _words(view), plain(added), plain(validity(view)))
     console().print(rows if found else "no keys: `taskbahn key add NAME PUBLICKEY --role ROLE` adds one")
 
 
@@ -126,6 +136,13 @@ def _ask(
         return there()
     with connected(url) as app:
         return online(app)
+
+
+def _words(view: KeyView) -> str:
+    """Return what a table shows of a key itself."""
+    if view.public_key:
+        return f"{view.public_key[:DIGITS]}…"
+    return f"certificate {view.certificate_key[:DIGITS]}…" if view.certificate_key else view.method
 
 
 def _shown(view: KeyView) -> dict[str, Any]:

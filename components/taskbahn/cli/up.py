@@ -31,6 +31,7 @@ SHOWN = (
     "tls_cert",
     "tls_key",
     "tls_client_ca",
+    "tls_client_optional",
     "behind_proxy",
     "proxy_protocol",
     "data",
@@ -102,6 +103,13 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     type=click.Path(path_type=Path),
     help="Authorities, in PEM: each client has to show a certificate of one of them.",
     envvar="TASKBAHN_UP_TLS_CLIENT_CA",
+    show_envvar=True,
+)
+@click.option(
+    "--tls-client-optional",
+    is_flag=True,
+    help="Let clients through that show no certificate, as browsers; those that show one may log in with it.",
+    envvar="TASKBAHN_UP_TLS_CLIENT_OPTIONAL",
     show_envvar=True,
 )
 @click.option(
@@ -200,6 +208,7 @@ def up(
     *,
     auth: bool,
     insecure_no_auth: bool,
+    tls_client_optional: bool,
     proxy_protocol: bool,
     allow_private_webhooks: bool,
     as_json: bool,
@@ -228,7 +237,7 @@ def up(
     wanted = node.Wanted(
         port, interface, data, loglevel, origins, socket, permissions, given, keep_audit,
         tls_cert, tls_key, tls_client_ca, behind_proxy, proxy_protocol, tuple(role.plain() for role in own), company,
-        role_limits, insecure_no_auth,
+        role_limits, insecure_no_auth, tls_client_optional,
     )  # fmt: skip
 
     def ready(addresses: Any) -> None:

@@ -26,6 +26,14 @@ def check_options(options: Mapping[str, Any], given: Mapping[str, str]) -> None:
             "--tls-client-ca is for a port that speaks TLS: add --tls-cert.",
         ),
         (
+            options["tls_client_optional"] and not options["tls_client_ca"],
+            "--tls-client-optional is for certificates of clients: add --tls-client-ca.",
+        ),
+        (
+            options["tls_client_optional"] and not auth,
+            "--tls-client-optional without a login lets everybody through: add --auth, or leave out both it and --tls-client-ca.",
+        ),
+        (
             options["insecure_no_auth"] and auth,
             "--insecure-no-auth says that there is no login, and --auth that there is one: give one of the two.",
         ),

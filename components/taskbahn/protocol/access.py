@@ -3,6 +3,7 @@
 A session logs in with WAMP's `ticket`: its ticket is an API token, and the node tells it who it is (its authid) and its role. Or its
 authid is the name of a user, and its ticket that user's password. Or it
 logs in with `cryptosign`: `authextra` has its public key of Ed25519 as `pubkey`, and it signs the challenge of the node.
+With `tls` it is who has the key in the certificate that its connection has shown.
 With `wampcra` an account that has a secret for it logs in under its own name.
 
 Browser tokens (CALL): what a page may see and do, and for how long.
@@ -22,7 +23,7 @@ Admins (CALL):
     taskbahn.admin.user.remove(name, who="") -> UserView                     ends its sessions
     taskbahn.admin.user.passwd(name, password, who="") -> UserView           gives it another password; ends its sessions
     taskbahn.admin.key.add(name, role, public_key, expires=, who="") -> KeyView      hexadecimal digits, a line of OpenSSH, or PEM;
-        or wampcra=True: the node makes a secret, which is said this once
+        or wampcra=True: the node makes a secret, which is said this once; or certificate=, in PEM, of a client of TLS
     taskbahn.admin.key.list()                -> [KeyView, ...]               as for tokens
     taskbahn.admin.key.revoke(key, who="")   -> [KeyView, ...]               as for tokens
 
@@ -109,6 +110,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     """A key that opens sessions, as it is shown. Times are UTC seconds since the epoch; None: never, not.
 
     name: who its sessions are, the authid.   method: of WAMP's login.   public_key: 64 hexadecimal digits.
+    certificate_key: of a certificate, the SHA-256 of the public key in it (SubjectPublicKeyInfo), 64 hexadecimal digits.
     secret: of WAMP-CRA, only in the answer that makes it.
     """
 
@@ -118,6 +120,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     created_at: float
     public_key: str | None = None
+    certificate_key: str | None = None
     secret: str | None = None
     created_by: str | None = None
     expires_at: float | None = None

@@ -93,6 +93,11 @@ def certificates_of(ca: Path) -> list[bytes]:
     return [found.group() for found in PEM.finditer(ca.read_bytes())]
 
 
+def first_certificate(file: Any) -> str:
+    """Return the first certificate of a file, which is that of its owner, and nothing else of it.  Raises InvalidOption."""
+    return certificates_of(_file(file, "certificate", "certificate", PEM, "a certificate"))[0].decode("ascii", "replace")
+
+
 def _given(option: str, given: Any, pattern: re.Pattern[bytes], what: str) -> Path | None:
     """Return a file that is given, or else that of the environment."""
     if given is not None:

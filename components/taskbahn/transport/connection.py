@@ -22,6 +22,7 @@ from taskbahn.access_errors import LimitExceeded
 from taskbahn.protocol import messages
 from taskbahn.transport.access import Access
 from taskbahn.transport.address import UNIX, parse_address
+from taskbahn.transport.certificate import by_certificate
 from taskbahn.transport.refusals import closed_early
 from taskbahn.transport.session import Session
 
@@ -81,6 +82,7 @@ class Connection:
         self._on_lost = on_lost
         self._on_refused = on_refused
         self._endpoint, self._factory = self._transport(url)
+        self._by_certificate = by_certificate(access, url)
         self._delay = FIRST_DELAY_SECONDS
         self._wanted = False
         self._retry: Any = None
@@ -222,7 +224,7 @@ class Connection:
     @property
     def login(self) -> Login | None:
         """How it logs in; None: it does not."""
-        return self._access.login
+        return self._access.login or self._by_certificate
 
     @property
     def is_accepted(self) -> bool:

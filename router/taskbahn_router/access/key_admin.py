@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.credentials import CredentialRow
     from taskbahn_router.model.pending_call import PendingCall
 
-ADD = ("name", "role", "public_key", "expires", "who", "wampcra")
+ADD = ("name", "role", "public_key", "expires", "who", "wampcra", "certificate")
 
 
 class KeyAdmin(CredentialAdmin):

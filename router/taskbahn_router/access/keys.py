@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from taskbahn.errors import InvalidRequest
 from taskbahn.protocol.access import KeyView
+from taskbahn_router.access.certificates import certificate_proof_in
 from taskbahn_router.access.tokens import ID_BYTES, check_principal, ends_at, new_text
-from taskbahn_router.core.credentials import SHARED, SIGNING, CredentialRow
+from taskbahn_router.core.credentials import CERTIFICATE, SHARED, SIGNING, CredentialRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,7 @@ OPENSSH = re.compile(r"ssh-ed25519 +([A-Za-z0-9+/=]{1,100})(?: .{0,200})?")
 OPENSSH_HEAD = b"\0\0\0\x0bssh-ed25519\0\0\0 "
 PEM = re.compile(r"-----BEGIN PUBLIC KEY-----\s*([A-Za-z0-9+/=\s]{1,100}?)\s*-----END PUBLIC KEY-----")
 PEM_HEAD = bytes.fromhex("302a300506032b6570032100")  # what says that an Ed25519 key follows
+METHODS = {CERTIFICATE: "tls"}  # of WAMP's logins, where a kind of keys has another name
 FORMS = "64 hexadecimal digits, as `taskbahn key new` prints them, a line of OpenSSH (ssh-ed25519 AAAA...), or PEM"
 
 
@@ -41,15 +43,28 @@ def new_secret(name: object, role: object, now: float, by: str | None, lifetime:
     return CredentialRow(secrets.token_hex(ID_BYTES), SHARED, name, role, proof, 0, now, by, ends_at(now, lifetime))
 
 
+def new_certificate(
+    name: object, role: object, certificate: object, now: float, by: str | None, lifetime: object = None
+) -> CredentialRow:  # fmt: skip
+    """Make the row of the public key in a certificate, as text in PEM.  lifetime: as of `new_key`.  Raises InvalidRequest."""
+    name, role = check_principal(name, role, "a key")
+    proof = certificate_proof_in(certificate)
+    return CredentialRow(secrets.token_hex(ID_BYTES), CERTIFICATE, name, role, proof, 0, now, by, ends_at(now, lifetime))
+
+
 def made_of(given: Mapping[str, object], now: float, by: str | None) -> CredentialRow:
-    """Make the row of what an admin wants to add: a public key, or else a new secret.  Raises InvalidRequest."""
+    """Make the row of what an admin wants to add: a public key, that of a certificate, or a new secret.  Raises InvalidRequest."""
     name, role, public_key, wampcra, lifetime = (given.get(word) for word in ("name", "role", "public_key", "wampcra", "expires"))
+    certificate = given.get("certificate")
     if wampcra not in (None, True, False):
         raise InvalidRequest(f"wampcra is true or false, not {wampcra!r:.100}")
-    if wampcra and public_key is not None:
+    if sum((bool(wampcra), public_key is not None, certificate is not None)) > 1:
         raise InvalidRequest(
-            "a key is a public key, or a secret that the node makes for WAMP-CRA: give one of public_key and wampcra"
+            "a key is a public key, that of a certificate, or a secret that the node makes for WAMP-CRA: "
+            "give one of public_key, certificate and wampcra"
         )
+    if certificate is not None:
+        return new_certificate(name, role, certificate, now, by, lifetime)
     if wampcra:
         return new_secret(name, role, now, by, lifetime)
     return new_key(name, role, public_key, now, by, lifetime)
@@ -95,7 +110,9 @@ def public_key_in(given: object) -> bytes:
 def key_view(row: CredentialRow) -> KeyView:
     """Return a key as it is shown."""
     return KeyView(
-        id=row.id, name=row.name, role=row.role, method=row.kind, public_key=row.proof.hex() if row.kind == SIGNING else None,
+        id=row.id, name=row.name, role=row.role, method=METHODS.get(row.kind, row.kind),
+        public_key=row.proof.hex() if row.kind == SIGNING else None,
+        certificate_key=row.proof.hex() if row.kind == CERTIFICATE else None,
         created_at=row.created_at, created_by=row.created_by, expires_at=row.expires_at, revoked_at=row.revoked_at,
         revoked_by=row.revoked_by,
     )  # fmt: skip

@@ -20,6 +20,7 @@ EARLY = "its address has to wait"
 GUESSES = (
     EARLY, "no such ", "a wrong password", "no key of this node", "this browser token is wrong", "its ticket is no text", "it shows several",
     "its answer does not prove", "a second answer to a challenge", "cryptosign with", "wampcra with",
+    "no certificate of it", "tls with",
 )  # fmt: skip
 LOCKED = f"{LOCKS_AT} logins of this address have failed, and it is locked for {LOCK_SECONDS / 60:.0f} min"
 

@@ -12,9 +12,10 @@ REVOKED = "revoked"  # a browser token that opens no sessions any more
 USED = "used"  # a browser token that has started its one job
 OF_BROWSER_TOKENS = frozenset((SIGNING_KEY, REVOKED, USED))
 USER = "user"  # who has a password
-SIGNING = "cryptosign"  # a public key of Ed25519; the kinds of keys have the names of WAMP's methods
+SIGNING = "cryptosign"  # a public key of Ed25519; this kind of keys and the next have the names of WAMP's methods
 SHARED = "wampcra"  # a secret that node and program share: what the store has of it is the secret itself
-KEYS = (SIGNING, SHARED)
+CERTIFICATE = "certificate"  # of a client of TLS: its proof is the SHA-256 of the public key in it; WAMP's method is `tls`
+KEYS = (SIGNING, SHARED, CERTIFICATE)
 COMPANY = "company"  # a user whom the company's login knows; its proof is the digest of who that is there
 PEOPLE = frozenset((USER, COMPANY))
 
@@ -24,7 +25,8 @@ class CredentialRow(NamedTuple):
 
     kind: one of those above.   name: of the principal, the authid of its sessions.
     proof: what the node compares with; of a token the SHA-256 of its text, of a user the argon2id of the password, of `SIGNING` the public
-    key, of `SHARED` the secret.   version: counts its changes.   expires_at, revoked_at: None: never, not.
+    key, of `SHARED` the secret, of `CERTIFICATE` the SHA-256 of its public key.   version: counts its changes.
+    expires_at, revoked_at: None: never, not.
     created_by, revoked_by: who did it; a session was created by the credential with that `mark`, and is valid as long as that has it.
     Of a used token created_by is the job that it has started.
     """

@@ -41,6 +41,7 @@ from taskbahn_router.crossbar_edge.socket_setup import set_up_accepted, set_up_v
 from taskbahn_router.crossbar_edge.visitors import Visitors
 from taskbahn_router.model.roles import rules_in, set_in_force
 from taskbahn_router.node import parent_watch
+from taskbahn_router.node.login import AUTHENTICATOR, has_certificates
 from taskbahn_router.queries.settings import configuration, settings
 from taskbahn_router.role_permissions import AUTHORIZER
 from taskbahn_router.service import Service
@@ -126,7 +127,7 @@ class Component(ApplicationSession):
             await self.subscribe(handler, topic)
         await self.service.start()
         if extra.get("login"):
-            await self.register(Authorizer(self.service.parts.ownership).decide, AUTHORIZER)
+            await self._answer_crossbar(extra)
         reactor.addSystemEventTrigger("before", "shutdown", self.service.stop)
         set_up_accepted(reactor)
         self._drop_slow_readers()
@@ -138,6 +139,14 @@ class Component(ApplicationSession):
         self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER.value)
         if company:
             self.service.company_login = company_login(company, self.service, self._reactor)
+
+    async def _answer_crossbar(self, extra: dict[str, Any]) -> None:
+        """Offer what Crossbar asks about sessions of a node with login."""
+        await self.register(Authorizer(self.service.parts.ownership).decide, AUTHORIZER)
+        if has_certificates(extra):
+            from taskbahn_router.crossbar_edge.certificate_login import log_in  # late: OpenSSL, which few nodes need
+
+            await self.register(log_in, AUTHENTICATOR)
 
     def _drop_slow_readers(self) -> None:
         if not SEND_BUFFERS.is_off:

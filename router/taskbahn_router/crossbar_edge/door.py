@@ -38,7 +38,10 @@ class DoorParser:
         """Return the endpoint; `node.door.endpoint` writes the words."""
         inner = _inner(reactor, words)
         clients = Path(words["tls_client_ca"]) if "tls_client_ca" in words else None
-        files = CertificateFiles(Path(words["tls_cert"]), Path(words["tls_key"]), clients) if "tls_cert" in words else None
+        files = None
+        if "tls_cert" in words:
+            is_optional = "tls_client_optional" in words
+            files = CertificateFiles(Path(words["tls_cert"]), Path(words["tls_key"]), clients, is_optional=is_optional)
         proxies = Proxies.of(words["behind_proxy"].split(",")) if "behind_proxy" in words else None
         return Door(reactor, inner, files, proxies, is_to_say_clients="proxy_protocol" in words)
 

@@ -39,7 +39,7 @@ def signatures(_config: object, _controller: object) -> Authenticator:
 
 def _signer(_realm: str, authid: str | None, details: Mapping[str, Any]) -> dict[str, Any] | Deferred[dict[str, Any]]:
     """Return who a session is if its key has signed the challenge; raises ApplicationError."""
-    service = _running()
+    service = running()
     name = authid if is_name(authid) else None
     given = (details.get("authextra") or {}).get("pubkey")
     if not isinstance(given, str) or not PUBLIC_KEY.fullmatch(given):
@@ -59,7 +59,7 @@ def shared_secrets(_config: object, _controller: object) -> Authenticator:
 
 def _sharer(_realm: str, authid: str | None, details: Mapping[str, Any]) -> dict[str, Any] | Deferred[dict[str, Any]]:
     """Return who a session is if it has the secret of its name; raises ApplicationError."""
-    service = _running()
+    service = running()
     if authid is None or not is_name(authid):
         return refused(service, "wampcra without a name as authid", details)
     book = service.parts.credentials
@@ -81,7 +81,7 @@ def _ask(service: Service, details: Mapping[str, Any], question: Question) -> No
 
 def wrong_answer(session: int, details: Mapping[str, Any], why: str) -> Deferred[Any]:
     """Refuse a session, at once or after a while; fails with what it hears.   why: "": its answer to the challenge does not fit."""
-    service = _running()
+    service = running()
     asked = service.parts.challenges.failed(session) or Question(None)
     if not why and asked.why:  # of a key that there is not
         return refused(service, asked.why, details, asked.name, is_noted=True)
@@ -90,7 +90,8 @@ def wrong_answer(session: int, details: Mapping[str, Any], why: str) -> Deferred
     return refused(service, why or "its answer does not prove that it has a key", details, asked.name)
 
 
-def _running() -> Service:
+def running() -> Service:
+    """Return the service of the node; raises ApplicationError while it starts or stops."""
     service = Service.running
     if service is None or service.stopped:
         raise ApplicationError(NotReady.uri, "the node is starting or stopping")

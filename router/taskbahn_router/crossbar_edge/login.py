@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from taskbahn_router.access.book import Principal
 
-    Answer = dict[str, Any]
-    Authenticator = Callable[[str, str, Mapping[str, Any]], Answer | Deferred[Answer]]
+    Authenticator = Callable[[str, str, Mapping[str, Any]], dict[str, Any] | Deferred[dict[str, Any]]]
 
+Answer = dict[str, Any]  # who a session is, for Crossbar
 REFUSED = "the login is refused"
 SESSION = "a session"  # in the audit
 BY_COOKIE = "cookie"  # the ticket of a page that has logged in

@@ -6,6 +6,8 @@
 - The challenge of WAMP-CRA does not say which role a name has. Crossbar's does.
 - What comes with a HELLO and is no part of a login with a key is refused unread: Crossbar would load a blockchain library for it.
 
+- A session that wants to log in with a certificate and shows none is refused as all others.
+
 `TASKBAHN_LOGIN_ANSWERS=0` leaves Crossbar as it is, and so does another version or shape of it (`misfit`).
 """
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
     Failed = Callable[[int, dict[str, Any], str], Deferred[Any]]
 
-METHODS = (SIGNING, SHARED)
+TLS = "tls"
+CHALLENGED = (SIGNING, SHARED)
+METHODS = (*CHALLENGED, TLS)
 SIGNED = re.compile(r"[0-9a-fA-F]{192}")  # a signature and what it signs
 NO_ROLE = "unknown"  # what a challenge says of the role of a name
 UNREAD = ("certificates", "trustroot")
@@ -41,7 +45,8 @@ def misfit() -> str:
     kinds = [auth.AUTHMETHOD_MAP.get(method) for method in METHODS]
     return first(
         other_version("crossbar"),
-        *(missing(kind, "hello", "authenticate", "_compute_challenge") for kind in kinds),
+        *(missing(kind, "hello", "authenticate") for kind in kinds),
+        *(missing(auth.AUTHMETHOD_MAP.get(method), "_compute_challenge") for method in CHALLENGED),
         *(other_arguments(getattr(kind, "authenticate", None), "self", "signature") for kind in kinds),
         *(other_arguments(getattr(kind, "hello", None), "self", "realm", "details") for kind in kinds),
     )
@@ -67,10 +72,8 @@ def _checked(kind: Any, failed: Failed) -> Any:
 
         def hello(self, realm: str, details: Any) -> Any:
             """Take the words of a session that wants to join."""
-            unread = [name for name in UNREAD if name in (details.authextra or {})]
-            if unread:
-                return self._refused(f"{self.AUTHMETHOD} with {unread[0]}")
-            return super().hello(realm, details)
+            why = _why_not(self, details.authextra or {})
+            return self._refused(why) if why else super().hello(realm, details)
 
         def _compute_challenge(self, *given: Any) -> Any:
             role, self._authrole = self._authrole, NO_ROLE
@@ -99,6 +102,14 @@ def _checked(kind: Any, failed: Failed) -> Any:
             return failed(self._session_details["session"], self._session_details, why).addErrback(_denial)
 
     return Checked
+
+
+def _why_not(login: Any, extra: dict[str, Any]) -> str:
+    """Return why Crossbar is not asked about a session that wants to join, or nothing."""
+    unread = [name for name in UNREAD if name in extra]
+    if unread:
+        return f"{login.AUTHMETHOD} with {unread[0]}"
+    return "tls without a certificate" if login.AUTHMETHOD == TLS and not login._peer_cert else ""  # noqa: SLF001
 
 
 def _denial(failure: Failure) -> Deny:

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from twisted.protocols.tls import BufferingTLSTransport
 from zope.interface import implementer
 
+from taskbahn_router.crossbar_edge.peer_keys import PEER_KEYS
 from taskbahn_router.node.failure import NodeFailed
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class BoundedHandshake(BufferingTLSTransport):
     """The TLS of one connection; a client that does not get through the handshake in time is dropped."""
 
     _timer: Any = None
+    _shown: bytes | None = None  # of the client's certificate
 
     def makeConnection(self, transport: Any) -> None:  # noqa: N802 - Twisted's name
         """Begin."""
@@ -103,10 +105,16 @@ class BoundedHandshake(BufferingTLSTransport):
         handle: Any = self.getHandle() if self._timer is not None else None  # type: ignore[no-untyped-call]
         if handle is not None and handle.get_peer_finished() is not None:
             self._stop_timer()
+            certificate: Any = self.getPeerCertificate()  # type: ignore[no-untyped-call]
+            if certificate is not None:
+                self._shown = PEER_KEYS.shown(certificate)
 
     def connectionLost(self, reason: Any = connectionDone) -> None:
         """It is over."""
         self._stop_timer()
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            PEER_KEYS.gone(shown)
         super().connectionLost(reason)
 
     def _stop_timer(self) -> None:

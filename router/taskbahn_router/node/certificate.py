@@ -37,12 +37,13 @@ Stamp = tuple[tuple[int, ...], ...]
 class CertificateFiles:
     """Where the certificate, with its chain, and its key are; both in PEM.
 
-    clients: the authorities of which each client has to show a certificate; None: clients show none.
+    clients: the authorities of which each client has to show a certificate; None: clients show none.   is_optional: it may show none.
     """
 
     certificate: Path
     key: Path
     clients: Path | None = None
+    is_optional: bool = False
 
     def stamp(self) -> Stamp:
         """Return what changes when one of the files is written, replaced, or may be read by others. Raises OSError."""
@@ -102,14 +103,15 @@ class Certificate:
         return made
 
     def _ask_clients(self, made: SSL.Context) -> None:
-        """Have each client show a certificate of an authority; none gets through the handshake without."""
+        """Ask each client for a certificate of an authority. With another one, or without if it must have one, it does not get through."""
         if not self.authorities:
             return
         known: Any = made.get_cert_store()
         for one in self.authorities:
             known.add_cert(X509.from_cryptography(one))
         made.set_client_ca_list([X509.from_cryptography(one).get_subject() for one in self.authorities])
-        made.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, lambda *given: bool(given[-1]))  # as OpenSSL decides
+        is_needed = 0 if self.files.is_optional else SSL.VERIFY_FAIL_IF_NO_PEER_CERT
+        made.set_verify(SSL.VERIFY_PEER | is_needed, lambda *given: bool(given[-1]))  # as OpenSSL decides
 
     def warning(self, now: dt.datetime) -> str:
         """Say that its time is over, has not begun or is nearly over; nothing else."""

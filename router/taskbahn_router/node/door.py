@@ -48,7 +48,8 @@ def shown(wanted: Wanted) -> dict[str, Any]:
     paths = {"socket": wanted.socket, "tls_cert": wanted.tls_cert, "tls_key": key, "tls_client_ca": wanted.tls_client_ca}
     place = {} if wanted.socket else {"port": wanted.port, "interface": wanted.interface}
     proxies = {"behind_proxy": list(wanted.behind_proxy), "proxy_protocol": wanted.proxy_protocol} if wanted.behind_proxy else {}
-    return place | {name: str(path) for name, path in paths.items() if path} | proxies
+    optional = {"tls_client_optional": "yes"} if wanted.tls_client_optional else {}
+    return place | {name: str(path) for name, path in paths.items() if path} | optional | proxies
 
 
 def inner_socket(folder: Path) -> Path:

@@ -78,6 +78,7 @@ class Wanted:
     company: dict[str, Any] | None = None
     role_limits: dict[str, dict[str, float | None]] = field(default_factory=dict)
     insecure_no_auth: bool = False  # whether the node may be reached beyond its machine without login
+    tls_client_optional: bool = False  # whether clients need not show a certificate
 
     def absolute(self) -> Wanted:
         """Return the same with the paths as they are from every directory; links stay, for what they point to may be renewed."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from taskbahn.protocol.messages import REALM
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -13,6 +15,10 @@ CHECKS = "taskbahn_router.crossbar_edge.login"
 BY_KEY = {
     method: {"type": "function", "create": f"taskbahn_router.crossbar_edge.key_login.{check}"}
     for method, check in (("cryptosign", "signatures"), ("wampcra", "shared_secrets"))
+}
+AUTHENTICATOR = "taskbahn.authenticate"  # what Crossbar asks about certificates: their method takes no function
+BY_CERTIFICATE = {
+    "tls": {"type": "dynamic", "authenticator": AUTHENTICATOR, "authenticator-realm": REALM, "authenticator-role": "trusted"}
 }
 
 
@@ -35,11 +41,17 @@ def put_in(
     extra = worker["components"][0]["extra"]
     extra |= {"login": True, "roles": list(own), "role_limits": limits or {}, **({"company": company} if company else {})}
     (transport,) = worker["transports"]
-    transport["rawsocket"]["auth"] = _by("tickets") | BY_KEY
+    by_key = BY_KEY | (BY_CERTIFICATE if has_certificates(extra) else {})
+    transport["rawsocket"]["auth"] = _by("tickets") | by_key
     for path, page in PAGES.items():
         transport["web"]["paths"][path] = {"type": "resource", "classname": page}
     for path, check in PATHS.items():
-        transport["web"]["paths"][path]["auth"] = _by(check) | (BY_KEY if path == "ws" else {})
+        transport["web"]["paths"][path]["auth"] = _by(check) | (by_key if path == "ws" else {})
+
+
+def has_certificates(extra: Mapping[str, Any]) -> bool:
+    """Return whether clients show certificates.   extra: of the component."""
+    return "tls_client_ca" in extra.get("door", {})
 
 
 def _by(check: str) -> dict[str, Any]:

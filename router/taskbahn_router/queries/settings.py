@@ -42,7 +42,8 @@ GIVEN = {  # options of `taskbahn up`
     "socket": "the Unix socket for everything",
     "tls_cert": "certificate of the port, with its chain",
     "tls_key": "key of the certificate",
-    "tls_client_ca": "authorities of the certificates that clients have to show",
+    "tls_client_ca": "authorities of the certificates that clients show",
+    "tls_client_optional": "clients need not show one",
     "behind_proxy": "proxies that are believed who their clients are",
     "proxy_protocol": "these say it with the PROXY protocol, too",
     "data": "directory of the jobs and of the node's files",
@@ -134,6 +135,7 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
             "socket", url.removeprefix("unix://") if url.startswith("unix://") and "door" not in extra else None
         ),
         **{name: endpoint.get(name) for name in ("tls_cert", "tls_key", "tls_client_ca", "behind_proxy", "proxy_protocol")},
+        "tls_client_optional": endpoint.get("tls_client_optional"),
         "data": str(data),
         "loglevel": extra.get("loglevel"),
         "auth": ("yes" if extra.get("login") else "no")
