@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from taskbahn_router.core.role_limits import Limits
     from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.ports import RouterPort
+    from taskbahn_router.outside.tokens import OutsideTokens
     from taskbahn_router.stores.contract import Store
     from taskbahn_router.workers.node_worker import Process
 
@@ -78,6 +79,7 @@ class Service:
         self._ahead = wall() - reactor.seconds()
         self.stopped = False
         self.company_login: CompanyLogin | None = None
+        self.outside_tokens: OutsideTokens | None = None
         self.parts = Parts(
             self._store, self._writing, self._reading, outside, self, clock=reactor, wall=wall, uniform=uniform, settings=settings,
             start_worker=start_worker, hashing=self._hashing, role_limits=role_limits,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskbahn.cli import starting
+from taskbahn.cli.issuer_options import issuers_in, issuers_option
 from taskbahn.cli.oidc_options import company_login, oidc_options
 from taskbahn.cli.origins import whole_origins
 from taskbahn.cli.proxies import check_proxies, whole_proxies
@@ -39,6 +40,7 @@ SHOWN = (
     "origins",
     "auth",
     "roles",
+    "issuers",
     "company",
     "insecure_no_auth",
     "role_limits",
@@ -154,6 +156,7 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
     envvar="TASKBAHN_UP_ROLES",
     show_envvar=True,
 )
+@issuers_option
 @click.option(
     "--insecure-no-auth",
     is_flag=True,
@@ -203,6 +206,7 @@ def up(
     loglevel: str,
     origins: tuple[str, ...],
     roles: Path | None,
+    issuers: Path | None,
     keep_audit: float,
     role_limits: dict[str, dict[str, float | None]],
     *,
@@ -235,9 +239,10 @@ def up(
     own = _roles_of(roles)
     permissions = importlib.import_module("taskbahn_router.role_permissions").roles(own) if auth else None
     wanted = node.Wanted(
-        port, interface, data, loglevel, origins, socket, permissions, given, keep_audit,
-        tls_cert, tls_key, tls_client_ca, behind_proxy, proxy_protocol, tuple(role.plain() for role in own), company,
-        role_limits, insecure_no_auth, tls_client_optional,
+        port, interface, data, loglevel, origins, socket, permissions, given, keep_audit, tls_cert=tls_cert, tls_key=tls_key,
+        tls_client_ca=tls_client_ca, tls_client_optional=tls_client_optional, behind_proxy=behind_proxy,
+        proxy_protocol=proxy_protocol, roles=tuple(role.plain() for role in own), company=company, role_limits=role_limits,
+        insecure_no_auth=insecure_no_auth, issuers=issuers_in(issuers),
     )  # fmt: skip
 
     def ready(addresses: Any) -> None:

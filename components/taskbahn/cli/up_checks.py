@@ -41,6 +41,7 @@ def check_options(options: Mapping[str, Any], given: Mapping[str, str]) -> None:
             options["role_limits"] and not auth,
             "--role-limit is for roles, which sessions have with a login: add --auth.",
         ),
+        (options["issuers"] is not None and not auth, "--issuers is for a node with login: add --auth."),
         (options["roles"] is not None and not auth, "--roles is for a node with login: add --auth."),
     ):
         if is_wrong:

@@ -32,6 +32,11 @@ class Principal(NamedTuple):
     scope: Scope | None = None  # what a browser token names
 
 
+def of_browser(scope: Scope | str) -> Principal | str:
+    """Return who a session is with what its token names, or why that is refused."""
+    return scope if isinstance(scope, str) else Principal(scope.name, Role.BROWSER.value, "", scope)
+
+
 class CredentialBook:
     """Knows what opens sessions, and closes those whose credential is revoked or over.
 
@@ -94,8 +99,7 @@ class CredentialBook:
         The text is compared by its hash, so how long that takes says nothing about it.
         """
         if is_signed(text):
-            scope = self.browser.find(text)
-            return scope if isinstance(scope, str) else Principal(scope.name, Role.BROWSER.value, "", scope)
+            return of_browser(self.browser.find(text))
         proof = proof_of(text)
         if (given := self._given.get(proof)) is not None:
             return given
@@ -125,6 +129,11 @@ class CredentialBook:
             return True
         rows = (self._rows[id] for id in self._names.get(name, ()))
         return any(row.role == role and row.kind != SESSION and self._is_valid(row) for row in rows)
+
+    def role_of(self, name: str) -> str | None:
+        """Return the role with which a name may log in; None: it may not."""
+        rows = (self._rows[id] for id in self._names.get(name, ()))
+        return next((row.role for row in rows if row.kind != SESSION and is_role(row.role) and self._is_valid(row)), None)
 
     def row(self, id: str) -> CredentialRow | None:
         """Return a credential by its id."""

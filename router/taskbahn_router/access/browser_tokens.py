@@ -26,7 +26,8 @@ ISSUER = "taskbahn"
 KEY_BYTES = 32
 SIGN_SECONDS = 30 * 86400.0
 LIFETIME_MOST = 30 * 86400.0
-BROWSER_ID = re.compile("b[0-9a-f]{16}")  # no API token has such an id
+BROWSER_ID = re.compile("[bu][0-9a-f]{16}")  # no API token has such an id; u: of a user of another issuer, or of its token
+LEEWAY_SECONDS = 60  # that the clocks of node and issuer may differ
 PARTS = 3  # of a signed token, with dots between them
 CHECKS = {
     "require": ["exp", "iat", "jti", "sub", "iss"],
@@ -80,7 +81,7 @@ class BrowserTokens:
             self._starts[row.id] = row.created_by or ""
             return
         for session, scope in list(self._scopes.items()):
-            if scope.id == row.id:
+            if row.id in (scope.id, scope.mark):
                 self._close(session, scope, "it was revoked")
 
     def drop(self, row: CredentialRow) -> None:
@@ -122,6 +123,14 @@ class BrowserTokens:
         if not self._is_valid(scope.name, scope.role):
             return f"{scope.name}, who made the browser token {scope.id}, may not log in any more as {scope.role}"
         return scope
+
+    def revoked(self, scope: Scope) -> str:
+        """Return why a token of another issuer is refused, "" if it is not: it is revoked, or all that its user had then."""
+        for id, what in ((scope.mark, "it"), (scope.id, "what this user had")):
+            ended = self._ended.get(id)
+            if ended is not None and ended.kind == REVOKED and scope.issued_at <= ended.created_at + LEEWAY_SECONDS:
+                return f"a token of {scope.name}/{scope.id} is refused: {what} was revoked"
+        return ""
 
     def sign(self, claims: Claims, key: CredentialRow) -> str:
         """Return the text of a token."""

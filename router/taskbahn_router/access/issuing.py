@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
 from taskbahn.access_errors import InvalidToken
-from taskbahn.errors import InvalidRequest, TooLarge, UnknownJob
+from taskbahn.errors import InvalidRequest, ServiceError, TooLarge, UnknownJob
 from taskbahn.protocol.access import MAX_TICKET, VERBS, Role
 from taskbahn_router.access.browser_tokens import ISSUER, LIFETIME_MOST, claims_of, is_signed, new_id, new_key, revocation, stored
 from taskbahn_router.access.calls import named
@@ -14,10 +18,12 @@ from taskbahn_router.core.credentials import REVOKED, USED
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.pause_words import MAX_WHO, text_in
 from taskbahn_router.model.roles import is_role
-from taskbahn_router.model.scope import Claims, Scope, asked, ids_in, raw_id
+from taskbahn_router.model.scope import Claims, Scope, asked, ids_in, raw_id, token_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+
+    from twisted.python.failure import Failure
 
     from taskbahn_router.access.browser_tokens import BrowserTokens
     from taskbahn_router.core.credentials import CredentialRow
@@ -35,11 +41,14 @@ OTHER_CHANGE = "another admin has changed the keys meanwhile; try again"
 class TokenIssue:
     """Makes and renews browser tokens, and has their keys."""
 
+    log = Logger("taskbahn.tokens")
+
     def __init__(self, dispatcher: Dispatcher, tokens: BrowserTokens) -> None:
         self._dispatcher = dispatcher
         self._tokens = tokens
         self._reader: Reader
         self._ask: Ask
+        self.find: Callable[[str], Scope | str | Deferred[Scope | str]] = tokens.find  # what a signed token names
         self._waiting: list[Callable[[CredentialRow], None]] | None = None  # for a key that the store is to have first
 
     def begin(self, reader: Reader, ask: Ask) -> None:
@@ -89,14 +98,28 @@ class TokenIssue:
         text, before = named(call, ("token",)).get("token"), call.scope
         if before is None or call.caller is None:
             raise InvalidRequest("no browser token has opened this session, so none can renew it: log in with the new one")
-        found = self._tokens.find(text) if isinstance(text, str) and is_signed(text) else "it is no browser token"
-        if isinstance(found, Scope) and (found.name, found.role) != (before.name, before.role):
-            found = f"{found.name} made it, and {before.name} the token of the session"
+        found = self.find(text) if isinstance(text, str) and is_signed(text) else "it is no browser token"
+        if isinstance(found, Deferred):
+            found.addCallback(partial(self._renewed, call, call.caller)).addErrback(self._not_renewed, call)
+        else:
+            self._renewed(call, call.caller, found)
+
+    def _renewed(self, call: PendingCall, session: int, found: Scope | str) -> None:
+        before = self._tokens.scope_of(session)
+        if before is None:  # it has ended meanwhile
+            return
+        if isinstance(found, Scope) and found.holder != before.holder:
+            found = f"it is of {found.name}/{found.id}, and that of the session of {before.name}/{before.id}"
         if isinstance(found, str):
             self._dispatcher.auditing.refused_login(None, f"the session of the browser token {before.id}", found)
-            raise InvalidToken("this token does not renew the session: it is wrong, over, or of another program")
-        self._tokens.opened(call.caller, found)
+            call.fail(InvalidToken("this token does not renew the session: it is wrong, over, or of another program"))
+            return
+        self._tokens.opened(session, found)
         call.answer({"id": found.id, "expires_at": found.expires_at})
+
+    def _not_renewed(self, failure: Failure, call: PendingCall) -> None:
+        self.log.failure("a token was not looked at", failure)
+        call.fail(ServiceError("an internal error in taskbahn.token.renew; the router's log has more"))
 
     def rotate(self, call: PendingCall) -> None:
         """`taskbahn.admin.token.rotate`."""
@@ -126,7 +149,8 @@ class TokenIssue:
     def revoke(self, given: str, call: PendingCall, by: str | None, who: str) -> None:
         """Revoke one browser token, by its id or its text."""
         said = claims_of(given)
-        id, name = str(said.get("jti", given)), str(said.get("sub", "unknown"))[:100]
+        id = token_mark(said) if said.get("iss", ISSUER) != ISSUER else str(said.get("jti", given))
+        name = str(said.get("sub", "unknown"))[:100]
         expires = said.get("exp")
         now = self._dispatcher.wall()
         ends = float(expires) if isinstance(expires, int) and now < expires <= now + LIFETIME_MOST else None

@@ -42,7 +42,7 @@ def claims_of(token: object, keys: Sequence[Mapping[str, Any]], settings: Settin
         if algorithm not in ALGORITHMS:
             raise Refused(f"the ID token is signed by {algorithm!r:.40}, which is no algorithm of public keys")
         claims: dict[str, Any] = jwt.decode(
-            token, _key(keys, header, algorithm), algorithms=[algorithm], audience=settings.client_id, issuer=settings.issuer,
+            token, key_for(keys, header, algorithm), algorithms=[algorithm], audience=settings.client_id, issuer=settings.issuer,
             leeway=LEEWAY_SECONDS, options={"require": list(NEEDED)},
         )  # fmt: skip
     except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
@@ -51,7 +51,8 @@ def claims_of(token: object, keys: Sequence[Mapping[str, Any]], settings: Settin
     return claims
 
 
-def _key(keys: Sequence[Mapping[str, Any]], header: Mapping[str, Any], algorithm: str) -> jwt.PyJWK:
+def key_for(keys: Sequence[Mapping[str, Any]], header: Mapping[str, Any], algorithm: str) -> jwt.PyJWK:
+    """Return the key that a header names, for an algorithm of public keys.  Raises UnknownKey and Refused."""
     kid = header.get("kid")
     usable = [key for key in keys if algorithm in FAMILIES.get(str(key.get("kty")), ()) and key.get("use", "sig") == "sig"]
     found = [key for key in usable if key.get("kid") == kid] if kid is not None else usable

@@ -42,7 +42,9 @@ class Pages(NamedTuple):
     by_form: bool  # the secret travels in the form, for the provider takes no other way
 
 
-class _NoRedirect(HTTPRedirectHandler):
+class NoRedirect(HTTPRedirectHandler):
+    """Follows none: what is asked for is where the operator or the provider says."""
+
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
 
@@ -53,7 +55,7 @@ class Provider:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
-        self._open = build_opener(_NoRedirect()).open
+        self._open = build_opener(NoRedirect()).open
         self._pages: tuple[Pages, float] | None = None
         self._keys: tuple[list[dict[str, Any]], float] | None = None
         self._failed: tuple[str, float] | None = None

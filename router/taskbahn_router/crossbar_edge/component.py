@@ -33,6 +33,7 @@ from taskbahn_router.crossbar_edge.company_pages import company_login
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
 from taskbahn_router.crossbar_edge.direct_path import DirectPath
 from taskbahn_router.crossbar_edge.origins import origin_of
+from taskbahn_router.crossbar_edge.outside_login import outside_tokens
 from taskbahn_router.crossbar_edge.plain_log import set_up_log
 from taskbahn_router.crossbar_edge.public_requests import set_up_requests
 from taskbahn_router.crossbar_edge.router_repairs import RouterRepairs
@@ -115,7 +116,7 @@ class Component(ApplicationSession):
             role_limits=limits_of(extra.get("role_limits", {})) if token else None,
         )  # fmt: skip
         if token:
-            self._begin_login(token, extra.get("company"))
+            self._begin_login(token, extra)
             await self.subscribe(self._joined, "wamp.session.on_join")
         for topic, handler in {
             "wamp.subscription.on_create": self._topic_made,
@@ -134,11 +135,13 @@ class Component(ApplicationSession):
         tuning.settle_memory()
         tuning.share_interpreter()
 
-    def _begin_login(self, token: str, company: dict[str, Any] | None) -> None:
+    def _begin_login(self, token: str, extra: dict[str, Any]) -> None:
         login_answers.begin(key_login.wrong_answer)
         self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER.value)
-        if company:
+        if company := extra.get("company"):
             self.service.company_login = company_login(company, self.service, self._reactor)
+        if issuers := extra.get("issuers"):
+            self.service.outside_tokens = outside_tokens(issuers, self.service, self._reactor)
 
     async def _answer_crossbar(self, extra: dict[str, Any]) -> None:
         """Offer what Crossbar asks about sessions of a node with login."""

@@ -17,6 +17,7 @@ from taskbahn.access_errors import LimitExceeded
 from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import MAX_TICKET, PRINCIPAL, TOKEN_PREFIX, Role
+from taskbahn_router.access.book import of_browser
 from taskbahn_router.access.logins import TOO_MANY
 from taskbahn_router.crossbar_edge.login_page import SEES_ALL, session_in
 from taskbahn_router.crossbar_edge.origins import address_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from taskbahn_router.access.book import Principal
+    from taskbahn_router.model.scope import Scope
 
     Authenticator = Callable[[str, str, Mapping[str, Any]], dict[str, Any] | Deferred[dict[str, Any]]]
 
@@ -35,7 +37,7 @@ REFUSED = "the login is refused"
 SESSION = "a session"  # in the audit
 BY_COOKIE = "cookie"  # the ticket of a page that has logged in
 JOIN_SECONDS = 5.0  # seconds after which a session that was let in has joined, or never does
-CHECKED: set[int] = set()  # sessions whose passwords are being compared
+CHECKED: set[int] = set()  # sessions whose passwords or tokens are being looked at
 
 
 def tickets(_config: object, _controller: object) -> Authenticator:
@@ -83,6 +85,8 @@ def _login(
             raise ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
     if not isinstance(ticket, str) or len(ticket) > MAX_TICKET:
         return refused(service, "its ticket is no text, or too long", details)
+    if service.outside_tokens is not None and not by_cookie and service.outside_tokens.is_meant(ticket):
+        return _by_outside_token(service, service.outside_tokens.find(ticket), details, roles)
     found = service.parts.credentials.find(ticket)
     if isinstance(found, str) and not by_cookie and is_name(authid) and not ticket.startswith(TOKEN_PREFIX):
         return _by_password(service, str(authid), ticket, details, roles)
@@ -108,6 +112,23 @@ def _by_password(
         found = service.parts.password_login.find(name, password, address_in(details))
     except NotReady as error:
         return fail(ApplicationError(NotReady.uri, error.message))
+    return _when_found(service, found, details, roles, name)
+
+
+def _by_outside_token(
+    service: Service, found: Deferred[Scope | str], details: Mapping[str, Any], roles: tuple[Role, ...]
+) -> Deferred[Answer]:  # fmt: skip
+    """Give who a session is that shows a token of another issuer, whose keys may have to be fetched."""
+    if int(details["session"]) in CHECKED:
+        return refused(service, "it shows several tokens at once", details)
+    return _when_found(service, found.addCallback(of_browser), details, roles, None)
+
+
+def _when_found(
+    service: Service, found: Deferred[Principal | str], details: Mapping[str, Any], roles: tuple[Role, ...], name: str | None
+) -> Deferred[Answer]:  # fmt: skip
+    """Let a session in when it is known who it is; it may be gone by then."""
+    session = int(details["session"])
     CHECKED.add(session)
 
     def checked(found: Principal | str) -> Answer | Deferred[Answer]:
@@ -126,7 +147,7 @@ def _by_password(
 
 
 def _forget_gone(service: Service, session: int) -> None:
-    """Forget a session that hung up while its password was compared: it never joined, so nothing says that it left."""
+    """Forget a session that hung up while its login was looked at: it never joined, so nothing says that it left."""
     if not service.has_session(session):
         service.parts.credentials.closed(session)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,6 +41,7 @@ class Scope(NamedTuple):
     id: of the token.   name, role: who made it.   sees_all: that role sees jobs of all callers.   expires_at: seconds since the epoch.
     watch: ids of jobs.   verbs: the ids of jobs with which each may be done, or `ALL`.   start: patterns of tasks.
     tags: jobs with one of them are seen, and what the token starts has them all.   once: it starts one job.
+    mark: by what a token of another issuer is revoked, whose `id` names its user; "": this node has made it.   issued_at: of such a one.
     """
 
     id: str
@@ -53,6 +55,13 @@ class Scope(NamedTuple):
     tags: frozenset[str] = frozenset()
     once: bool = False
     earlier: frozenset[str] = frozenset()  # tags of what earlier tokens of the session have started
+    mark: str = ""
+    issued_at: float = 0.0
+
+    @property
+    def holder(self) -> tuple[str, str, str]:
+        """Whose it is: another token of the same one renews a session."""
+        return self.name, self.role, self.id if self.mark else ""
 
     @property
     def given_tags(self) -> list[str]:
@@ -113,6 +122,13 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return Scope(
             self.jti, self.sub, self.role, self.all, self.exp, watch, ids, tuple(self.start), frozenset(self.tags), self.once
         )  # fmt: skip
+
+
+def token_mark(claims: Mapping[str, Any]) -> str:
+    """Return by what a token of another issuer is revoked: its `jti` if it has one, else all that it says."""
+    said = claims.get("jti")
+    one = said if isinstance(said, str) and said else json.dumps(claims, sort_keys=True)
+    return "u" + hashlib.sha256(f"{claims.get('iss')}\0{one}\0token".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def raw_id(id: str) -> bytes:

@@ -79,6 +79,7 @@ class Wanted:
     role_limits: dict[str, dict[str, float | None]] = field(default_factory=dict)
     insecure_no_auth: bool = False  # whether the node may be reached beyond its machine without login
     tls_client_optional: bool = False  # whether clients need not show a certificate
+    issuers: tuple[dict[str, Any], ...] = ()  # of browser tokens, beside the node, in their plain form
 
     def absolute(self) -> Wanted:
         """Return the same with the paths as they are from every directory; links stay, for what they point to may be renewed."""
@@ -143,7 +144,7 @@ def configuration(wanted: Wanted, inner: Path | None = None) -> dict[str, Any]:
         transport["web"]["paths"][path]["options"] = options | {"allowed_origins": [*options["allowed_origins"], *wanted.origins]}
     extra |= {"insecure": True} if wanted.insecure_no_auth else {}
     if wanted.auth is not None:
-        login.put_in(config, wanted.auth, wanted.roles, wanted.company, wanted.role_limits)
+        login.put_in(config, wanted.auth, wanted.roles, wanted.company, wanted.role_limits, wanted.issuers)
     if inner is not None:
         worker["transports"].append(door.inner_transport(transport, inner))
     return config

@@ -28,11 +28,12 @@ def put_in(
     own: Iterable[dict[str, Any]] = (),
     company: dict[str, Any] | None = None,
     limits: Mapping[str, Mapping[str, float | None]] | None = None,
+    issuers: Iterable[dict[str, Any]] = (),
 ) -> None:
     """Let sessions of a node in by a login only, each with the rights of its role.
 
     own: the roles of the configuration.   company: the provider that says who people are.
-    limits: of roles, as an operator has given them.
+    limits: of roles, as an operator has given them.   issuers: whose browser tokens are taken, too.
     """
     (worker,) = config["workers"]
     (realm,) = worker["realms"]
@@ -40,6 +41,7 @@ def put_in(
     realm["roles"] = [*kept, *roles]
     extra = worker["components"][0]["extra"]
     extra |= {"login": True, "roles": list(own), "role_limits": limits or {}, **({"company": company} if company else {})}
+    extra |= {"issuers": list(issuers)} if issuers else {}
     (transport,) = worker["transports"]
     by_key = BY_KEY | (BY_CERTIFICATE if has_certificates(extra) else {})
     transport["rawsocket"]["auth"] = _by("tickets") | by_key

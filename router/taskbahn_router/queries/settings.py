@@ -51,6 +51,7 @@ GIVEN = {  # options of `taskbahn up`
     "auth": "whether sessions have to log in",
     "roles": "roles of the configuration",
     "company": "provider of OpenID Connect by which people log in, too",
+    "issuers": "others than the node that sign browser tokens, and whose jobs their users have",
     "insecure_no_auth": "others than this machine reach the node without a login",
     "role_limits": "what each name of a role may use",
     "keep_audit": "that entries of the audit are kept",
@@ -143,6 +144,7 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
         else None,  # a configuration of the user's own may have another login
         "roles": [role["name"] for role in extra.get("roles", ())] or None,
         "company": (extra.get("company") or {}).get("issuer"),
+        "issuers": [f"{each['issuer']} as {each['client']}" for each in extra.get("issuers", ())] or None,
         "insecure_no_auth": "yes" if extra.get("insecure") else None,
         "role_limits": shown(limits_of(extra.get("role_limits", {}))) if extra.get("login") else None,
         "keep_audit": extra.get("keep_audit"),
