@@ -16,6 +16,7 @@ from taskbahn.jobs.browser_tokens import MakesTokens
 from taskbahn.protocol.other_words import APP_WORDS, INIT_WORDS, refuse, refuse_words
 from taskbahn.transport.access import access_of, check_use
 from taskbahn.transport.address import DEFAULT_URL, check_address
+from taskbahn.transport.credentials import split_address
 from taskbahn.transport.login import login_of
 
 if TYPE_CHECKING:
@@ -61,12 +62,14 @@ INTERNAL = {
 class Taskbahn(MakesTokens):
     """An application: `tasks` by name.
 
-    url: the router's; by default TASKBAHN_URL, or ws://127.0.0.1:8080/ws.   timeout: seconds that a call waits for a
-    router that does not answer, before it raises RouterUnavailable.   connect_within: seconds that it waits where no router has
-    answered yet.   ca: a file with the certificates that a wss: address is checked by, TASKBAHN_CA or those of the system.
+    url: the router's, as wss://TOKEN@host/ws with a login in it; by default TASKBAHN_URL, or ws://127.0.0.1:8080/ws.
+    timeout: seconds that a call waits for a router that does not answer, before it raises RouterUnavailable.
+    connect_within: seconds that it waits where no router has answered yet.   ca: a file with the certificates that a wss: address
+    is checked by, TASKBAHN_CA or those of the system.
     headers: of the request that opens the WebSocket, for a proxy in front of the node; else the lines of TASKBAHN_HEADERS.
     token: of a node with login, or a function that returns one, which each connection calls; else TASKBAHN_TOKEN, or TASKBAHN_USER
-    and TASKBAHN_PASSWORD.   key_file: a key in place of a token; else that of TASKBAHN_KEY_FILE.
+    and TASKBAHN_PASSWORD.   key_file: a key in place of a token; else that of TASKBAHN_KEY_FILE. Without all of them the login that
+    TASKBAHN_CREDENTIALS, a file like .netrc, has for the address; else that of ~/.config/taskbahn/credentials.
     client_cert, client_key: files of a certificate that the client shows of itself, and of its key if that is not in the same one;
     else those of TASKBAHN_CLIENT_CERT and TASKBAHN_CLIENT_KEY.
     keys: of tasks with encrypt=True; else those of TASKBAHN_KEYS or TASKBAHN_KEYS_FILE.
@@ -95,8 +98,8 @@ class Taskbahn(MakesTokens):
         self.declared_triggers: dict[str, DeclaredTrigger] = {}  # likewise
         self.timeout = _check_timeout(timeout)
         self.connect_within = _check_timeout(connect_within, "connect_within")
+        self.access = access_of(ca, headers, client_cert, client_key)._replace(login=login_of(token, key_file, url))
         self.url = url
-        self.access = access_of(ca, headers, client_cert, client_key)._replace(login=login_of(token, key_file))
         check_use(self.url, ca, headers, client_cert)  # checks the address of the environment now, too
         self.keys = keyring_of(keys)
         self._client: Client | None = None
@@ -283,13 +286,16 @@ class Taskbahn(MakesTokens):
         """The router's address."""
         if self._url is not None:
             return self._url
-        given = os.environ.get("TASKBAHN_URL")
+        given, _ = split_address(os.environ.get("TASKBAHN_URL"), "TASKBAHN_URL")
         return check_address(given, "TASKBAHN_URL") if given else DEFAULT_URL
 
     @url.setter
     def url(self, url: str | None) -> None:
         """Connect to another router from the next connection on; None: to that of the environment.  Raises InvalidOption."""
-        self._url = url if url is None else check_address(url)
+        bare, login = split_address(url, "url")
+        self._url = bare if bare is None else check_address(bare)
+        if login is not None:
+            self.access = self.access._replace(login=login)
 
     @overload
     def task(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncTask[P, R]: ...

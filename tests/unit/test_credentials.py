@@ -1,153 +1,135 @@
-"""Tokens: what they are made of, whom they let in, and until when."""
+"""Logins in addresses, and in a file with one for each node: taken, and shown nowhere."""
 
 from __future__ import annotations
 
-from typing import Any
+import string
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbahn.errors import InvalidOption, InvalidRequest
-from taskbahn.protocol.access import GIVEN_ROLES, PRINCIPAL, TOKEN_PREFIX
-from taskbahn.transport.login import token_of
-from taskbahn_router.access.book import CredentialBook, Principal
-from taskbahn_router.access.tokens import new_token, token_view
-from taskbahn_router.model.pending_call import RANDOM
+from taskbahn import InvalidOption, Taskbahn
+from taskbahn.transport.address import check_address
+from taskbahn.transport.credentials import of_file, split_address
 
-NOW = 1000.0
+if TYPE_CHECKING:
+    from pathlib import Path
 
-
-class Time:
-    def __init__(self) -> None:
-        self.now = NOW
-        self.ended: list[tuple[int, str]] = []
-        self.book = CredentialBook(lambda: self.now, lambda session, why: self.ended.append((session, why)))
+SECRET = "s3cret-w0rd"
 
 
-def test_a_token_lets_in_under_its_name_and_role() -> None:
-    time = Time()
-    made = new_token("shop", "client", NOW, "ada")
-    assert made.text.startswith(TOKEN_PREFIX)
-    assert made.text not in repr(made.row)
-    assert made.text.encode() not in made.row.proof
-    time.book.put(made.row)
-    assert time.book.find(made.text) == Principal("shop", "client", made.row.id)
-    assert token_view(made.row).token is None
-
-
-@given(st.text(max_size=80))
-def test_no_other_text_lets_in(text: str) -> None:
-    time = Time()
-    made = new_token("shop", "client", NOW, None)
-    time.book.put(made.row)
-    for other in (text, made.text + text[:1], made.text[:-1], made.text.upper(), made.row.proof.hex(), made.row.id):
-        if other != made.text:
-            assert isinstance(time.book.find(other), str)
-
-
-def test_a_revoked_token_closes_its_sessions_and_no_others() -> None:
-    time = Time()
-    first, second = new_token("shop", "client", NOW, None), new_token("shop", "client", NOW, None)
-    for made in (first, second):
-        time.book.put(made.row)
-    for session, made in ((1, first), (2, first), (3, second)):
-        found = time.book.find(made.text)
-        assert isinstance(found, Principal)
-        time.book.opened(session, found)
-    time.book.closed(2)
-    time.book.closed(99)
-    time.book.put(first.row._replace(revoked_at=NOW))
-    assert [session for session, _ in time.ended] == [1]
-    assert "revoked" in time.ended[0][1]
-    assert "revoked" in str(time.book.find(first.text))
-    assert isinstance(time.book.find(second.text), Principal)
-
-
-def test_a_token_is_over_when_its_time_is() -> None:
-    time = Time()
-    made = new_token("shop", "client", NOW, None, 60)
-    time.book.put(made.row)
-    found = time.book.find(made.text)
-    assert isinstance(found, Principal)
-    time.book.opened(5, found)
-    time.now = NOW + 59.9
-    time.book.end_expired()
-    assert time.ended == []
-    time.now = NOW + 60
-    time.book.end_expired()
-    assert [session for session, _ in time.ended] == [5]
-    assert "expired" in str(time.book.find(made.text))
-
-
-def test_a_name_has_one_role() -> None:
-    time = Time()
-    made = new_token("shop", "client", NOW, None)
-    time.book.put(made.row)
-    time.book.check_role("shop", "client")
-    with pytest.raises(InvalidRequest, match="shop has the role client"):
-        time.book.check_role("shop", "admin")
-    time.book.put(made.row._replace(revoked_at=NOW))
-    time.book.check_role("shop", "admin")
-
-
-@given(st.one_of(st.text(max_size=120), st.none(), st.integers(), st.lists(st.integers())))
-def test_names_are_plain_or_refused(name: Any) -> None:
-    try:
-        made = new_token(name, "client", NOW, None)
-    except InvalidRequest:
-        return
-    assert PRINCIPAL.fullmatch(made.row.name)
-    assert made.row.name.isprintable()
-    assert not set(":*[] /") & set(made.row.name)
-    assert not RANDOM.fullmatch(made.row.name)
+def shown(login: Any) -> tuple[str, str] | None:
+    """Return the name and the secret of a login."""
+    return None if login is None else (login.name, login.read())
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a:b", "a b", "-a", "a\n", "a*", "é", "x" * 101, "3333-3333-3333-3333-3333-3333", "schedule:x"]
+    "url, bare, login",
+    [
+        (f"wss://{SECRET}@h/ws", "wss://h/ws", ("*", SECRET)),
+        (f"wss://:{SECRET}@h:444/ws?a=b@c", "wss://h:444/ws?a=b@c", ("*", SECRET)),
+        (f"rss://ada:{SECRET}@h:1", "rss://h:1", ("ada", SECRET)),
+        ("ws://ada:p%40ss%3a%2Fw@[::1]:1/ws", "ws://[::1]:1/ws", ("ada", "p@ss:/w")),
+        ("ws://ada:a:b@h/ws", "ws://h/ws", ("ada", "a:b")),
+        ("ws://h/ws", "ws://h/ws", None),
+        ("unix:///run/a@b.sock", "unix:///run/a@b.sock", None),
+    ],
 )
-def test_names_that_mean_something_else_are_refused(name: str) -> None:
-    with pytest.raises(InvalidRequest, match="a token's name is"):
-        new_token(name, "client", NOW, None)
+def test_an_address_may_have_a_login(url: str, bare: str, login: tuple[str, str] | None) -> None:
+    app = Taskbahn(url)
+    assert (app.url, shown(app.access.login)) == (bare, login)
+    assert SECRET not in f"{app!r} {app.access!r} {app.access.login!r}"
 
 
-@pytest.mark.parametrize("role", ["", "root", "browser", "dispatcher", "trusted", "anonymous", "Client", None, 1])
-def test_there_are_no_other_roles(role: Any) -> None:
-    with pytest.raises(InvalidRequest, match="there is no role"):
-        new_token("a", role, NOW, None)
-    assert {each.value for each in GIVEN_ROLES} == {"viewer", "client", "worker", "operator", "admin"}
+def test_an_address_of_the_environment_may_have_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASKBAHN_URL", f"wss://ada:{SECRET}@h/ws")
+    app = Taskbahn()
+    assert (app.url, shown(app.access.login)) == ("wss://h/ws", ("ada", SECRET))
+    app.url = "ws://token@h/ws"
+    assert (app.url, shown(app.access.login)) == ("ws://h/ws", ("*", "token"))
+    assert shown(Taskbahn("ws://other/ws").access.login) is None
+    monkeypatch.setenv("TASKBAHN_TOKEN", "x")
+    with pytest.raises(InvalidOption, match="TASKBAHN_TOKEN is a login, and the address has one, too"):
+        Taskbahn()
+    assert shown(Taskbahn("ws://own@h/ws").access.login) == ("*", "own")  # what a program gives comes before its environment
 
 
-@pytest.mark.parametrize("expires", [0, -1, True, "1", float("nan"), float("inf"), 1e12])
-def test_a_token_is_valid_for_a_time_that_is_one(expires: Any) -> None:
-    with pytest.raises(InvalidRequest, match="expires"):
-        new_token("a", "client", NOW, None, expires)
+def test_two_logins_are_refused() -> None:
+    with pytest.raises(InvalidOption, match="token is a login, and the address has one, too"):
+        Taskbahn("ws://a@h/ws", token="b")
 
 
-def test_a_program_gives_its_token_as_text_or_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("TASKBAHN_TOKEN", raising=False)
-    assert token_of(None) is None
-    monkeypatch.setenv("TASKBAHN_TOKEN", "of.the.environment\n")
-    texts = iter(["first", "second"])
-    function = token_of(lambda: next(texts))
-    found = token_of(None), token_of(" of.a.file\n"), function
-    assert all(found)
-    assert [token.read() for token in found if token] == ["of.the.environment", "of.a.file", "first"]
-    assert function is not None
-    assert function.read() == "second"
-    assert "file" not in repr(found)
+@pytest.mark.parametrize("user", [f"a b:{SECRET}", f"a\\:{SECRET}", "ada:", "%0a", f"{SECRET} ", "", f"{SECRET}%C3%A9"])
+def test_what_can_be_no_login_is_refused_without_showing_it(user: str) -> None:
+    with pytest.raises(InvalidOption) as refused:
+        Taskbahn(f"wss://{user}@h/ws")
+    assert SECRET not in str(refused.value)
+    with pytest.raises(InvalidOption) as refused:
+        check_address(f"wss://ada:{SECRET}@h:99999999/ws", "--url")
+    assert SECRET not in str(refused.value)
 
 
-@pytest.mark.parametrize("given", ["", "two words", "a\x00b", "é", 3, b"bytes"])
-def test_what_is_no_token_is_refused_without_showing_it(given: Any) -> None:
-    with pytest.raises(InvalidOption) as caught:
-        token_of(given)
-    assert "two words" not in caught.value.message
-    assert caught.value.detail["option"] == "token"
+@given(st.text(string.printable, max_size=20), st.text(string.printable, max_size=20))
+def test_no_address_shows_a_login(name: str, rest: str) -> None:
+    try:
+        found, _ = split_address(f"wss://{name}:{SECRET}@{rest}", "url")
+    except InvalidOption as error:
+        found = str(error)
+    before = {mark for mark in "/?#" if mark in name}
+    assert SECRET not in found or before  # then it is in the path, which has no logins
+    with pytest.raises(InvalidOption) as refused:
+        check_address(f"wss://{SECRET}@{rest}")
+    assert SECRET not in str(refused.value)
 
 
-def test_a_function_must_return_a_text() -> None:
-    token = token_of(lambda: 3)
-    assert token is not None
-    with pytest.raises(InvalidOption, match="returned a int"):
-        token.read()
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "credentials"
+    monkeypatch.setenv("TASKBAHN_CREDENTIALS", str(path))
+    return path
+
+
+def write(path: Path, text: str, mode: int = 0o600) -> None:
+    path.write_text(text)
+    path.chmod(mode)
+
+
+def test_a_file_has_a_login_for_each_node(file: Path) -> None:
+    write(file, f"machine h login ada password {SECRET}\nmachine h:444\n  password {SECRET}2\nmachine u password {SECRET}3\n")
+    addresses = ["wss://h/ws", "ws://h:444/ws", "rss://u:1", "ws://other/ws", "unix:///run/u.sock"]
+    assert [shown(of_file(each)) for each in addresses] == [
+        ("ada", SECRET), ("*", f"{SECRET}2"), ("*", f"{SECRET}3"), None, None,
+    ]  # fmt: skip
+
+
+def test_the_file_of_this_user_is_taken_where_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert of_file("ws://h/ws") is None
+    (tmp_path / "taskbahn").mkdir()
+    write(tmp_path / "taskbahn" / "credentials", f"machine h password {SECRET}\n")
+    assert shown(of_file("ws://h/ws")) == ("*", SECRET)
+
+
+@pytest.mark.parametrize(
+    "text, mode, said",
+    [
+        (f"machine h password {SECRET}", 0o644, "others may read or change this login"),
+        (f"machine h\n{SECRET}", 0o600, "line 2: it is not of the form"),
+        (f"{SECRET}", 0o600, "line 1: it is not of the form"),
+        (f'machine h login "a b" password {SECRET}', 0o600, "machine h has no name of a user"),
+        (f'machine h password "{SECRET} x"', 0o600, "machine h is no token"),
+        ("machine h login ada", 0o600, "machine h has a name and no password"),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_without_its_secrets(file: Path, text: str, mode: int, said: str) -> None:
+    write(file, text, mode)
+    with pytest.raises(InvalidOption, match=said) as refused:
+        of_file("ws://h/ws")
+    assert SECRET not in str(refused.value)
+    assert str(file) in str(refused.value)
+
+
+def test_a_file_that_is_named_has_to_be_there(file: Path) -> None:
+    with pytest.raises(InvalidOption, match=f"TASKBAHN_CREDENTIALS = {file}: No such file"):
+        of_file("ws://h/ws")

@@ -27,6 +27,8 @@ def issuers_in(file: Path | None) -> tuple[dict[str, Any], ...]:
     try:
         found = importlib.import_module("taskbahn_router.outside.files").read_issuers(file)
     except TaskbahnError as error:
-        click.echo(f"taskbahn: {error.message}", err=True)
+        from taskbahn.cli.shared import echo  # late: the node itself does not need it
+
+        echo(f"taskbahn: {error.message}", err=True)
         sys.exit(1)
     return tuple(issuer.plain() for issuer in found)

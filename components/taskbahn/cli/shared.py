@@ -70,8 +70,11 @@ def common(command: F) -> F:
 def connected(url: str | None, sends: int = 0) -> Iterator[Taskbahn]:
     """Give an application that is connected while the command runs. *sends*: bytes that may be many, about."""
     from taskbahn.app import Taskbahn
+    from taskbahn.transport.address import check_address
 
     starting.load_connection(sends)
+    if url is not None:
+        check_address(url, "--url")  # which has no login: others of this machine may see the command line
     app = Taskbahn(url, timeout=PATIENCE, **given())
     try:
         yield app

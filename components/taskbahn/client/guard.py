@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from taskbahn.attempt.blocking import is_worker
 from taskbahn.errors import InvalidRequest
 from taskbahn.transport.address import DEFAULT_URL, same_node
+from taskbahn.transport.credentials import split_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,8 @@ def allowing(url: str) -> Iterator[None]:
 def keep_children_away() -> str:
     """Have processes that start from now on keep away from the node of this environment; return what it was before."""
     before = os.environ.get(KEPT_FROM, "")
-    let_children(" ".join(dict.fromkeys([*before.split(), *(os.environ.get("TASKBAHN_URL") or DEFAULT_URL).split()])))
+    url, _ = split_address(os.environ.get("TASKBAHN_URL") or DEFAULT_URL, "TASKBAHN_URL")
+    let_children(" ".join(dict.fromkeys([*before.split(), *url.split()])))
     return before
 
 

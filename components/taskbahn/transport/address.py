@@ -16,6 +16,7 @@ MAX_SOCKET_BYTES = 103  # bytes of the path of a Unix socket, which macOS takes;
 FORMS = "write ws://host:port/ws or rs://host:port, with TLS wss:// or rss://, or unix:///path/of/a.sock"
 PLAIN_HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 BARE = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/\S*)?")  # an address without its scheme
+LOGIN = re.compile(r"//[^/?#]*@")  # which no error shows
 MAX_SHOWN = 200  # characters
 
 
@@ -58,7 +59,9 @@ def parse_address(url: Any, source: str = "") -> Address:
     if parts.fragment or "#" in url:
         raise _refused(url, source, "a part after # goes nowhere")
     if parts.username is not None or parts.password is not None:
-        raise _refused(f"{parts.scheme}://…@{host}", source, "a user and a password do not belong there")
+        raise _refused(
+            url, source, "a login does not belong there: Taskbahn(...) and TASKBAHN_URL take it, and TASKBAHN_TOKEN does"
+        )
     return Address(parts.scheme, host, port or PORTS[parts.scheme])
 
 
@@ -103,6 +106,8 @@ def _better(url: str) -> str:
 
 
 def _refused(url: Any, source: str, why: str) -> InvalidOption:
+    if isinstance(url, str):
+        url = LOGIN.sub("//…@", url)
     shown = repr(url) if len(repr(url)) <= MAX_SHOWN else f"{repr(url)[:MAX_SHOWN]}…"
     origin = f"{source} = " if source else ""
     reason = f" ({why})" if why else ""

@@ -6,12 +6,12 @@ The file is PEM (PKCS #8), as `taskbahn key new` and OpenSSL write it, or OpenSS
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import InvalidOption
 from taskbahn.transport.login import NO_METHOD, Hello
+from taskbahn.transport.private_file import read_private
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 VARIABLE = "TASKBAHN_KEY_FILE"
 METHOD = "cryptosign"
 CHALLENGE_BYTES = 32
-MAX_FILE_BYTES = 16_384
-READERS = 0o077  # of a mode: all but the owner
 
 
 class Key:
@@ -28,7 +26,7 @@ class Key:
 
     def __init__(self, path: Path, source: str) -> None:
         self.path = path
-        self._key = _key_in(_content(path, source), path, source)
+        self._key = _key_in(read_private(path, source, "key", "key_file"), path, source)
         self.public = public_key_of(self._key)
 
     def __repr__(self) -> str:
@@ -98,27 +96,6 @@ def new_key_file(path: Path) -> str:
 def public_key_of(key: Ed25519PrivateKey) -> str:
     """Return the public key as hexadecimal digits."""
     return key.public_key().public_bytes_raw().hex()
-
-
-def _content(path: Path, source: str) -> bytes:
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError as error:
-        raise InvalidOption(f"{source} = {path}: {error.strerror or error}", option="key_file") from None
-    try:
-        found = os.fstat(file)  # of the file that is open: the path may lead elsewhere by now
-        if not stat.S_ISREG(found.st_mode):
-            raise InvalidOption(f"{source} = {path}: it is no file with a key in it", option="key_file")
-        if found.st_mode & READERS:
-            mode = stat.S_IMODE(found.st_mode)
-            raise InvalidOption(
-                f"{source} = {path}: others may read or change this key (mode {mode:03o}); run `chmod 600 {path}`, and make a "
-                "new key if they may have read it",
-                option="key_file",
-            )
-        return os.read(file, MAX_FILE_BYTES)
-    finally:
-        os.close(file)
 
 
 def _key_in(content: bytes, path: Path, source: str) -> Ed25519PrivateKey:

@@ -93,7 +93,7 @@ def token_of(given: Any) -> Token | None:
     if given is None:
         return _of_environment()
     if isinstance(given, str):
-        return _fixed(given.strip(), "token")
+        return fixed(given.strip(), "token")
     if not callable(given):
         raise InvalidOption(f"token is a text, or a function that returns one, not a {type(given).__name__}", option="token")
 
@@ -113,7 +113,7 @@ def _of_environment() -> Token | None:
     if text.strip() and (name or password):
         raise InvalidOption("TASKBAHN_TOKEN and TASKBAHN_USER are two logins: set one of them", option="token")
     if text.strip():
-        return _fixed(text.strip(), "TASKBAHN_TOKEN")
+        return fixed(text.strip(), "TASKBAHN_TOKEN")
     if not name and not password:
         return None
     if not name or not password:
@@ -135,7 +135,8 @@ def refusal(reason: str, login: Login | None, said: str | None = None) -> str | 
     return REFUSALS[NO_METHOD if reason == NO_METHOD else FAILED] if login is None else login.remedy(reason)
 
 
-def _fixed(text: str, source: str) -> Token:
+def fixed(text: str, source: str) -> Token:
+    """Return a token whose text stays.   source: who says it.  Raises InvalidOption, in which nothing of it is."""
     if not text.isprintable() or not text.isascii() or not text or " " in text:
         raise InvalidOption(
             f"{source} is no token: it is one word of ASCII letters, as `taskbahn token create` prints it", option="token"
@@ -143,14 +144,25 @@ def _fixed(text: str, source: str) -> Token:
     return Token(lambda: text)
 
 
-def login_of(token: Any, key_file: Any) -> Login | None:
-    """Return how an application logs in: by what its user gives, or else by what the environment has.  Raises InvalidOption."""
+def login_of(token: Any, key_file: Any, url: Any = None) -> Login | None:
+    """Return how an application logs in: by what its user gives, or else by what the environment has.
+
+    url: the address that the user gives; it, or else that of TASKBAHN_URL, may have a login in it.   Raises InvalidOption.
+    """
+    from taskbahn.transport.credentials import split_address
     from taskbahn.transport.key_file import VARIABLE, key_of
 
     if token is not None and key_file is not None:
         raise InvalidOption("a login is by token or by key_file: give one of them", option="key_file")
-    others = [name for name in ("TASKBAHN_TOKEN", "TASKBAHN_USER") if os.environ.get(name, "").strip()]
-    if token is None and key_file is None and others and os.environ.get(VARIABLE):
+    is_given = url is not None
+    _, in_address = split_address(url if is_given else os.environ.get("TASKBAHN_URL"), "url" if is_given else "TASKBAHN_URL")
+    given = [name for name, value in (("token", token), ("key_file", key_file)) if value is not None]
+    others = [name for name in ("TASKBAHN_TOKEN", "TASKBAHN_USER", VARIABLE) if os.environ.get(name, "").strip()]
+    if in_address is not None and (given or (others and not is_given)):
+        raise InvalidOption(f"{[*given, *others][0]} is a login, and the address has one, too: give one of them", option="token")
+    if in_address is not None:
+        return in_address
+    if not given and VARIABLE in others and len(others) > 1:
         raise InvalidOption(f"{others[0]} and {VARIABLE} are both set: unset one of them", option="key_file")
     if token is None and (key := key_of(key_file)) is not None:
         return key
