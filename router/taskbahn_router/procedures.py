@@ -118,6 +118,7 @@ PROCEDURES = (
     Procedure(access.BROWSER_TOKEN, Role.CLIENT, lambda parts: parts.token_issue.make, Own.TOKEN, audit=SIGNS),
     Procedure(access.BROWSER_TOKEN_RENEW, Role.BROWSER, lambda parts: parts.token_issue.renew, Own.TOKEN, audit=SIGNS),
     Procedure(access.TOKEN_ROTATE, Role.ADMIN, lambda parts: parts.token_issue.rotate, audit=Audited("token", "rotate")),
+    Procedure(access.TOKEN_KEYS, Role.ADMIN, lambda parts: parts.token_issue.keys, audit="it only reads"),
     Procedure(access.TOKEN_CREATE, Role.ADMIN, lambda parts: parts.token_admin.create, audit=Audited("token", "create")),
     Procedure(access.TOKEN_LIST, Role.ADMIN, lambda parts: parts.token_admin.list, audit="it only reads"),
     Procedure(access.TOKEN_REVOKE, Role.ADMIN, lambda parts: parts.token_admin.revoke, audit=Audited("token", "revoke")),

@@ -298,6 +298,40 @@ def test_keys_change_and_old_tokens_stay_good(pages: Pages) -> None:
     assert 78 in [session for session, _ in pages.node.ended_sessions]
 
 
+def test_admins_see_the_keys_and_not_what_they_sign_with(pages: Pages) -> None:
+    def keys() -> list[dict[str, Any]]:
+        asked = pages.node.ask_as("boss", Role.ADMIN.value, access.TOKEN_KEYS)
+        pages.node.settle()
+        found: list[dict[str, Any]] = asked.answer
+        return found
+
+    assert keys() == []
+    pages.made(tags=["user:42"])
+    [first] = keys()
+    assert sorted(first) == ["created_at", "created_by", "expires_at", "id", "in_use", "signs_until"]
+    assert (first["in_use"], first["created_by"]) == (True, None)
+    assert [first[end] - first["created_at"] for end in ("signs_until", "expires_at")] == [30 * 86400, 60 * 86400]
+    pages.wait(1)
+    pages.node.ask_as("boss", Role.ADMIN.value, access.TOKEN_ROTATE)
+    pages.node.settle()
+    assert [(key["in_use"], key["created_by"]) for key in keys()] == [(False, None), (True, "boss")]
+    pages.wait(60 * 86400 + 1)
+    assert keys() == []
+
+
+def test_the_audit_has_each_key_also_of_the_node_itself(pages: Pages) -> None:
+    pages.made(tags=["user:42"])
+    pages.node.ask_as("boss", Role.ADMIN.value, access.TOKEN_ROTATE, revoke=True)
+    pages.node.settle()
+    asked = pages.node.ask(messages.VIEW_AUDIT)
+    pages.node.settle()
+    found = [
+        (entry.get("name"), entry["kind"], entry["effect"]) for entry in asked.answer["entries"] if entry["verb"] == "rotate"
+    ]
+    made = "made a new key of browser tokens"
+    assert found == [(None, "token", f"{made}, and ended all tokens of the keys before"), ("the node", "token", made)]
+
+
 def test_a_session_goes_on_with_another_token(pages: Pages) -> None:
     page = pages.open(pages.made(start=[TASK], expires=60)["token"])
     [id] = pages.submit(page, {"task": TASK, "args": [], "options": {"delay": 60}})

@@ -1,4 +1,4 @@
-"""`taskbahn key`: who may log in to a node with a key."""
+"""`taskbahn key`: who may log in to a node with a key, and what signs browser tokens."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import click
 
 from taskbahn.cli.pause import seconds_of
 from taskbahn.cli.shared import ago, common, connected, console, echo, json_option, plain, print_json, table
-from taskbahn.cli.token import data_option, offline, one_place, role_options, validity
+from taskbahn.cli.token import data_option, offline, one_place, role_options, rotate, validity
 from taskbahn.jobs.admin import user_name
 from taskbahn.transport.access import first_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from taskbahn.protocol.access import KeyView
+    from taskbahn.protocol.access import KeyView, SigningKeyView
 
 DIGITS = 16  # of a public key that a table shows
 
 
 @click.group(name="key")
 def key() -> None:
-    """Make keys, and add, list and revoke those that open sessions of a node with login (`taskbahn up --auth`)."""
+    """Make keys, and add, list and revoke those that open sessions of a node with login (`taskbahn up --auth`).
+
+    `list` and `rotate` are also of the keys that sign browser tokens, which the node makes by itself.
+    """
 
 
 @key.command()
@@ -101,17 +104,23 @@ def add(
 @data_option
 @common
 def list_(data: Path | None, url: str | None, *, as_json: bool) -> None:
-    """List the keys, also those that are revoked or expired."""
+    """List the keys, also those that are revoked or expired, and those that sign browser tokens, of which the key itself is not shown."""
     one_place(data, url)
-    found = _ask(data, url, lambda: offline().list_keys(data), lambda app: app.admin.keys())
+    if data is not None:
+        there = offline()
+        found, signing = there.list_keys(data), there.list_signing_keys(data)
+    else:
+        with connected(url) as app:
+            found, signing = app.admin.keys(), app.admin.token_keys()
     if as_json:
-        print_json([_shown(view) for view in found])
+        print_json([*(_shown(view) for view in found), *(_signs(view) for view in signing)])
         return
     rows = table("id", "name", "role", "key", "added", "valid")
     for view in found:
-        added = f"{ago(view.created_at)}{f' by {view.created_by}' if view.created_by else ''}"
-        rows.add_row(view.id, plain(view.name), view.role, _words(view), plain(added), plain(validity(view)))
+        rows.add_row(view.id, plain(view.name), view.role, _words(view), plain(_made(view)), plain(validity(view)))
     console().print(rows if found else "no keys: `taskbahn key add NAME PUBLICKEY --role ROLE` adds one")
+    if signing:
+        console().print(_signing_table(signing))
 
 
 @key.command()
@@ -129,6 +138,9 @@ def revoke(key: str, data: Path | None, url: str | None, *, as_json: bool) -> No
         echo(f"revoked: {view.id} of {view.name} ({view.role})")
 
 
+key.add_command(rotate)
+
+
 def _ask(
     data: Path | None, url: str | None, there: Callable[[], list[KeyView]], online: Callable[[Any], list[KeyView]]
 ) -> list[KeyView]:  # fmt: skip
@@ -136,6 +148,20 @@ def _ask(
         return there()
     with connected(url) as app:
         return online(app)
+
+
+def _signing_table(keys: list[SigningKeyView]) -> Any:
+    import time
+
+    rows = table("id", "of browser tokens", "made", "retires")
+    for view in keys:
+        use = "signs" if view.in_use else "checks"
+        rows.add_row(view.id, use, plain(_made(view)), f"in {(view.expires_at - time.time()) / 86400:,.1f} days")
+    return rows
+
+
+def _made(view: KeyView | SigningKeyView) -> str:
+    return f"{ago(view.created_at)}{f' by {view.created_by}' if view.created_by else ''}"
 
 
 def _words(view: KeyView) -> str:
@@ -151,3 +177,11 @@ def _shown(view: KeyView) -> dict[str, Any]:
     shown: dict[str, Any] = msgspec.to_builtins(view)
     shown.pop("secret")
     return shown
+
+
+def _signs(view: SigningKeyView) -> dict[str, Any]:
+    """Return a key that signs browser tokens as one of a list of keys: no program logs in with it."""
+    import msgspec
+
+    shown: dict[str, Any] = msgspec.to_builtins(view)
+    return shown | {"method": "browser tokens", "name": None, "role": None, "revoked_at": None, "revoked_by": None}

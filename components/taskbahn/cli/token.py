@@ -157,11 +157,16 @@ def browser(url: str | None, *, as_json: bool, **words: Any) -> None:
 
 @token.command()
 @click.option("--revoke", "revokes", is_flag=True, help="End all browser tokens that the keys before have signed.")
+@data_option
 @common
-def rotate(url: str | None, *, as_json: bool, revokes: bool) -> None:
+def rotate(data: Path | None, url: str | None, *, as_json: bool, revokes: bool) -> None:
     """Sign browser tokens with a new key from now on; the node does so by itself every 30 days."""
-    with connected(url) as app:
-        key = app.admin.rotate_token_key(revoke=revokes)
+    one_place(data, url)
+    if data is not None:
+        key = offline().rotate_signing_key(data, user_name(), revokes=revokes)
+    else:
+        with connected(url) as app:
+            key = app.admin.rotate_token_key(revoke=revokes)
     if as_json:
         print_json({"key": key, "revoked": revokes})
     else:

@@ -11,7 +11,7 @@ from taskbahn.attempt.plain_data import seconds_of
 from taskbahn.jobs.key_admin import KeyAdmin
 from taskbahn.jobs.user_name import user_name
 from taskbahn.protocol import access, messages, views
-from taskbahn.protocol.access import TokenView, UserView
+from taskbahn.protocol.access import SigningKeyView, TokenView, UserView
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -80,6 +80,18 @@ class Admin(KeyAdmin):
     async def rotate_token_key_async(self, *, revoke: bool = False) -> str:
         """As `rotate_token_key`."""
         return str((await self._app.client.ask(access.TOKEN_ROTATE, revoke=revoke, who=user_name()))["id"])
+
+    def token_keys(self) -> list[SigningKeyView]:
+        """Return the keys that sign browser tokens, the oldest first, without the keys themselves.
+
+        Raises NotAllowed unless this session is an admin's.
+        """
+        check_may_block("app.admin.token_keys()", "await app.admin.token_keys_async()")
+        return msgspec.convert(self._app.client.ask(access.TOKEN_KEYS).get(), list[SigningKeyView])
+
+    async def token_keys_async(self) -> list[SigningKeyView]:
+        """As `token_keys`."""
+        return msgspec.convert(await self._app.client.ask(access.TOKEN_KEYS), list[SigningKeyView])
 
     def create_user(self, name: str, role: str, password: str) -> UserView:
         """Create a user, who logs in with a name and a password.

@@ -18,6 +18,7 @@ Admins (CALL):
     taskbahn.admin.token.list()              -> [TokenView, ...]             also those that are revoked or expired
     taskbahn.admin.token.revoke(token, who="") -> [TokenView, ...]           an id, or a name for all of it; ends their sessions
     taskbahn.admin.token.rotate(revoke=False, who="") -> {"id", "created_at"}  browser tokens have a new key; revoke: the old ones end
+    taskbahn.admin.token.keys()              -> [SigningKeyView, ...]        the keys that sign browser tokens, the oldest first
     taskbahn.admin.user.create(name, role, password, who="") -> UserView
     taskbahn.admin.user.list()               -> [UserView, ...]
     taskbahn.admin.user.remove(name, who="") -> UserView                     ends its sessions
@@ -42,6 +43,7 @@ TOKEN_CREATE = "taskbahn.admin.token.create"  # noqa: S105 - URIs
 TOKEN_LIST = "taskbahn.admin.token.list"  # noqa: S105
 TOKEN_REVOKE = "taskbahn.admin.token.revoke"  # noqa: S105
 TOKEN_ROTATE = "taskbahn.admin.token.rotate"  # noqa: S105
+TOKEN_KEYS = "taskbahn.admin.token.keys"  # noqa: S105
 BROWSER_TOKEN = "taskbahn.token"  # noqa: S105
 BROWSER_TOKEN_RENEW = "taskbahn.token.renew"  # noqa: S105
 VERBS = ("cancel", "answer", "send", "retry")  # what a browser token may name beside watching
@@ -126,6 +128,21 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: float | None = None
     revoked_at: float | None = None
     revoked_by: str | None = None
+
+
+class SigningKeyView(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that signs browser tokens, as it is shown, without the key itself. Times are UTC seconds since the epoch.
+
+    in_use: it signs now, until *signs_until*; the others check what they have signed.   expires_at: when the node forgets it.
+    created_by: None: the node itself.
+    """
+
+    id: str
+    in_use: bool
+    created_at: float
+    signs_until: float
+    expires_at: float
+    created_by: str | None = None
 
 
 class RoleView(msgspec.Struct, frozen=True, kw_only=True):

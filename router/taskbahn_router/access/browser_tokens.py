@@ -15,6 +15,7 @@ import msgspec
 
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
+from taskbahn.protocol.access import SigningKeyView
 from taskbahn_router.core.credentials import REVOKED, SIGNING_KEY, USED, CredentialChange, CredentialRow
 from taskbahn_router.model.scope import Claims, Scope
 
@@ -104,6 +105,11 @@ class BrowserTokens:
         return next(
             (row for row in reversed(self.known_keys()) if row.is_valid(now) and row.created_at + SIGN_SECONDS > now), None
         )
+
+    def key_views(self) -> list[SigningKeyView]:
+        """Return the keys as they are shown, the oldest first, without what they sign with."""
+        now, signing = self._wall(), self.signing_key()
+        return [_key_view(row, in_use=row is signing) for row in self.known_keys() if row.is_valid(now)]
 
     def find(self, text: str) -> Scope | str:
         """Return what a token names, or why it is refused, which is for the operator alone."""
@@ -201,6 +207,13 @@ def new_key(now: float, by: str | None) -> CredentialRow:
     secret = secrets.token_bytes(KEY_BYTES)
     return CredentialRow(
         secrets.token_hex(8), SIGNING_KEY, ISSUER, "", secret, 0, now, by, now + SIGN_SECONDS + LIFETIME_MOST
+    )  # fmt: skip
+
+
+def _key_view(row: CredentialRow, *, in_use: bool) -> SigningKeyView:
+    return SigningKeyView(
+        id=row.id, in_use=in_use, created_at=row.created_at, signs_until=row.created_at + SIGN_SECONDS,
+        expires_at=row.expires_at or 0.0, created_by=row.created_by,
     )  # fmt: skip
 
 

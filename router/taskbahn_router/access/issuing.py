@@ -10,10 +10,12 @@ from twisted.logger import Logger
 
 from taskbahn.access_errors import InvalidToken
 from taskbahn.errors import InvalidRequest, ServiceError, TooLarge, UnknownJob
+from taskbahn.protocol import messages
 from taskbahn.protocol.access import MAX_TICKET, VERBS, Role
 from taskbahn_router.access.browser_tokens import ISSUER, LIFETIME_MOST, claims_of, is_signed, new_id, new_key, revocation, stored
 from taskbahn_router.access.calls import named
 from taskbahn_router.access.own_rights import check_rights
+from taskbahn_router.core.audit import Act
 from taskbahn_router.core.credentials import REVOKED, USED
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.pause_words import MAX_WHO, text_in
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 EXPIRES = 900.0  # seconds
 MAKE = ("watch", *VERBS, "start", "tags", "expires", "once")
+BY_ITSELF = "the node"  # in the audit
 NO_NAME = "anonymous"  # who makes tokens on a node without login, which lets everybody in anyway
 OTHER_CHANGE = "another admin has changed the keys meanwhile; try again"
 
@@ -121,6 +124,11 @@ class TokenIssue:
         self.log.failure("a token was not looked at", failure)
         call.fail(ServiceError("an internal error in taskbahn.token.renew; the router's log has more"))
 
+    def keys(self, call: PendingCall) -> None:
+        """`taskbahn.admin.token.keys`."""
+        named(call, ())
+        call.answer(messages.plain(self._tokens.key_views()))
+
     def rotate(self, call: PendingCall) -> None:
         """`taskbahn.admin.token.rotate`."""
         given = named(call, ("revoke", "who"))
@@ -129,7 +137,7 @@ class TokenIssue:
             raise InvalidRequest("revoke is true, and all browser tokens end, or false")
         self._dispatcher.check_accepting()
         key = new_key(self._dispatcher.wall(), call.by(who))
-        done = "made a new key of browser tokens" + (", and ended all tokens of the keys before" if revokes else "")
+        done = rotated(revokes=revokes)
         act = call.about(key.id, done=done, name=who or None)
 
         def changed(holds: bool) -> None:  # noqa: FBT001 - as all kept changes
@@ -225,13 +233,19 @@ class TokenIssue:
             for each in waiting:
                 each(key)
 
-        self._dispatcher.turn_input.credentials.put(stored(key), changed)
+        act = Act("token", "rotate", rotated(revokes=False), object=key.id, name=BY_ITSELF)
+        self._dispatcher.turn_input.credentials.put(stored(key), changed, act)
         self._dispatcher.loop.schedule_turn()
 
     def _drop(self, row: CredentialRow) -> None:
         self._tokens.drop(row)
         self._dispatcher.turn_input.credentials.drop(row.id, row.version, lambda _: None)
         self._dispatcher.loop.schedule_turn()
+
+
+def rotated(*, revokes: bool) -> str:
+    """Return what the audit says of a new key."""
+    return "made a new key of browser tokens" + (", and ended all tokens of the keys before" if revokes else "")
 
 
 def _lifetime(given: object) -> float:

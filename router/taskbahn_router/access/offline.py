@@ -11,6 +11,9 @@ import msgspec
 from taskbahn.errors import InvalidRequest
 from taskbahn_router.access.admin import NONE_FOUND
 from taskbahn_router.access.book import CredentialBook
+from taskbahn_router.access.browser_tokens import new_key as new_signing_key
+from taskbahn_router.access.browser_tokens import stored
+from taskbahn_router.access.issuing import rotated
 from taskbahn_router.access.keys import check_new, key_view, made_of
 from taskbahn_router.access.tokens import new_token, token_view
 from taskbahn_router.core.audit import Act, Origin
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from taskbahn.protocol.access import KeyView, TokenView
+    from taskbahn.protocol.access import KeyView, SigningKeyView, TokenView
     from taskbahn_router.core.credentials import CredentialRow
+
+OFFLINE = Origin(None, None, None, "the data directory")
 
 # raises StoreUnusable and StoreUnavailable, as the store does
 
@@ -83,6 +88,23 @@ def revoke_key(data: Path, key: str, by: str) -> list[KeyView]:
     return [key_view(row) for row in _revoke(data, key, by, KEYS, "key")]
 
 
+def list_signing_keys(data: Path) -> list[SigningKeyView]:
+    """Return the keys that sign browser tokens, the oldest first."""
+    with opened(data) as (_, book):
+        return book.browser.key_views()
+
+
+def rotate_signing_key(data: Path, by: str, *, revokes: bool) -> str:
+    """Make a new key for browser tokens, and return its id.   revokes: the keys before go, so all tokens end."""
+    key = new_signing_key(time.time(), by)
+    act = Act("token", "rotate", "", OFFLINE, None, key.id, by or None)
+    with opened(data) as (store, book):
+        dropped = [(row.id, row.version) for row in book.browser.known_keys()] if revokes else []
+        entry = act.row(rotated(revokes=revokes), 1, at=time.time())
+        store.commit(CommitBatch(credentials=[stored(key)], dropped_credentials=dropped, audit=[entry]))
+    return key.id
+
+
 def _revoke(data: Path, wanted: str, by: str, kinds: tuple[str, ...], word: str) -> list[CredentialRow]:
     with opened(data) as (store, book):
         found = [row for row in book.named(wanted, kinds) if row.revoked_at is None]
@@ -97,7 +119,7 @@ def _put(store: SqliteStore, row: CredentialRow, verb: str, done: str, by: str) 
         "key" if row.kind in KEYS else "token",
         verb,
         done,
-        Origin(None, None, None, "the data directory"),
+        OFFLINE,
         None,
         row.id,
         by or None,
