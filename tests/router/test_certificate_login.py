@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import socket
 import ssl
 import subprocess
 import time
@@ -164,6 +166,33 @@ def test_unknown_certificates_make_their_address_wait_and_keep_no_other_out(know
     assert heard == ["wamp.error.authentication_failed"] * (FREE + 1) + ["taskbahn.error.too_many_logins"]
     assert says_hello(known, known.shop, here) == "shop"
     assert says_hello(known, unknown, "127.5.0.2") == "wamp.error.authentication_failed"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_may_log_in_in_the_same_packet_as_its_certificate(known: Known, version: ssl.TLSVersion) -> None:
+    context = ssl.create_default_context(cafile=str(known.node.first))
+    context.maximum_version = version
+    context.load_cert_chain(known.shop)
+    coming, going = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(coming, going, server_hostname="localhost")
+    hello = json.dumps([1, "taskbahn", {"roles": {"caller": {}}, "authmethods": ["tls"]}]).encode()
+    with socket.create_connection(("127.0.0.1", known.node.port), 20) as plain:
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                plain.sendall(going.read())
+                coming.write(plain.recv(65536))
+        tls.write(b"\x7f\xf1\0\0" + len(hello).to_bytes(4, "big") + hello)
+        plain.sendall(going.read())  # the end of the handshake, where it is the client's, and the session's first words
+        heard = b""
+        while b"]" not in heard:
+            coming.write(plain.recv(65536))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                while True:
+                    heard += tls.read(65536)
+    assert b'"authid":"shop"' in heard.replace(b" ", b""), heard
 
 
 def asks_on(app: Taskbahn) -> None:

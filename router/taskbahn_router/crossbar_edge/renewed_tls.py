@@ -10,11 +10,11 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from OpenSSL import SSL
-from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.internet.interfaces import IHandshakeListener, IOpenSSLServerConnectionCreator
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.protocols.tls import BufferingTLSTransport
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
 from taskbahn_router.crossbar_edge.peer_keys import PEER_KEYS
 from taskbahn_router.node.failure import NodeFailed
@@ -97,17 +97,17 @@ class BoundedHandshake(BufferingTLSTransport):
 
         reactor: Any = installed
         self._timer = reactor.callLater(HANDSHAKE_SECONDS, transport.abortConnection)
+        listener: Any = self.wrappedProtocol
+        alsoProvides(listener, IHandshakeListener)
+        listener.handshakeCompleted = self._handshaken
         super().makeConnection(transport)  # type: ignore[no-untyped-call]
 
-    def dataReceived(self, data: bytes) -> None:
-        """Take what came; the last message of the client's handshake ends it."""
-        super().dataReceived(data)  # type: ignore[no-untyped-call]
-        handle: Any = self.getHandle() if self._timer is not None else None  # type: ignore[no-untyped-call]
-        if handle is not None and handle.get_peer_finished() is not None:
-            self._stop_timer()
-            certificate: Any = self.getPeerCertificate()  # type: ignore[no-untyped-call]
-            if certificate is not None:
-                self._shown = PEER_KEYS.shown(certificate)
+    def _handshaken(self) -> None:
+        """Take note: the handshake is over. What the client has sent with its end, as a login, is read after this."""
+        self._stop_timer()
+        certificate: Any = self.getPeerCertificate()  # type: ignore[no-untyped-call]
+        if certificate is not None:
+            self._shown = PEER_KEYS.shown(certificate)
 
     def connectionLost(self, reason: Any = connectionDone) -> None:
         """It is over."""
