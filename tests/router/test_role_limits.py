@@ -12,9 +12,11 @@ from support.until import until
 
 from taskbahn import LimitExceeded, RouterUnavailable, Taskbahn
 from taskbahn.protocol import messages
+from taskbahn.transport.key_file import new_key_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 TASKS = """
 from taskbahn import Taskbahn, current
@@ -80,6 +82,20 @@ def test_many_jobs_take_as_long_as_the_rate_lets_them(node: Node) -> None:
         assert [*late.results(20), *in_advance.results(20)][:2] == [2, 4]
         with pytest.raises(LimitExceeded):
             start_many(bulky)
+
+
+def test_keys_count_for_the_connections_of_their_name(node: Node, tmp_path: Path) -> None:
+    file = tmp_path / "keyed.key"
+    admin = app_of(node, "admin")
+    name = f"keyed-{node.port}"
+    admin.admin.add_key(name, "client", new_key_file(file))
+    apps = [Taskbahn(node.websocket, key_file=file, timeout=3) for _ in range(3)]
+    for app in apps[:2]:
+        app.view.tasks()
+    with pytest.raises(RouterUnavailable, match=f"{name} has reached its limit of connections: 2 at once"):
+        apps[2].view.tasks()
+    for app in (*apps, admin):
+        app.close()
 
 
 def test_a_client_with_too_many_connections_learns_why(node: Node) -> None:

@@ -180,5 +180,5 @@ def test_a_secret_is_made_and_revoked_over_the_wire(shared: Shared) -> None:
 def test_a_key_is_a_public_one_or_a_secret(tmp_path: Path) -> None:
     for words in ([], ["ab" * 32, "--wampcra"]):
         refused = command("key", "add", "x", *words, "--role", "client", "--data", str(tmp_path / "data"))
-        assert (refused.returncode, "Give PUBLICKEY, or --wampcra" in refused.stderr) == (2, True)
+        assert (refused.returncode, "Give PUBLICKEY, or --certificate FILE, or --wampcra" in refused.stderr) == (2, True)
     assert not (tmp_path / "data").exists()

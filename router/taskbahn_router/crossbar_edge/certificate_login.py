@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autobahn.wamp.exception import ApplicationError
-
-from taskbahn.access_errors import LimitExceeded
 from taskbahn.protocol import messages
 from taskbahn_router.access.challenges import Question
 from taskbahn_router.core.credentials import CERTIFICATE
-from taskbahn_router.crossbar_edge.key_login import running
+from taskbahn_router.crossbar_edge.key_login import may_join, running
 from taskbahn_router.crossbar_edge.login import Answer, is_name, refused
 from taskbahn_router.crossbar_edge.peer_keys import PEER_KEYS
 
@@ -33,9 +30,6 @@ def log_in(_realm: str, authid: str | None, details: Mapping[str, Any]) -> Answe
     found = service.parts.credentials.find_key(CERTIFICATE, proof)
     if isinstance(found, str):
         return refused(service, f"{found} (the key in it has the SHA-256 {proof.hex()})", details, name)
-    try:
-        service.parts.role_limits.may_connect(found.name, found.role)
-    except LimitExceeded as error:
-        raise ApplicationError(error.uri, error.message) from error
+    may_join(found.name, found.role)
     service.parts.challenges.asked(int(details["session"]), Question(found, name))  # it counts when the session has joined
     return {"realm": messages.REALM, "authid": found.name, "role": found.role}

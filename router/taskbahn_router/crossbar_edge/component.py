@@ -136,7 +136,7 @@ class Component(ApplicationSession):
         tuning.share_interpreter()
 
     def _begin_login(self, token: str, extra: dict[str, Any]) -> None:
-        login_answers.begin(key_login.wrong_answer)
+        login_answers.begin(key_login.wrong_answer, key_login.may_join)
         self.service.parts.credentials.give(token, OWN_WORKER, Role.WORKER.value)
         if company := extra.get("company"):
             self.service.company_login = company_login(company, self.service, self._reactor)

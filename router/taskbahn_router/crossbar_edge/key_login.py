@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autobahn.wamp.exception import ApplicationError
 
+from taskbahn.access_errors import LimitExceeded
 from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import Role
@@ -88,6 +89,14 @@ def wrong_answer(session: int, details: Mapping[str, Any], why: str) -> Deferred
     if not why and asked.principal is not None:
         why = f"its answer does not prove that it has the key {asked.principal.credential} of {asked.principal.name}"
     return refused(service, why or "its answer does not prove that it has a key", details, asked.name)
+
+
+def may_join(name: str, role: str) -> None:
+    """Raise ApplicationError where a name has as many connections as its role may."""
+    try:
+        running().parts.role_limits.may_connect(name, role)
+    except LimitExceeded as error:
+        raise ApplicationError(error.uri, error.message) from error
 
 
 def running() -> Service:

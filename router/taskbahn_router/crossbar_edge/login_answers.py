@@ -4,6 +4,7 @@
   own sentences say what was wrong.
 - A challenge takes one answer. Crossbar takes any number.
 - The challenge of WAMP-CRA does not say which role a name has. Crossbar's does.
+- One with a right answer counts for the limits of its role, as all others do.
 - What comes with a HELLO and is no part of a login with a key is refused unread: Crossbar would load a blockchain library for it.
 
 - A session that wants to log in with a certificate and shows none is refused as all others.
@@ -17,6 +18,7 @@ import re
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
+from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import Accept, Deny
 
 from taskbahn.workarounds import LOGIN_ANSWERS, first, missing, other_arguments, other_version
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     Failed = Callable[[int, dict[str, Any], str], Deferred[Any]]
+    MayJoin = Callable[[str, str], None]
 
 TLS = "tls"
 CHALLENGED = (SIGNING, SHARED)
@@ -52,19 +55,19 @@ def misfit() -> str:
     )
 
 
-def begin(failed: Failed) -> None:
+def begin(failed: Failed, may_join: MayJoin) -> None:
     """Stand between Crossbar and its logins from now on, if that is wanted and fits.
 
     failed: called with the session that is not let in, what Crossbar knows of it, and why; "": its answer is wrong. Its Deferred fails with
-    what the session hears.
+    what the session hears.   may_join: called with the name and the role of one that has proved its key; raises ApplicationError.
     """
     from crossbar.router import auth
 
     for method in METHODS if LOGIN_ANSWERS.is_on(misfit) else ():
-        auth.AUTHMETHOD_MAP[method] = _checked(auth.AUTHMETHOD_MAP[method], failed)
+        auth.AUTHMETHOD_MAP[method] = _checked(auth.AUTHMETHOD_MAP[method], failed, may_join)
 
 
-def _checked(kind: Any, failed: Failed) -> Any:
+def _checked(kind: Any, failed: Failed, may_join: MayJoin) -> Any:
     class Checked(kind):  # type: ignore[misc]  # Crossbar's class, by its method
         __doc__ = kind.__doc__
         _authrole: Any
@@ -95,7 +98,7 @@ def _checked(kind: Any, failed: Failed) -> Any:
             answered, self._taskbahn_answered = self._taskbahn_answered, True
             found = None if answered or not self._may_fit(signature) else super().authenticate(signature)
             if type(found) is Accept:
-                return found
+                return _within_limits(found, may_join)
             return self._refused("a second answer to a challenge" if answered else "")
 
         def _refused(self, why: str) -> Any:
@@ -110,6 +113,14 @@ def _why_not(login: Any, extra: dict[str, Any]) -> str:
     if unread:
         return f"{login.AUTHMETHOD} with {unread[0]}"
     return "tls without a certificate" if login.AUTHMETHOD == TLS and not login._peer_cert else ""  # noqa: SLF001
+
+
+def _within_limits(found: Accept, may_join: MayJoin) -> Accept | Deny:
+    try:
+        may_join(str(found.authid), str(found.authrole))
+    except ApplicationError as error:
+        return Deny(error.error, error.args[0])
+    return found
 
 
 def _denial(failure: Failure) -> Deny:
