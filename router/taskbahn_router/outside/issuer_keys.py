@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 KEEP_SECONDS = 3600.0  # after which keys are fetched again: those that the issuer has withdrawn sign no longer
 AGAIN_SECONDS = 60.0  # after which they are, when the issuer did not answer
-PAUSE_SECONDS = 30.0  # between two fetches for keys that are not known: tokens with made-up keys cost the issuer no more
+PAUSE_SECONDS = 30.0  # between two fetches for unknown keys: tokens with made-up ones cost the issuer no more
 MAX_WAITING = 100  # logins at once
 
 
@@ -41,6 +41,7 @@ class IssuerKeys:
         self._clock = clock
         self._fetch = fetch
         self._begun: float | None = None  # when the last fetch began
+        self._asked: float | None = None  # when a token with an unknown key had it begin
         self._waiting: list[Deferred[None]] | None = None  # for the fetch that is on its way
 
     def refresh(self) -> None:
@@ -52,8 +53,10 @@ class IssuerKeys:
     def again(self) -> Deferred[None]:
         """Fetch the keys again, unless that was done a moment ago; fires when all is known that can be."""
         if self._waiting is None:
-            if self._begun is not None and self._clock() - self._begun < PAUSE_SECONDS:
+            now = self._clock()
+            if self._asked is not None and now - self._asked < PAUSE_SECONDS:
                 return succeed(None)
+            self._asked = now
             self._begin()
         if self._waiting is None or len(self._waiting) >= MAX_WAITING:
             return succeed(None)
