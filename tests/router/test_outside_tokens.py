@@ -125,13 +125,13 @@ def test_a_user_starts_jobs_and_sees_only_its_own(shop: Shop) -> None:
 
 
 def test_a_key_of_which_the_node_has_not_heard_is_fetched(shop: Shop) -> None:
-    for algorithm in ("ES256", "RS256"):
-        before = shop.text("ada")
-        shop.issuer.rotate(algorithm, keep=True)
-        until = time.monotonic() + PATIENCE
-        while not lets_in(shop, shop.text("ada")):  # made-up keys may have had it fetch them a moment ago
-            assert time.monotonic() < until
-        assert lets_in(shop, before)  # both keys sign
+    before = shop.issuer.key
+    shop.issuer.rotate("ES256", keep=True)
+    until = time.monotonic() + PATIENCE
+    while not lets_in(shop, shop.text("ada")):  # if a made-up key has had it fetch them a moment ago
+        assert time.monotonic() < until
+    shop.issuer.key = before
+    assert lets_in(shop, shop.text("ada"))  # both keys sign
 
 
 def lets_in(shop: Shop, text: str) -> bool:
@@ -253,4 +253,3 @@ def test_a_client_that_may_not_log_in_gives_its_users_nothing(shop: Shop) -> Non
         asks_on(page)
     with pytest.raises(InvalidToken):
         shop.shows(shop.text("ada"))
-    shop.node.wait_for("its client shop has no valid token")

@@ -80,7 +80,7 @@ def test_an_issuer_that_is_away_or_slow_is_unreachable(company: Provider) -> Non
 def test_a_certificate_that_no_authority_has_signed_is_refused(tmp_path: Path) -> None:
     server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(make_certificate(tmp_path / "server.pem"))
+    context.load_cert_chain(make_certificate(tmp_path, host="127.0.0.1"))
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.handle_request, daemon=True)
     thread.start()

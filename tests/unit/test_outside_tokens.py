@@ -121,7 +121,7 @@ def test_a_token_acts_like_one_of_its_client(issuers: Issuers) -> None:
     now = int(time.time())
     scope = issuers.scope(issuers.issued.text("auth0|ada", exp=now + 60))
     assert (scope.name, scope.role, scope.sees_all, scope.once) == (SHOP, "client", False, False)
-    assert (scope.tags, scope.start, dict(scope.verbs)) == ({"user:auth0|ada"}, ("images.*",), {"cancel": True})
+    assert (scope.tags, scope.start, dict(scope.verbs)) == (frozenset({"user:auth0|ada"}), ("images.*",), {"cancel": True})
     assert (scope.id, scope.expires_at) == (person_id(ISSUER, "auth0|ada"), now + 60)
     assert scope.id != issuers.scope(issuers.issued.text("auth0|bob")).id
     late = issuers.scope(issuers.issued.text("auth0|ada", iat=now - 1800, exp=now + 10**9))
@@ -189,9 +189,11 @@ def test_a_client_of_which_there_are_no_tokens_has_no_pages(client: str, why: st
 
 def test_one_issuer_has_several_audiences() -> None:
     issuers = Issuers(audience=["one", "two"])
-    for audience in ("one", "two", ["x", "two"]):
+    right: list[Any] = ["one", "two", ["x", "two"]]
+    for audience in right:
         assert issuers.scope(issuers.issued.text("ada", aud=audience)).name == SHOP
-    for audience in ("x", [], ["x"], [["one"]], {"one": 1}, 1, "on"):
+    wrong: list[Any] = ["x", [], ["x"], [["one"]], {"one": 1}, 1, "on"]
+    for audience in wrong:
         assert "another audience" in issuers.why(issuers.issued.text("ada", aud=audience))
 
 
