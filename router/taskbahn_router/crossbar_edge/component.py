@@ -27,7 +27,15 @@ from taskbahn_router.access.tokens import new_text
 from taskbahn_router.core.forwarding import Proxies
 from taskbahn_router.core.role_limits import limits_of
 from taskbahn_router.core.topic_events import is_meant
-from taskbahn_router.crossbar_edge import direct_path, key_login, login_answers, node_process, router_repairs, send_buffers
+from taskbahn_router.crossbar_edge import (
+    direct_path,
+    key_login,
+    login_answers,
+    meta_events,
+    node_process,
+    router_repairs,
+    send_buffers,
+)
 from taskbahn_router.crossbar_edge.authorizer import Authorizer
 from taskbahn_router.crossbar_edge.company_pages import company_login
 from taskbahn_router.crossbar_edge.dealer_session import DealerSession
@@ -93,6 +101,7 @@ class Component(ApplicationSession):
         self.link.on_ambiguous_end = self._ended
         self.link.later = lambda function: reactor.callLater(0, function)
         self._router = cast("Any", self._transport)._router  # noqa: SLF001
+        meta_events.forget_secret_headers(self._router)
         self._go_around(self._router)
         self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
         self._registered: dict[str, Deferred[Any]] = {}  # procedure -> its registration
@@ -116,6 +125,7 @@ class Component(ApplicationSession):
             role_limits=limits_of(extra.get("role_limits", {})) if token else None,
         )  # fmt: skip
         if token:
+            meta_events.keep_to(self._router, cast("int", self._session_id))
             self._begin_login(token, extra)
             await self.subscribe(self._joined, "wamp.session.on_join")
         for topic, handler in {
