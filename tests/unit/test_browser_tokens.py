@@ -11,7 +11,7 @@ import jwt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.browser_pages import CLIENT, EVE, PAGE, SHOP, Pages, failure
+from support.browser_pages import BROWSER, CLIENT, EVE, PAGE, SHOP, Pages, failure
 from support.dispatcher_harness import TASK, job_id
 
 from taskbahn.protocol import access, messages
@@ -19,6 +19,7 @@ from taskbahn.protocol.access import VERBS, Role
 from taskbahn_router.access.book import Principal
 from taskbahn_router.model.scope import Scope
 from taskbahn_router.procedures import PROCEDURES, may_call
+from taskbahn_router.submission import slices
 
 if TYPE_CHECKING:
     pass
@@ -137,6 +138,23 @@ def test_a_token_for_one_start_starts_one_job(pages: Pages) -> None:
         fresh = pages.open(pages.made(start=[TASK], once=True)["token"], 79)
         asked = pages.ask(fresh, messages.SUBMIT, many, session=79)
         assert "one start" in str(asked.sent)
+
+
+def test_a_refused_submission_does_not_renew_an_accepted_start(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(slices, "STEPS", 4)
+    text = pages.made(start=[TASK], once=True)["token"]
+    first, second = pages.open(text, 78), pages.open(text, 79)
+    wrong = {"flow": {"group": [{"task": TASK, "args": []}] * 40 + [{"task": TASK, "options": {"delay": "x"}}]}, "id": job_id(20)}
+    right = {"task": TASK, "args": [], "id": job_id(20), "options": {"delay": 60}}
+    asked = pages.node.ask_as(first, BROWSER, messages.SUBMIT, [wrong], session=78)
+    assert not asked.sent  # it is being read
+    other = pages.node.ask_as(second, BROWSER, messages.SUBMIT, [right], session=79)
+    pages.node.settle()
+    assert other.answer == [job_id(20)]
+    assert "error" in asked.answer[0]
+    again = pages.submit(second, {**right, "id": job_id(21)}, session=79)
+    assert again[0]["error"].endswith("not_allowed")
 
 
 def test_a_page_has_only_the_procedures_of_pages() -> None:

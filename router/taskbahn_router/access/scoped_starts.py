@@ -5,6 +5,7 @@ The entries of a submission are made so before the submission is read; what a to
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from taskbahn.protocol.options import WIRE
 from taskbahn_router.model.state import both_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from taskbahn_router.access.issuing import TokenIssue
     from taskbahn_router.model.declared_task import DeclaredTask
@@ -31,6 +32,7 @@ class ScopedStarts:
     def __init__(self, tasks: Mapping[str, DeclaredTask], issue: TokenIssue) -> None:
         self._tasks = tasks
         self._issue = issue
+        self._open: dict[str, int] = {}  # by token for one start: its submissions without an answer, of which none was accepted
 
     def prepare(self, call: PendingCall, scope: Scope) -> None:
         """Replace the entries of a submission by those that a token allows, or by errors."""
@@ -53,32 +55,44 @@ class ScopedStarts:
     def _use(self, call: PendingCall, job: str, scope: Scope) -> None:
         before = self._issue.used_for(scope)
         if before is None:
-            call.replies = _OneStart(call.replies, self._issue, scope)
+            self._open[scope.id] = 0
             self._issue.keep_use(scope, job)
         elif before != job:
             raise NotAllowed("this token was for one start, and has started a job: ask for another token")
+        if scope.id in self._open:
+            self._open[scope.id] += 1
+            call.replies = _OneStart(call.replies, partial(self._ended, scope))
+
+    def _ended(self, scope: Scope, *, is_refused: bool) -> None:
+        """Note the answer to a submission: the token is as new if all of them were refused. Several sessions may show it at once."""
+        if scope.id not in self._open:
+            return
+        self._open[scope.id] -= 1
+        if not is_refused:
+            del self._open[scope.id]
+        elif not self._open[scope.id]:
+            del self._open[scope.id]
+            self._issue.unuse(scope)
 
 
 class _OneStart:
-    """Answers a submission with a token for one start, which is as new if the job is refused."""
+    """Answers a submission with a token for one start.   ended: is called with whether the job is refused."""
 
-    def __init__(self, replies: Replies, issue: TokenIssue, scope: Scope) -> None:
+    def __init__(self, replies: Replies, ended: Callable[..., None]) -> None:
         self.progress = replies.progress
         self._replies = replies
-        self._issue = issue
-        self._scope = scope
+        self._ended = ended
 
     def answer(self, request: int, args: list[Any], kwargs: dict[str, Any] | None) -> None:
         """Send the result."""
         said = args[0] if args else None
         answers = said if isinstance(said, list) else said.get("answers", ()) if isinstance(said, dict) else ()
-        if any(isinstance(each, dict) and (each.get("error") or each.get("errors")) for each in answers):
-            self._issue.unuse(self._scope)
+        self._ended(is_refused=any(isinstance(each, dict) and (each.get("error") or each.get("errors")) for each in answers))
         self._replies.answer(request, args, kwargs)
 
     def fail(self, request: int, error: TaskbahnError) -> None:
         """Send an error."""
-        self._issue.unuse(self._scope)
+        self._ended(is_refused=True)
         self._replies.fail(request, error)
 
 
