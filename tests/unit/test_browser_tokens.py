@@ -157,6 +157,21 @@ def test_a_refused_submission_does_not_renew_an_accepted_start(pages: Pages, mon
     assert again[0]["error"].endswith("not_allowed")
 
 
+@pytest.mark.parametrize("form", [{"group": []}, {"chain": []}, {"group": [{"chain": []}]}])
+def test_parts_of_flows_share_keys_with_the_same_tags_alone(pages: Pages, form: dict[str, Any]) -> None:
+    def member_of(page: str, session: int, value: int) -> dict[str, Any]:
+        flow = json.loads(json.dumps(form).replace("[]", json.dumps([{"task": TASK, "args": [value], "options": {"key": "k"}}])))
+        [id] = pages.submit(page, {"flow": flow}, session=session)
+        [member] = pages.ask(page, messages.JOB_MEMBERS, id, session=session).answer["jobs"][-1:]
+        return dict(member)
+
+    for session, tag in ((77, "user:42"), (78, "user:43"), (79, "user:42")):
+        pages.open(pages.made(start=[TASK], tags=[tag])["token"], session)
+    member_of(f"{SHOP}/b1", 77, 1)
+    assert "error" not in member_of(f"{SHOP}/b2", 78, 2)
+    assert member_of(f"{SHOP}/b3", 79, 2)["error"]["type"] == "Duplicate"
+
+
 def test_a_page_has_only_the_procedures_of_pages() -> None:
     allowed = {procedure.uri for procedure in PROCEDURES if may_call(Role.BROWSER, procedure)}
     assert allowed == {

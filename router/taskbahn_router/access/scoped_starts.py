@@ -105,7 +105,7 @@ def scoped(entry: Any, scope: Scope, tasks: Mapping[str, DeclaredTask]) -> Any:
         return entry
     if (tie := next((name for name in TIES if entry.get(name) is not None), None)) is not None:
         raise NotAllowed(f"{tie}: what a browser token starts belongs to no other job")
-    _check_parts(entry, scope, is_entry=True)
+    _confine_parts(entry, scope)
     if scope.once:
         entry = _one_job(entry)
     options = entry.get("options", {})
@@ -147,18 +147,26 @@ def _declared(entry: Mapping[str, Any], tasks: Mapping[str, DeclaredTask]) -> li
     return list(task.declaration.options.get("tags") or ()) if task is not None else []
 
 
-def _check_parts(entry: dict[str, Any], scope: Scope, *, is_entry: bool) -> None:
-    left: list[tuple[Any, bool]] = [(entry, is_entry)]
+def _confine_parts(entry: dict[str, Any], scope: Scope) -> None:
+    """Check all parts of an entry, and have those of a flow ask for keys that other tokens do not share.  Raises NotAllowed."""
+    left: list[Any] = [entry]
     while left:
-        one, is_outermost = left.pop()
+        one = left.pop()
         if isinstance(one, list):
-            left.extend((each, False) for each in one)
+            left.extend(one)
         if not isinstance(one, dict):
             continue
         task = one.get("task")
         if isinstance(task, str) and not scope.may_start(task):
             raise NotAllowed(f"this browser token does not start {task!r:.120}; it starts {', '.join(scope.start) or 'nothing'}")
-        options = one.get("options")
-        if isinstance(options, dict) and "tags" in options and not is_outermost:
-            raise NotAllowed("tags: what a browser token starts has the tags of the token; leave them out of the parts of a flow")
-        left.extend((value, False) for name, value in one.items() if name not in VALUES)
+        if one is not entry and isinstance(options := one.get("options"), dict):
+            one["options"] = _of_part(options, scope)
+        left.extend(value for name, value in one.items() if name not in VALUES)
+
+
+def _of_part(options: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    """Return the options of a part of a flow."""
+    if "tags" in options:
+        raise NotAllowed("tags: what a browser token starts has the tags of the token; leave them out of the parts of a flow")
+    key = options.get("key")
+    return {**options, "key": scope.scoped_key(key)} if isinstance(key, str) else options
