@@ -176,6 +176,11 @@ test("a backend makes tokens of jobs, their ids and words", async () => {
   assert.deepEqual(call.kwargs, { watch: ["a", "b"], cancel: true, retry: ["a"], start: ["images.*"], tags: ["user:1"], expires: 60, once: true });
   call.resolve({ token: "x.y.z", id: "b1", expires_at: 1 });
   assert.equal(await made, "x.y.z");
+  const usual = bahn.job("a").token({ cancel: true, expires: 60 });
+  const asked = await router.call(2);
+  assert.deepEqual([asked.procedure, asked.kwargs], ["taskbahn.token", { cancel: ["a"], expires: 60, watch: ["a"] }]);
+  asked.resolve({ token: "a.b.c", id: "b2", expires_at: 1 });
+  assert.equal(await usual, "a.b.c");
   await assert.rejects(bahn.token({ wacth: ["a"] }), { uri: "taskbahn.error.invalid_option" });
   bahn.close();
 });

@@ -23,6 +23,15 @@ const WORDS = ["watch", ...VERBS, "start", "tags", "expires", "once"];
  */
 
 /**
+ * @typedef {object} JobWords  what a page may do with the job that its token names
+ * @property {boolean} [cancel]
+ * @property {boolean} [answer]
+ * @property {boolean} [send]
+ * @property {boolean} [retry]
+ * @property {number} [expires]  seconds, as above
+ */
+
+/**
  * @param {import("./connection.js").Connection} connection
  * @param {TokenWords} words
  * @returns {Promise<string>}
@@ -32,6 +41,17 @@ export async function makeToken(connection, words) {
   const said = given.map(([name, value]) => [name, name === "watch" || VERBS.some((verb) => verb === name) ? idsIn(value) : value]);
   const { token } = await retryCall(connection, (session) => session.call(BROWSER_TOKEN, [], Object.fromEntries(said)).result);
   return token;
+}
+
+/**
+ * @param {import("./connection.js").Connection} connection
+ * @param {string} id  of the job
+ * @param {JobWords} words
+ * @returns {Promise<string>}
+ */
+export async function makeJobToken(connection, id, words) {
+  const given = Object.entries(checkOptions("token", words, [...VERBS, "expires"])).filter(([, value]) => value !== undefined && value !== false);
+  return makeToken(connection, { ...Object.fromEntries(given.map(([name, value]) => [name, value === true ? [id] : value])), watch: [id] });
 }
 
 /** @param {unknown} jobs */

@@ -138,8 +138,7 @@ export class Job {
    * @returns {Promise<void>}  rejects if the answer does not fit, or if the question is open no more
    */
   async answer(name, value, who) {
-    const sealed = await this.#sealed(value, "answer", name);
-    return answerQuestion(this.#connection, this.id, name, sealed, who);
+    return answerQuestion(this.#connection, this.id, name, await this.#sealed(value, "answer", name), who);
   }
 
   /** @param {unknown} value @param {string} purpose @param {string} [more] */
@@ -207,6 +206,13 @@ export class Job {
   graph() {
     return retryCall(this.#connection, (session) => session.call(JOB_GRAPH, [this.id]).result);
   }
+
+  /**
+   * Make a browser token, in a backend: the text for a page that sees this job, with what belongs to it.
+   * @param {import("./issuing.js").JobWords} [words]  what the page may do with it
+   * @returns {Promise<string>}
+   */
+  token = async (words = {}) => (await import("./issuing.js")).makeJobToken(this.#connection, this.id, words); // few pages are backends
 
   /**
    * @param {string} [reason]

@@ -13,11 +13,26 @@
  * @property {boolean} [once]  it starts one job
  */
 /**
+ * @typedef {object} JobWords  what a page may do with the job that its token names
+ * @property {boolean} [cancel]
+ * @property {boolean} [answer]
+ * @property {boolean} [send]
+ * @property {boolean} [retry]
+ * @property {number} [expires]  seconds, as above
+ */
+/**
  * @param {import("./connection.js").Connection} connection
  * @param {TokenWords} words
  * @returns {Promise<string>}
  */
 export function makeToken(connection: import("./connection.js").Connection, words: TokenWords): Promise<string>;
+/**
+ * @param {import("./connection.js").Connection} connection
+ * @param {string} id  of the job
+ * @param {JobWords} words
+ * @returns {Promise<string>}
+ */
+export function makeJobToken(connection: import("./connection.js").Connection, id: string, words: JobWords): Promise<string>;
 export type JobOrId = string | {
     id: string;
 };
@@ -52,4 +67,17 @@ export type TokenWords = {
      * it starts one job
      */
     once?: boolean | undefined;
+};
+/**
+ * what a page may do with the job that its token names
+ */
+export type JobWords = {
+    cancel?: boolean | undefined;
+    answer?: boolean | undefined;
+    send?: boolean | undefined;
+    retry?: boolean | undefined;
+    /**
+     * seconds, as above
+     */
+    expires?: number | undefined;
 };

@@ -97,6 +97,12 @@ export class Job<R = any> {
      */
     graph(): Promise<import("./graph.js").JobGraph>;
     /**
+     * Make a browser token, in a backend: the text for a page that sees this job, with what belongs to it.
+     * @param {import("./issuing.js").JobWords} [words]  what the page may do with it
+     * @returns {Promise<string>}
+     */
+    token: (words?: import("./issuing.js").JobWords) => Promise<string>;
+    /**
      * @param {string} [reason]
      * @returns {Promise<import("./wire.js").State>}  the state after it; a job that has ended stays what it is
      */
