@@ -34,6 +34,46 @@ test("a token says how long it lives, whatever the page's clock says", () => {
   for (const wrong of ["", "a.b.c", "taskbahn_abc", "a.b", "..", `${token(1)}.x`, token(1, -5), token(1, 0)]) assert.equal(readToken(wrong), null, wrong);
 });
 
+/** A token as another issuer makes it, with or without an id. */
+function foreignToken(left, lifetime, more = {}) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const exp = Date.now() / 1000 + left;
+  return `${part({ alg: "RS256" })}.${part({ iss: "https://login.example/", sub: "ada", iat: exp - lifetime, exp, ...more })}.c2ln`;
+}
+
+test("a token of another issuer may have no id, and may be old already", () => {
+  const seconds = (...words) => Math.round(readToken(foreignToken(...words))?.seconds);
+  assert.deepEqual([seconds(60, 86_400), seconds(900, 900, { jti: "x" }), seconds(-50, 900), seconds(90_000, 900)], [60, 900, 900, 900]);
+  assert.equal(readToken(foreignToken(60, -5)), null);
+  assert.equal(readToken(foreignToken(60, 900))?.isForeign, true);
+  assert.equal(readToken(token(7))?.isForeign, undefined);
+});
+
+test("a library that keeps its token until just before the end is asked again without a warning", async () => {
+  const router = new FakeRouter();
+  const open = async (url, onClose, given) => {
+    await given();
+    return Object.assign(await router.dial(url, onClose, given), { who: { name: "shop", role: "browser", token: "u1" } });
+  };
+  const [first, second] = [foreignToken(1.2, 900), foreignToken(900, 900)];
+  const answers = [first, first, second];
+  const { warn } = console;
+  const warned = [];
+  console.warn = (...words) => warned.push(words.join(" "));
+  try {
+    const bahn = await connect({ dial: open, token: async () => answers.shift() ?? second });
+    const call = await router.call(1);
+    assert.deepEqual([call.procedure, call.kwargs], [RENEW, { token: second }]);
+    call.resolve({});
+    await new Promise(setImmediate);
+    assert.equal(bahn.who.token, "u1"); // the user, who stays the same
+    bahn.close();
+    assert.deepEqual([warned, answers], [[], []]);
+  } finally {
+    console.warn = warn;
+  }
+});
+
 test("pages renew a token at times of their own, and in time", () => {
   assert.deepEqual([renewalTime(900, 0), renewalTime(900, 1)], [720, 540]);
   assert.deepEqual([renewalTime(10, 0), renewalTime(2, 0)], [5, 1]); // five seconds before the end, or half its life

@@ -8,6 +8,7 @@ const LATEST_SHARE = 0.8; // of its lifetime, when a token is renewed at the lat
 const SPARE_SECONDS = 5; // seconds that it then has at least, unless its whole life is short
 const LEAST_SHARE = 0.5;
 const EARLIER_SHARE = 0.25; // of that time, by which pages renew earlier, each by another one: never all at once
+const LEAST_PAUSE_SECONDS = 1; // seconds between two questions for a token that a library still keeps
 const MAX_PAUSE_SECONDS = 30; // seconds between two tries
 const MAX_TIMER_SECONDS = 2 ** 31 / 1000 - 1; // seconds that a timer runs
 
@@ -52,12 +53,13 @@ export function keepRenewed(session, source, onFailure) {
       const text = await source.text();
       const token = readToken(text);
       if (!token) throw new TaskbahnError("the function for the token returned no token of a browser, which alone renews a session", "taskbahn.error.invalid_token");
+      if (token.id === held?.id && token.isForeign && source.isFunction) return wait(Math.max(token.seconds * LEAST_SHARE, LEAST_PAUSE_SECONDS));
       if (token.id === held?.id && source.isFunction) {
         throw new TaskbahnError("the function for the token returned the same one again: does a cache keep it? Let the backend answer with Cache-Control: no-store");
       }
       if (isStopped) return;
       await session.call(TOKEN_RENEW, [], { token: text }).result;
-      if (session.who) session.who = { ...session.who, token: token.id };
+      if (session.who && !token.isForeign) session.who = { ...session.who, token: token.id };
       held = token;
       failures = 0;
       plan();

@@ -4,9 +4,11 @@ import { textOf } from "./login.js";
 
 /**
  * What the token of a browser says of itself.
- * @typedef {{id: string, seconds: number}} BrowserToken  seconds: its lifetime by the node's clock, which alone counts
+ * @typedef {{id: string, seconds: number, isForeign?: boolean}} BrowserToken  seconds: its lifetime by the node's clock, which alone counts;
+ * isForeign: another issuer than a node has made it, maybe long ago: a library keeps it until just before its end
  */
 
+const OWN_ISSUER = "taskbahn";
 const OF_ONE_TOKEN = new Set(["iat", "exp", "jti"]);
 
 export class TokenSource {
@@ -53,9 +55,22 @@ export class TokenSource {
  * @returns {BrowserToken | null}  null: it is no token of a browser
  */
 export function readToken(text) {
-  const { iat, exp, jti } = claimsOf(text);
+  const { iss, iat, exp, jti } = claimsOf(text);
   const seconds = Number(exp) - Number(iat);
+  if (typeof iss === "string" && iss !== OWN_ISSUER) return foreign(text, Number(exp), seconds);
   return typeof jti === "string" && Number.isFinite(seconds) && seconds > 0 ? { id: jti, seconds } : null;
+}
+
+/**
+ * @param {string} text
+ * @param {number} end  seconds since the epoch
+ * @param {number} lifetime  seconds
+ * @returns {BrowserToken | null}
+ */
+function foreign(text, end, lifetime) {
+  if (!(Number.isFinite(lifetime) && lifetime > 0)) return null;
+  const left = end - Date.now() / 1000;
+  return { id: text, seconds: left > 0 && left < lifetime ? left : lifetime, isForeign: true }; // a clock that is far off is not asked
 }
 
 /**

@@ -25,9 +25,11 @@ export class TokenSource {
     #private;
 }
 /**
- * seconds: its lifetime by the node's clock, which alone counts
+ * seconds: its lifetime by the node's clock, which alone counts;
+ * isForeign: another issuer than a node has made it, maybe long ago: a library keeps it until just before its end
  */
 export type BrowserToken = {
     id: string;
     seconds: number;
+    isForeign?: boolean;
 };
