@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import taskbahn_router
 from taskbahn.protocol import messages
+from taskbahn_router.access import own_rights
 from taskbahn_router.access.admin import TokenAdmin
 from taskbahn_router.access.book import CredentialBook
 from taskbahn_router.access.challenges import Challenges
@@ -157,7 +158,9 @@ class Parts:
         self.challenges = Challenges(self.credentials, clock.seconds)
         self.role_limits = RoleLimits(role_limits or {}, clock.seconds)
         self.dispatcher.admission.charge = self.role_limits.charge
-        self.call_task = self.role_limits.starting(self.role_limits.watching(self.dispatcher.call_task))
+        self.call_task: Callable[[PendingCall], None] = own_rights.starting(
+            self.role_limits.starting(self.role_limits.watching(self.dispatcher.call_task))
+        )
         self.refused_logins = RefusedLogins(self.dispatcher.auditing, clock.seconds)
         self.token_issue = TokenIssue(self.dispatcher, self.credentials.browser)
         self.token_admin = TokenAdmin(self.dispatcher, self.credentials, self.token_issue)

@@ -153,7 +153,8 @@ def _in_order(procedure: Procedure, parts: Parts) -> Handler:
     handler, slices = procedure.handler(parts), parts.dispatcher.slices
     if procedure.of_clients is not None:
         changes = procedure.role is Role.CLIENT
-        handler = parts.ownership.confined(procedure.of_clients, handler, changes=changes, verb=VERBS_OF.get(procedure.uri))
+        verb, of_maker = VERBS_OF.get(procedure.uri), partial(_page_has, procedure)
+        handler = parts.ownership.confined(procedure.of_clients, handler, changes=changes, verb=verb, has=of_maker)
     handler = _audited(procedure, _limited(procedure, handler, parts), parts)
     if procedure.uri == messages.SUBMIT or procedure.role in (Role.WORKER, Role.OPERATOR, Role.ADMIN):
         return handler
@@ -198,6 +199,16 @@ def may_call(role: Role, procedure: Procedure) -> bool:
 def has(own: RoleRules, procedure: Procedure) -> bool:
     """Return whether sessions of an own role may call a procedure of the dispatcher."""
     return may_call(own.base, procedure) and (own.may is None or procedure.uri in own.may)
+
+
+def _page_has(procedure: Procedure, maker: RoleRules) -> bool:
+    """Return whether a page may call a procedure of pages whose browser token a session of an own role has made."""
+    return procedure.role is Role.BROWSER or has(maker, procedure)
+
+
+def hears_own_jobs(role: RoleRules) -> bool:
+    """Return whether sessions of an own role hear the topics of single jobs: these say what `taskbahn.job.watch` does."""
+    return role.may is None or messages.JOB_WATCH in role.may
 
 
 def role_views() -> list[dict[str, Any]]:

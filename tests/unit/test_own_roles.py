@@ -141,6 +141,12 @@ def test_who_does_not_see_jobs_hears_of_none() -> None:
         assert not may(permissions_of(name), "x.y", "publish")
 
 
+def test_who_may_not_start_jobs_calls_no_tasks_by_name(node: DispatcherHarness) -> None:
+    assert messages.SUBMIT in refused(asked_as(node, "support", TASK))
+    assert node.dispatcher.state.jobs == {}
+    assert refused(asked_as(node, "planner", TASK)) == ""
+
+
 # jobs
 
 CHAIN = {"chain": [{"task": TASK}, {"group": [{"task": TASK}, {"task": OTHER}]}]}

@@ -17,6 +17,8 @@ from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import SigningKeyView
 from taskbahn_router.core.credentials import REVOKED, SIGNING_KEY, USED, CredentialChange, CredentialRow
+from taskbahn_router.model.pending_call import CONFINED
+from taskbahn_router.model.roles import base_of
 from taskbahn_router.model.scope import Claims, Scope
 
 if TYPE_CHECKING:
@@ -128,7 +130,8 @@ class BrowserTokens:
             return f"the browser token {scope.id} of {scope.name} is revoked"
         if not self._is_valid(scope.name, scope.role):
             return f"{scope.name}, who made the browser token {scope.id}, may not log in any more as {scope.role}"
-        return scope
+        sees_all = scope.sees_all and base_of(scope.role) not in CONFINED  # the role may have another base by now
+        return scope._replace(sees_all=sees_all)
 
     def revoked(self, scope: Scope) -> str:
         """Return why a token of another issuer is refused, "" if it is not: it is revoked, or all that its user had then."""

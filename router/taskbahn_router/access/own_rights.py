@@ -1,4 +1,4 @@
-"""What a session of an own role may give to a page by a browser token: no more than it has itself."""
+"""What sessions of own roles may start by the names of tasks, and give to a page by a browser token: no more than they have themselves."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from taskbahn.protocol import messages
 from taskbahn.protocol.access import VERBS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from taskbahn_router.model.pending_call import PendingCall
     from taskbahn_router.model.roles import RoleRules
 
 
@@ -26,3 +27,15 @@ def check_rights(rules: RoleRules | None, claims: Mapping[str, Any]) -> None:
     for uri, verb in wanted.items():
         if uri not in rules.may:
             raise NotAllowed(f"the role {rules.name} may not {verb} jobs, and so gives no such token: its `may` lacks {uri}")
+
+
+def starting(handler: Callable[[PendingCall], Any]) -> Callable[[PendingCall], Any]:
+    """Return a handler of calls of tasks by their names, which refuses those whose role starts no jobs.  Raises NotAllowed."""
+
+    def handle(call: PendingCall) -> Any:
+        rules = call.rules
+        if rules is not None and rules.may is not None and messages.SUBMIT not in rules.may:
+            raise NotAllowed(f"the role {rules.name} may not start jobs: its `may` lacks {messages.SUBMIT}")
+        return handler(call)
+
+    return handle

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from taskbahn_router.access.scoped_starts import ScopedStarts
     from taskbahn_router.model.pending_call import PendingCall, Replies
+    from taskbahn_router.model.roles import RoleRules
     from taskbahn_router.model.scope import Scope
     from taskbahn_router.model.state import DispatcherState
     from taskbahn_router.queries.asking import Ask
@@ -66,10 +67,14 @@ class Ownership:
         """Answer from now on."""
         self._reader, self._ask = reader, ask
 
-    def confined(self, own: Own, handler: Handler, *, changes: bool, verb: str | None = None) -> Handler:
+    def confined(
+        self, own: Own, handler: Handler, *, changes: bool, verb: str | None = None,
+        has: Callable[[RoleRules], bool] = lambda _: True,
+    ) -> Handler:  # fmt: skip
         """Return a handler that does for clients only what is theirs, and for all others what *handler* does.
 
         changes: whether it changes jobs.   verb: what a browser token has to name for that, beside the job.
+        has: whether an own role has the procedure: a page does not do what the role of its token's maker does not, whenever that was made.
         """
         confine: Callable[[PendingCall, Handler], None]
         if own is Own.NEW:
@@ -92,6 +97,8 @@ class Ownership:
                 if call.scope is None:
                     return  # its token is over, and its session ends: the client asks again with another token
                 call.verb = verb
+                if (rules := call.rules) is not None and not has(rules):
+                    raise NotAllowed(f"the role {rules.name}, which the maker of this browser token has, may not do that")
             confine(call, handler)
 
         return handle

@@ -13,6 +13,8 @@ from taskbahn.errors import TaskbahnError
 from taskbahn.protocol import messages
 from taskbahn_router.access.ownership import Own
 from taskbahn_router.model.pending_call import PendingCall
+from taskbahn_router.model.roles import rules_of
+from taskbahn_router.procedures import hears_own_jobs
 from taskbahn_router.role_permissions import AUTHORIZER, SUBSCRIBE, allows, is_static
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Authorizer:
     """Answers `taskbahn.authorize` for Crossbar."""
 
     def __init__(self, ownership: Ownership) -> None:
-        self._owns = ownership.confined(Own.JOB, lambda call: call.answer(True), changes=False)
+        self._owns = ownership.confined(Own.JOB, lambda call: call.answer(True), changes=False, has=hears_own_jobs)
 
     def decide(
         self, details: dict[str, Any], uri: str, action: str, options: dict[str, Any] | None = None
@@ -34,7 +36,9 @@ class Authorizer:
         role = str(details.get("authrole"))
         is_exact = (options or {}).get("match") in EXACT
         if action == SUBSCRIBE and uri.startswith(messages.JOB_TOPIC):
-            return self._is_own(details, role, uri.removeprefix(messages.JOB_TOPIC)) if is_exact else _answer(allowed=False)
+            rules = rules_of(role)
+            may_hear = is_exact and (rules is None or hears_own_jobs(rules))
+            return self._is_own(details, role, uri.removeprefix(messages.JOB_TOPIC)) if may_hear else _answer(allowed=False)
         return _answer(allowed=allows(role, uri, action), is_kept=is_static(uri))
 
     def _is_own(self, details: dict[str, Any], role: str, id: str) -> Deferred[dict[str, Any]]:
