@@ -156,7 +156,7 @@ class Parts:
         self.admin = Workers(self.dispatcher)
         self.credentials = CredentialBook(wall, port.end_session)
         self.challenges = Challenges(self.credentials, clock.seconds)
-        self.role_limits = RoleLimits(role_limits or {}, clock.seconds)
+        self.role_limits = RoleLimits(role_limits or {}, clock.seconds, self.credentials.browser.maker_of)
         self.dispatcher.admission.charge = self.role_limits.charge
         self.call_task: Callable[[PendingCall], None] = own_rights.starting(
             self.role_limits.starting(self.role_limits.watching(self.dispatcher.call_task))

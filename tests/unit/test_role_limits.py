@@ -11,15 +11,17 @@ from support.dispatcher_harness import TASK, DispatcherHarness, job_id
 
 from taskbahn import LimitExceeded, Taskbahn, group
 from taskbahn.cli.role_limits import whole_limit
-from taskbahn.protocol import messages
+from taskbahn.protocol import access, messages
 from taskbahn.protocol.access import Role
+from taskbahn_router.access.book import Principal
 from taskbahn_router.access.role_limits import BURST_SECONDS, Bucket, RoleLimits, Usage
 from taskbahn_router.core.role_limits import DEFAULTS, Limits, limits_of, shown
+from taskbahn_router.model.roles import RoleRules, set_in_force
 
 if TYPE_CHECKING:
     from support.recorded_call import RecordedCall
 
-CLIENT = Role.CLIENT.value
+CLIENT, BROWSER = Role.CLIENT.value, Role.BROWSER.value
 
 
 def node(**limits: float) -> DispatcherHarness:
@@ -193,6 +195,92 @@ def test_watchers_are_counted_without_looking_at_each_of_them_each_time(monkeypa
         call.call.open = number % 10 == 0
     assert len(looks) < 50
     assert len(looks[0]._watching) < 1000
+
+
+class Shop:
+    """Pages of one maker, each with a browser token of its own."""
+
+    def __init__(self, **limits: float) -> None:
+        self.harness = node(**limits)
+        self.harness.ask_as("boss", Role.ADMIN.value, access.TOKEN_CREATE, "shop", CLIENT)
+        self.harness.settle()
+        self._session = 100
+
+    def page(self) -> tuple[str, int]:
+        """Log a page in; return its name and its session."""
+        asked = self.harness.ask_as("shop", CLIENT, access.BROWSER_TOKEN, start=[TASK], tags=["all"])
+        self.harness.settle()
+        found = self.harness.parts.credentials.find(asked.answer["token"])
+        assert isinstance(found, Principal)
+        self._session += 1
+        self.harness.parts.credentials.opened(self._session, found)
+        return f"shop/{asked.answer['id']}", self._session
+
+    def start(self, page: tuple[str, int]) -> LimitExceeded | None:
+        asked = self.harness.ask_as(
+            page[0], BROWSER, messages.SUBMIT, [{"task": TASK, "args": [], "options": {"delay": 600}}], session=page[1]
+        )
+        self.harness.settle()
+        return refusal(asked)
+
+
+def test_many_tokens_give_no_more_than_the_role_of_their_maker_has() -> None:
+    shop = Shop(submissions=2, watchers=3)
+    found = [shop.start(shop.page()) for _ in range(22)]
+    assert [each is None for each in found] == [True] * 20 + [False] * 2
+    assert "shop/* has reached its limit of submissions: 2 jobs a second" in str(found[-1])
+    assert "--role-limit client:submissions" in str(found[-1])
+    assert refusal(start(shop.harness, 99, "shop")) is None  # its pages do not lock out the maker
+
+
+def test_watchers_of_pages_are_counted_together() -> None:
+    shop = Shop(watchers=3)
+    name, session = shop.page()
+    asked = shop.harness.ask_as(name, BROWSER, messages.SUBMIT, [{"task": TASK, "options": {"delay": 600}}], session=session)
+    shop.harness.settle()
+    [job] = asked.answer
+    watched = []
+    for _ in range(5):
+        name, session = shop.page()
+        watched.append(shop.harness.ask_as(name, BROWSER, messages.JOB_WATCH, job, session=session))
+        shop.harness.settle()
+    assert [each.sent[-1][0] == "fail" for each in watched] == [False] * 3 + [True] * 2
+
+
+def test_connections_of_pages_are_counted_together() -> None:
+    makers = dict.fromkeys(range(10), ("shop", CLIENT))
+    limits = RoleLimits(
+        {CLIENT: Limits(connections=2), BROWSER: Limits(connections=100)}, lambda: 0.0, lambda of: makers.get(of or 0)
+    )
+    for session in (1, 2):
+        limits.may_connect(f"shop/b{session}", BROWSER, makers[session])
+        limits.joined(session, f"shop/b{session}", BROWSER)
+    with pytest.raises(LimitExceeded, match=r"shop/\* has reached"):
+        limits.may_connect("shop/b3", BROWSER, makers[3])
+    limits.may_connect("shop", CLIENT)
+    limits.may_connect("eve/b4", BROWSER, ("eve", CLIENT))
+    limits.left(1)
+    limits.may_connect("shop/b3", BROWSER, makers[3])
+
+
+def test_an_own_role_has_the_limits_of_its_base() -> None:
+    set_in_force([RoleRules("till", Role.CLIENT)])
+    try:
+        harness = node(submissions=1)
+        found = [refusal(start(harness, number, "kiosk", "till")) for number in range(12)]
+    finally:
+        set_in_force(())
+    assert [each is None for each in found] == [True] * 10 + [False] * 2
+    assert "--role-limit client:submissions" in str(found[-1])
+
+
+def test_a_name_is_counted_apart_in_each_role() -> None:
+    limits = RoleLimits({Role.VIEWER.value: Limits(connections=1), Role.OPERATOR.value: Limits(connections=2)}, lambda: 0.0)
+    limits.joined(1, "ada", Role.VIEWER.value)  # by the page that only looks
+    limits.joined(2, "ada", Role.OPERATOR.value)
+    limits.may_connect("ada", Role.OPERATOR.value)
+    with pytest.raises(LimitExceeded):
+        limits.may_connect("ada", Role.VIEWER.value)
 
 
 def test_operators_see_which_limit_refuses_whom() -> None:

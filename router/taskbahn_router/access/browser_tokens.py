@@ -164,6 +164,11 @@ class BrowserTokens:
         self._close(session or 0, scope, "its time is over")
         return None
 
+    def maker_of(self, session: int | None) -> tuple[str, str] | None:
+        """Return the name and the role of who has made the token of a session."""
+        scope = self._scopes.get(session or 0)
+        return None if scope is None else (scope.name, scope.role)
+
     def end_expired(self) -> None:
         """Close the sessions whose token is over, or whose maker may not log in any more."""
         now = self._wall()

@@ -5,12 +5,14 @@ Most sessions have a role without limits, and cost one look into a table that is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 from taskbahn.access_errors import LimitExceeded
 from taskbahn.protocol import messages
+from taskbahn.protocol.access import Role
 from taskbahn_router.core.role_limits import WORDS
+from taskbahn_router.model.roles import base_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 BURST_SECONDS = 10.0  # of a rate that may be used at once
 FEW_WATCHERS = 64  # among which none is looked for that is over
 LATELY_SECONDS = 60.0
+BROWSER = Role.BROWSER.value
 MAX_IDLE_NAMES = 1000  # names that are kept without a connection, before those without debts are forgotten
 
 
@@ -96,44 +99,71 @@ class Usage:
         return not self.sessions and all(bucket.is_full(now) for bucket in self.buckets.values())
 
 
-class RoleLimits:
-    """Bounds what each name uses.   clock: seconds, monotonic."""
+class Bound(NamedTuple):
+    """What one name of a role may use."""
 
-    def __init__(self, by_role: Mapping[str, Limits], clock: Callable[[], float]) -> None:
+    name: str
+    role: str
+    limits: Limits
+
+
+class RoleLimits:
+    """Bounds what each name uses. A page is bound twice: by its browser token, and together with all pages of the token's maker.
+
+    An own role has the limits of its base.   clock: seconds, monotonic.
+    maker_of: the name and the role of who has made the browser token of a session.
+    """
+
+    def __init__(
+        self, by_role: Mapping[str, Limits], clock: Callable[[], float],
+        maker_of: Callable[[int | None], tuple[str, str] | None] = lambda _: None,
+    ) -> None:  # fmt: skip
         self._by_role: Mapping[Any, Limits] = by_role
         self._clock = clock
-        self._names: dict[str, Usage] = {}
-        self._sessions: dict[int, str] = {}
+        self._maker_of = maker_of
+        self._names: dict[
+            tuple[str, str], Usage
+        ] = {}  # by name and role: a page that only looks has another role than its person
+        self._sessions: dict[int, list[Bound]] = {}
         self._refused: dict[
             tuple[str, str], tuple[int, float]
         ] = {}  # by name and limit: how often lately, and when the last time
 
+    def _bounds(self, name: str | None, role: str | None, maker: tuple[str, str] | None) -> list[Bound]:
+        """Return what bounds a session.   maker: of its browser token."""
+        who = [(str(name), role)]
+        if maker is not None:
+            who.append((f"{maker[0]}/*", maker[1]))
+        return [Bound(each, str(role), limits) for each, role in who if (limits := self._by_role.get(base_of(role))) is not None]
+
+    def _of(self, call: PendingCall) -> list[Bound]:
+        return self._bounds(call.who, call.role, self._maker_of(call.caller) if call.role == BROWSER else None)
+
     # connections
 
-    def may_connect(self, name: str, role: str) -> None:
-        """Raise LimitExceeded if a name has as many connections as it may."""
-        limits = self._by_role.get(role)
-        if limits is None or limits.connections is None:
-            return
-        usage = self._names.get(name)
-        if usage is not None and len(usage.sessions) >= limits.connections:
-            raise self._refusal(name, role, "connections", limits.connections, 1.0)
+    def may_connect(self, name: str, role: str, maker: tuple[str, str] | None = None) -> None:
+        """Raise LimitExceeded if a name has as many connections as it may.   maker: of its browser token."""
+        for bound in self._bounds(name, role, maker):
+            most, usage = bound.limits.connections, self._names.get(bound[:2])
+            if most is not None and usage is not None and len(usage.sessions) >= most:
+                raise self._refusal(bound, "connections", most, 1.0)
 
     def joined(self, session: int, name: str, role: str) -> None:
         """Take note: a session has begun."""
-        limits = self._by_role.get(role)
-        if limits is not None:
-            self._usage(name, limits).sessions.add(session)
-            self._sessions[session] = name
+        bounds = self._bounds(name, role, self._maker_of(session) if role == BROWSER else None)
+        for bound in bounds:
+            self._usage(bound).sessions.add(session)
+        if bounds:
+            self._sessions[session] = bounds
 
     def left(self, session: int) -> None:
         """Take note: a session has ended."""
-        name = self._sessions.pop(session, None)
-        if name is not None:
-            self._names[name].sessions.discard(session)
-            if len(self._names) > MAX_IDLE_NAMES + len(self._sessions):
-                now = self._clock()
-                self._names = {each: usage for each, usage in self._names.items() if not usage.is_idle(now)}
+        bounds = self._sessions.pop(session, ())
+        for bound in bounds:
+            self._names[bound[:2]].sessions.discard(session)
+        if bounds and len(self._names) > MAX_IDLE_NAMES + len(self._sessions):
+            now = self._clock()
+            self._names = {each: usage for each, usage in self._names.items() if not usage.is_idle(now)}
 
     # calls
 
@@ -144,12 +174,10 @@ class RoleLimits:
         """
         if not self._by_role:
             return handler
-        by_role = self._by_role
 
         def handle(call: PendingCall) -> Any:
-            limits = by_role.get(call.role)
-            if limits is not None:
-                self._let_start(call, limits, jobs)
+            if bounds := self._of(call):
+                self._let_start(call, bounds, jobs)
             return handler(call)
 
         return handle
@@ -158,18 +186,19 @@ class RoleLimits:
         """Return a handler of calls that stay open, which refuses too many of them at once."""
         if not self._by_role:
             return handler
-        by_role = self._by_role
 
         def handle(call: PendingCall) -> Any:
-            limits = by_role.get(call.role)
-            if limits is None or not does_watch(call):
+            bounds = self._of(call)
+            if not bounds or not does_watch(call):
                 return handler(call)
-            usage = self._usage(str(call.who), limits)
-            if not usage.has_room():
-                raise self._refusal(str(call.who), str(call.role), "watchers", limits.watchers or 0, 1.0)
+            usages = [self._usage(bound) for bound in bounds]
+            for bound, usage in zip(bounds, usages, strict=True):
+                if not usage.has_room():
+                    raise self._refusal(bound, "watchers", bound.limits.watchers or 0, 1.0)
             steps = handler(call)
             if call.open:
-                usage.watches(call)
+                for usage in usages:
+                    usage.watches(call)
             return steps
 
         return handle
@@ -179,24 +208,28 @@ class RoleLimits:
 
         Others of the name may have been read since this one came.
         """
-        limits = self._by_role.get(call.role) if call is not None else None
-        if call is not None and limits is not None:
-            usage = self._let_start(call, limits)
-            usage.charge(len(draft.jobs) + sum(map(len, draft.flows)), draft.size)
+        if call is not None and (bounds := self._of(call)):
+            for usage in self._let_start(call, bounds):
+                usage.charge(len(draft.jobs) + sum(map(len, draft.flows)), draft.size)
 
-    def _let_start(self, call: PendingCall, limits: Limits, jobs: Callable[[PendingCall], int] | None = None) -> Usage:
-        usage, now = self._usage(str(call.who), limits), self._clock()
-        for which, bucket in usage.rates:
-            if wait := bucket.wait(now):
-                raise self._refusal(str(call.who), str(call.role), which, bucket.rate, wait)
+    def _let_start(
+        self, call: PendingCall, bounds: list[Bound], jobs: Callable[[PendingCall], int] | None = None
+    ) -> list[Usage]:  # fmt: skip
+        usages, now = [self._usage(bound) for bound in bounds], self._clock()
+        for bound, usage in zip(bounds, usages, strict=True):
+            for which, bucket in usage.rates:
+                if wait := bucket.wait(now):
+                    raise self._refusal(bound, which, bucket.rate, wait)
         if jobs is not None:
-            usage.charge(jobs(call), len(messages.to_json([call.args, call.kwargs])) if limits.bytes else 0)
-        return usage
+            size = len(messages.to_json([call.args, call.kwargs])) if any(bound.limits.bytes for bound in bounds) else 0
+            for usage in usages:
+                usage.charge(jobs(call), size)
+        return usages
 
-    def _usage(self, name: str, limits: Limits) -> Usage:
-        usage = self._names.get(name)
+    def _usage(self, bound: Bound) -> Usage:
+        usage = self._names.get(bound[:2])
         if usage is None:
-            usage = self._names[name] = Usage(limits, self._clock())
+            usage = self._names[bound[:2]] = Usage(bound.limits, self._clock())
         return usage
 
     # what operators see
@@ -207,11 +240,11 @@ class RoleLimits:
         self._refused = {key: found for key, found in self._refused.items() if found[1] >= since}
         return {key: times for key, (times, _) in self._refused.items()}
 
-    def _refusal(self, name: str, role: str, which: str, most: float, wait: float) -> LimitExceeded:
-        key = (name, which)
+    def _refusal(self, bound: Bound, which: str, most: float, wait: float) -> LimitExceeded:
+        key = (bound.name, which)
         if key in self._refused or len(self._refused) < MAX_IDLE_NAMES:
             self._refused[key] = (self._refused.get(key, (0, 0.0))[0] + 1, self._clock())
-        return LimitExceeded(name, role, which, most, WORDS[which], wait)
+        return LimitExceeded(bound.name, str(base_of(bound.role)), which, most, WORDS[which], wait)
 
 
 def ids_in(call: PendingCall) -> int:

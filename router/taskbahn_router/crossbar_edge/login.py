@@ -49,14 +49,9 @@ def viewer_tickets(_config: object, _controller: object) -> Authenticator:
     """Return what checks tickets of pages that only look, for Crossbar."""
 
     def look(realm: str, authid: str, details: Mapping[str, Any]) -> Answer | Deferred[Answer]:
-        found = _login(realm, authid, details, SEES_ALL)
-        return found.addCallback(_as_viewer) if isinstance(found, Deferred) else _as_viewer(found)
+        return _login(realm, authid, details, SEES_ALL)
 
     return look
-
-
-def _as_viewer(found: Answer) -> Answer:
-    return found | {"role": _looks(found["role"])}
 
 
 def _looks(role: str) -> str:
@@ -159,14 +154,17 @@ def _let_in(
         found = f"the role {found.role} of {found.name} does not see everything"
     if isinstance(found, str):
         return refused(service, found, details, name)
-    authid = found.name if found.scope is None else f"{found.name}/{found.scope.id}"
+    authid, maker = found.name, None
+    if found.scope is not None:
+        authid, maker = f"{found.name}/{found.scope.id}", (found.scope.name, found.scope.role)
+    role = _looks(found.role) if roles is SEES_ALL else found.role
     try:
-        service.parts.role_limits.may_connect(authid, found.role)
+        service.parts.role_limits.may_connect(authid, role, maker)
     except LimitExceeded as error:
         raise ApplicationError(error.uri, error.message) from error
     service.parts.credentials.opened(int(details["session"]), found)
     extra = {"has_password": True} if service.parts.credentials.has_password(found) else {}
-    return {"realm": messages.REALM, "authid": authid, "role": found.role, "extra": extra}
+    return {"realm": messages.REALM, "authid": authid, "role": role, "extra": extra}
 
 
 def refused(
