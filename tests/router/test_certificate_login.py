@@ -221,6 +221,7 @@ def test_strangers_cannot_ask_or_answer_in_the_place_of_the_node(known: Known) -
     with known.app(known.shop) as app, pytest.raises(Exception, match=r"may not call taskbahn\.authenticate"):
         app.client.ask("taskbahn.authenticate", "taskbahn", "root", {}).get()
     assert "Traceback" not in known.node.output
+    assert "onUserError" not in known.node.output  # of the refusals before
 
 
 def test_what_is_no_certificate_is_refused(known: Known, tmp_path: Path) -> None:

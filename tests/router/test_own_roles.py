@@ -211,4 +211,4 @@ def test_without_its_role_a_credential_opens_nothing(tmp_path: Path) -> None:
     with running(node, "Taskbahn is ready"):
         with pytest.raises(InvalidToken), Taskbahn(node.websocket, token=token) as app:
             app.get("shop.add").start(1, 2)
-        assert "has the role till, which this node does not have: see --roles" in node.output
+        node.wait_for("has the role till, which this node does not have: see --roles")

@@ -161,6 +161,11 @@ class Component(ApplicationSession):
 
             await self.register(log_in, AUTHENTICATOR)
 
+    def onUserError(self, fail: Any, msg: str) -> None:
+        """Log what a function of the component has raised, but for refusals that Crossbar passes on: the audit has those."""
+        if not isinstance(fail.value, ApplicationError):
+            super().onUserError(fail, msg)
+
     def _drop_slow_readers(self) -> None:
         if not SEND_BUFFERS.is_off:
             slow_readers = SlowReaders(self._reactor, self._backlogs)
