@@ -168,7 +168,7 @@ class Parts:
         self.ownership = Ownership(self.dispatcher.state, self.credentials.browser.scope_of, starts)
         checks = PasswordChecks(hashing or reading)
         self.password_login = PasswordLogin(self.credentials, checks, self.refused_logins.throttle.delay, clock)
-        self.user_admin = UserAdmin(self.dispatcher, self.credentials, checks)
+        self.user_admin = UserAdmin(self.dispatcher, self.credentials, checks, self.refused_logins)
         self.key_admin = KeyAdmin(self.dispatcher, self.credentials)
         self.browser_sessions = BrowserSessions(self.dispatcher, self.credentials)
         self.schedule_preview = SchedulePreview(wall, Ask(reading, owner.failed))

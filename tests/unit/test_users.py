@@ -142,6 +142,26 @@ def test_a_user_changes_its_own_password_by_the_old_one(node: DispatcherHarness)
     assert ask(node, access.OWN_PASSWORD, PASSWORD, OTHER, name="a-token", role="client").error == "not_allowed"
 
 
+def test_a_session_guesses_its_password_no_faster_than_a_login(node: DispatcherHarness) -> None:
+    add(node, "ada", "client")
+
+    def tried(old: str) -> RecordedCall:
+        asked = ask(node, access.OWN_PASSWORD, old, OTHER, name="ada", role="client")
+        node.passes(0.01)
+        return asked
+
+    wrong = [tried("not the password") for _ in range(6)]
+    early = tried(PASSWORD)
+    assert early.error == "invalid_request"
+    assert "logins" in str(early.sent)
+    node.passes(0.5)
+    assert wrong[0].error == "invalid_request"
+    assert "another one" in str(wrong[0].sent)
+    assert isinstance(log_in(node, "ada"), Principal)  # it is the old one still
+    node.passes(120)
+    assert tried(PASSWORD).answer["name"] == "ada"
+
+
 def test_a_name_has_one_role_over_users_and_tokens(node: DispatcherHarness) -> None:
     add(node, "ada", "operator")
     assert "user remove ada" in str(ask(node, access.TOKEN_CREATE, "ada", "admin").sent[-1][1].message)

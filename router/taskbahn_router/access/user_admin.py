@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.defer import Deferred
+
 from taskbahn.access_errors import NotAllowed
 from taskbahn.errors import InvalidRequest, ServiceError, TaskbahnError
 from taskbahn.protocol import messages
@@ -16,26 +18,28 @@ from taskbahn_router.dispatcher.pause_words import MAX_WHO, text_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
     from taskbahn_router.access.book import CredentialBook
+    from taskbahn_router.access.logins import RefusedLogins
     from taskbahn_router.access.password_checks import PasswordChecks
     from taskbahn_router.core.credentials import CredentialRow
     from taskbahn_router.dispatcher.dispatcher import Dispatcher
     from taskbahn_router.model.pending_call import PendingCall
 
 OTHER_CHANGE = "another admin has changed the user meanwhile; look at `taskbahn user list`, and try again"
+CHANGING = "a session that changes its password"
 BY_PERSON = "a password is changed by the user that has it: this session has not logged in as one"
 
 
 class UserAdmin:
     """Answers `taskbahn.admin.user.*` and `taskbahn.user.password`; each answer comes when the store has the change."""
 
-    def __init__(self, dispatcher: Dispatcher, book: CredentialBook, checks: PasswordChecks) -> None:
+    def __init__(self, dispatcher: Dispatcher, book: CredentialBook, checks: PasswordChecks, refused: RefusedLogins) -> None:
         self._dispatcher = dispatcher
         self._book = book
         self._checks = checks
+        self._refused = refused
 
     def create(self, call: PendingCall) -> None:
         """`taskbahn.admin.user.create`."""
@@ -90,14 +94,26 @@ class UserAdmin:
         if row is None or row.kind != USER:
             raise NotAllowed(BY_PERSON)
         new = new_password(given.get("new"), row.name)
+        address = call.act.origin.address if call.act is not None else None
+        if (early := self._refused.too_early(address, CHANGING, row.name)) is not None:
+            raise InvalidRequest(early.sentence)
 
-        def compared(is_right: bool) -> None:  # noqa: FBT001 - what Deferreds give
+        def compared(is_right: bool) -> Deferred[None] | None:  # noqa: FBT001 - what Deferreds give
             if not is_right:
-                raise InvalidRequest("the old password is another one")
+                return self._wrong(row.name, address)
             self._change(call, row, new, who)
+            return None
 
         old = prepared(given.get("old"))
         self._after(call, self._checks.compare(row.proof, old, _caller(call)), compared)
+
+    def _wrong(self, name: str, address: str | None) -> Deferred[None]:
+        """Refuse a wrong password as a login with it is: a session of a name is not the one to guess it either."""
+        failed = self._refused.refuse(address, CHANGING, f"a wrong password of {name}", name=name)
+        answer: Deferred[None] = Deferred()
+        error = InvalidRequest(failed.sentence if failed.was_early else "the old password is another one")
+        self._dispatcher.clock.callLater(failed.delay, answer.errback, error)
+        return answer
 
     def _change(self, call: PendingCall, row: CredentialRow, password: bytes, who: str) -> None:
         def hashed(proof: bytes) -> None:
@@ -120,7 +136,7 @@ class UserAdmin:
         self._dispatcher.turn_input.credentials.put(change, changed, act)
         self._dispatcher.loop.schedule_turn()
 
-    def _after(self, call: PendingCall, deferred: Deferred[Any], then: Callable[[Any], None]) -> None:
+    def _after(self, call: PendingCall, deferred: Deferred[Any], then: Callable[[Any], Any]) -> None:
         def failed(failure: Failure) -> None:
             if not isinstance(failure.value, TaskbahnError):
                 self._dispatcher.auditing.log.failure("{procedure} failed", failure, procedure=call.procedure)
