@@ -334,7 +334,8 @@ class Component(ApplicationSession):
 
     def _registered_by(self, session: int, registration: dict[str, Any]) -> None:
         found = self._router._session_id_to_session.get(session)  # noqa: SLF001 - no public way to it
-        self.service.offers.created(registration, getattr(found, "_authrole", None))
+        role, name = getattr(found, "_authrole", None), getattr(found, "_authid", None)
+        self.service.offers.created(registration, role, name if (self.config.extra or {}).get("login") else None)
 
     def _ended(self, call: PendingCall) -> None:
         """Ask Crossbar whether the caller's session still lives: if so, the caller cancelled, else it is gone."""

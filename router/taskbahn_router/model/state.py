@@ -95,6 +95,7 @@ class AttachedWorker:
     reach: Reach | None = None
     gone_at: float = 0.0  # when its session ended, if it has none
     withheld: frozenset[str] = NOTHING  # tasks of which it gets no jobs: `other_code`
+    owner: str | None = None  # the name of the session that came under this id; None: without login
 
     def holds_slow(self, jobs: Iterable[str]) -> None:
         """Note that the worker's attempts of those jobs may take long: it gets no look-ahead meanwhile."""

@@ -182,8 +182,11 @@ class Offers:
         self._outside = outside
         self._workers: dict[int, AttachedWorker] = {}
 
-    def created(self, registration: dict[str, Any], role: str | None = None) -> None:
-        """A procedure was registered; take it on if it is an offer.   role: of the session that did so, which must have the task."""
+    def created(self, registration: dict[str, Any], role: str | None = None, owner: str | None = None) -> None:
+        """A procedure was registered; take it on if it is an offer.
+
+        role, owner: role and name of the session that did so; the role must have the task.
+        """
         uri, number = str(registration.get("uri", "")), registration["id"]
         problem = problem_of(uri, registration.get("match", "exact"))
         if problem:
@@ -195,14 +198,14 @@ class Offers:
         orders = OfferChannel(self._dispatcher, self._outside, offer)
         known = self._dispatcher.state.tasks.get(offer.task)
         declaration = known.declaration if known else messages.TaskDeclaration(name=offer.task, pool="offer")
-        id = self._worker_id(offer, number)
+        id = self._worker_id(offer, number, owner)
         hello = messages.Hello(protocol=messages.PROTOCOL, worker=id, slots=1, tasks=[declaration])
         queue = declaration.options.get("queue")
         if queue:
             hello.queues = [queue]
         try:
             check_offers(rules_of(role), [offer.task], hello.queues)
-            worker = self._registry.add(hello, orders)
+            worker = self._registry.add(hello, orders, owner)
         except TaskbahnError as error:
             self.log.warn("{uri} is not taken as an offer: {error}", uri=uri, error=error)
             return
@@ -216,13 +219,14 @@ class Offers:
         if worker is not None:
             self._registry.lose(worker, at_once=True)
 
-    def _worker_id(self, offer: Offer, number: int) -> str:
+    def _worker_id(self, offer: Offer, number: int, owner: str | None) -> str:
         """Return the id of an offer's worker; it is that of an earlier worker only if that one has left."""
         if not offer.name:
             return f"offer-{number}"
         id = f"offer-{offer.name}.{offer.task}"
         attached = self._dispatcher.state.workers.get(id)
-        return id if attached is None or attached.orders is None else f"{id}-{number}"
+        is_free = attached is None or (attached.orders is None and attached.owner == owner)
+        return id if is_free else f"{id}-{number}"
 
 
 def _and_cancel(result: Any, timer: Any) -> Any:

@@ -93,7 +93,7 @@ class WorkerRegistry:
             raise InvalidRequest(
                 "taskbahn.worker.attach must be called with receive_progress: orders come as progressive results"
             )
-        worker = self.add(hello, AttachChannel(call))
+        worker = self.add(hello, AttachChannel(call), call.name)
         if call.caller is not None:
             self._by_caller[call.caller] = worker
         call.on_gone = lambda _: self._gone(call, worker)
@@ -177,13 +177,18 @@ class WorkerRegistry:
             worker.orders.dismiss(error)
             self.lose(worker)
 
-    def add(self, hello: messages.Hello, orders: Any) -> AttachedWorker:
-        """Take a worker on: new, or back within its grace."""
+    def add(self, hello: messages.Hello, orders: Any, owner: str | None = None) -> AttachedWorker:
+        """Take a worker on: new, or back within its grace.   owner: the name of its session; no other one comes under its id.
+
+        Raises WorkerIdTaken.
+        """
+        before = self._state.workers.get(hello.worker)
+        if before is not None and before.owner != owner:
+            raise WorkerIdTaken(f"the worker id {hello.worker!r} is that of a worker with another login; choose another one")
         wall = self._dispatcher.wall()
         since = wall if hello.since is None else min(wall, hello.since)
         schedules, triggers = self.schedules.check(hello.schedules), self.triggers.check(hello.triggers)
         self._declarations.take_in(self.node_worker.declared_by(hello), since)
-        before = self._state.workers.get(hello.worker)
         if before is not None and before.orders is not None:
             before.orders.dismiss(
                 WorkerIdTaken(f"another session came under the worker id {hello.worker!r}, which must be its own")
@@ -192,7 +197,7 @@ class WorkerRegistry:
             before.settle_room()
         self._forget_reports(hello)
         now = self._clock.seconds()
-        worker = AttachedWorker(hello.worker, hello, WorkerCapacity(hello.slots), orders, wall, since, now)
+        worker = AttachedWorker(hello.worker, hello, WorkerCapacity(hello.slots), orders, wall, since, now, owner=owner)
         for task in hello.tasks:
             worker.limits.update(definitions(task.name, task.limits, task.fair_key))
         worker.drained = worker.id in self._state.drained
@@ -252,12 +257,13 @@ class WorkerRegistry:
         orphans = [job for job in self._state.running_at_start if job.worker_id == worker.id]
         self._state.running_at_start = [job for job in self._state.running_at_start if job.worker_id != worker.id]
         lost = LostWorker(worker.id, worker.hello.host, self._dispatcher.wall())
+        offered = {task.name for task in worker.hello.tasks}
         for job in expected + orphans:
             if job.state is not State.RUNNING:
                 continue
             if before is not None and job.worker is before:
                 release_slot(before, job.id)
-            if says.get(job.id) == job.attempt:
+            if says.get(job.id) == job.attempt and job.partition.task in offered:  # its role may not offer others
                 del says[job.id]
                 job.take_slot(worker, job.started_at or self._dispatcher.wall())
                 worker.holds_slow([job.id])
