@@ -29,6 +29,7 @@ from taskbahn_router.core.role_limits import limits_of
 from taskbahn_router.core.topic_events import is_meant
 from taskbahn_router.crossbar_edge import (
     direct_path,
+    forged_options,
     key_login,
     login_answers,
     meta_events,
@@ -101,7 +102,6 @@ class Component(ApplicationSession):
         self.link.on_ambiguous_end = self._ended
         self.link.later = lambda function: reactor.callLater(0, function)
         self._router = cast("Any", self._transport)._router  # noqa: SLF001
-        meta_events.forget_secret_headers(self._router)
         self._go_around(self._router)
         self._transport = self.link  # type: ignore[assignment]  # it passes on what it does not know
         self._registered: dict[str, Deferred[Any]] = {}  # procedure -> its registration
@@ -186,6 +186,8 @@ class Component(ApplicationSession):
 
     def _go_around(self, router: Any) -> None:
         """Put `RouterRepairs` before Crossbar's router, and `DirectPath`, which spares most messages the way through it."""
+        meta_events.forget_secret_headers(router)
+        forged_options.drop_from(router)
         self._backlogs = Backlogs()
         if SEND_BUFFERS.is_on(partial(send_buffers.misfit, self._reactor, router)):
             self._backlogs.follow(router)
