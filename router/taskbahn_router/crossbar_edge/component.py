@@ -29,7 +29,7 @@ from taskbahn_router.core.role_limits import limits_of
 from taskbahn_router.core.topic_events import is_meant
 from taskbahn_router.crossbar_edge import (
     direct_path,
-    forged_options,
+    forgeries,
     key_login,
     login_answers,
     meta_events,
@@ -187,7 +187,7 @@ class Component(ApplicationSession):
     def _go_around(self, router: Any) -> None:
         """Put `RouterRepairs` before Crossbar's router, and `DirectPath`, which spares most messages the way through it."""
         meta_events.forget_secret_headers(router)
-        forged_options.drop_from(router)
+        forgeries.refuse(router)
         self._backlogs = Backlogs()
         if SEND_BUFFERS.is_on(partial(send_buffers.misfit, self._reactor, router)):
             self._backlogs.follow(router)

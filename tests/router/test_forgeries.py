@@ -15,7 +15,8 @@ from taskbahn.protocol import access, messages
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SUBSCRIBE, SUBSCRIBED, PUBLISH, EVENT, RESULT, REGISTER, ERROR = 32, 33, 16, 36, 50, 64, 8
+SUBSCRIBE, SUBSCRIBED, PUBLISH, EVENT, RESULT, REGISTER, REGISTERED, ERROR = 32, 33, 16, 36, 50, 64, 65, 8
+INVOCATION, YIELD = 68, 70
 TASKS = """
 from taskbahn import Taskbahn
 app = Taskbahn()
@@ -114,3 +115,25 @@ def test_a_worker_takes_no_name_from_the_one_that_has_it(node: Node) -> None:
         heard = wendy.says(REGISTER, uri, force_reregister=True)
         assert (heard[0], heard[4]) in [(ERROR, "wamp.error.procedure_already_exists"), (ERROR, "wamp.error.not_authorized")]
     assert Session(node, MADE["shop"], []).call("shop.add", 1, 2) == 3
+
+
+@pytest.mark.parametrize("kind", ["error", "result"])
+def test_only_the_one_that_is_called_answers_a_call(node: Node, kind: str) -> None:
+    wendy, shop = Session(node, MADE["wendy"], []), Session(node, MADE["shop"], [])
+    task = f"plain.{kind}"
+    assert wendy.says(REGISTER, f"{messages.OFFER_PREFIX}{task}")[0] == REGISTERED
+    [id] = shop.call(messages.SUBMIT, [{"task": task, "args": []}])
+    called = wendy.stranger.hears()
+    assert called[0] == INVOCATION
+    text = shop.call(access.BROWSER_TOKEN, start=["x"])["token"]
+    for who in (MADE["eve"], text):
+        forger = Session(node, who, [])
+        if kind == "error":
+            forger.stranger.tells(ERROR, INVOCATION, called[1], {}, "forged.error", ["forged"])
+        else:
+            forger.stranger.tells(YIELD, called[1], {}, ["forged"])
+        with pytest.raises(ConnectionError):
+            forger.stranger.hears()
+    wendy.stranger.tells(YIELD, called[1], {}, ["right"])
+    found = shop.call(messages.JOB_WAIT, [id])["outcomes"][0]
+    assert (found[1], found[2]) == ("succeeded", '"right"')
