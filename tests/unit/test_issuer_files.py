@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from support.documents import blocks
 
-from taskbahn.cli.up import up
+from taskbahn.cli.issuer_options import issuers_in
 from taskbahn.errors import InvalidOption
 from taskbahn_router.company.id_tokens import ALGORITHMS
 from taskbahn_router.node.launcher import Wanted, configuration
@@ -158,16 +157,16 @@ def test_the_configuration_of_a_node_has_the_issuers(tmp_path: Path) -> None:
     assert "issuers" not in bare
 
 
-def test_a_wrong_file_ends_the_start_with_its_sentence(tmp_path: Path) -> None:
+def test_a_wrong_file_ends_the_start_with_its_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert issuers_in(None) == ()
     file = tmp_path / "issuers.toml"
+    file.write_text(LEAST)
+    assert [issuer["name"] for issuer in issuers_in(file)] == ["acme"]
     file.write_text(changed("algorithms", '["HS256"]'))
-    for more, code, why in (
-        ([], 2, "--issuers is for a node with login: add --auth"),
-        (["--auth"], 1, "[acme], algorithms: 'HS256'"),
-    ):
-        done = CliRunner().invoke(up, ["--issuers", str(file), "--data", str(tmp_path / "data"), *more])
-        assert (done.exit_code, why in done.output) == (code, True), done.output
-    assert not (tmp_path / "data").exists()
+    with pytest.raises(SystemExit) as ended:
+        issuers_in(file)
+    assert ended.value.code == 1
+    assert f"taskbahn: --issuers {file}, [acme], algorithms: 'HS256' is no algorithm" in capsys.readouterr().err
 
 
 def test_the_file_of_the_documentation_is_read(tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 from jwt import PyJWS
@@ -17,12 +22,12 @@ from twisted.internet.defer import Deferred
 
 from taskbahn.protocol import access
 from taskbahn.protocol.access import Role
-from taskbahn_router.company.id_tokens import Refused
+from taskbahn_router.company.id_tokens import ALGORITHMS, Refused
 from taskbahn_router.company.provider import Unreachable
-from taskbahn_router.model.scope import Scope, token_mark
+from taskbahn_router.model.scope import Scope, person_id, token_mark
 from taskbahn_router.outside.claims import FORBIDDEN, Template, claim, has
 from taskbahn_router.outside.issuer_keys import AGAIN_SECONDS, KEEP_SECONDS, MAX_WAITING, PAUSE_SECONDS, IssuerKeys
-from taskbahn_router.outside.issuers import Issuer, person_id
+from taskbahn_router.outside.issuers import Issuer
 from taskbahn_router.outside.tokens import OutsideTokens
 
 if TYPE_CHECKING:
@@ -30,6 +35,11 @@ if TYPE_CHECKING:
 
 ISSUER, AUDIENCE, ADMIN = "https://login.acme.example/", "https://jobs.acme.example", Role.ADMIN.value
 KEY = Key()
+PRIVATE: dict[str, Any] = {
+    "RS": KEY.private, "PS": KEY.private, "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+    "ES256": ec.generate_private_key(ec.SECP256R1()), "ES384": ec.generate_private_key(ec.SECP384R1()),
+    "ES512": ec.generate_private_key(ec.SECP521R1()),
+}  # fmt: skip
 PLAIN: dict[str, Any] = {
     "name": "acme", "issuer": ISSUER, "audience": [AUDIENCE], "client": SHOP, "jwks": "", "algorithms": ["RS256", "ES256"],
     "tags": ["user:{sub}"], "start": ["images.*"], "verbs": ["cancel"], "require": {"groups": ["staff"]}, "max_age": 3600.0,
@@ -195,6 +205,34 @@ def test_one_issuer_has_several_audiences() -> None:
     wrong: list[Any] = ["x", [], ["x"], [["one"]], {"one": 1}, 1, "on"]
     for audience in wrong:
         assert "another audience" in issuers.why(issuers.issued.text("ada", aud=audience))
+
+
+@pytest.mark.parametrize("algorithm", ["RS512", "PS256", "PS384", "ES256", "ES384", "ES512", "EdDSA"])
+def test_each_algorithm_of_public_keys_signs_with_keys_of_its_kind(algorithm: str) -> None:
+    private = PRIVATE[algorithm[:2] if algorithm != "EdDSA" and algorithm[0] != "E" else algorithm]
+    issuers = Issuers(algorithms=list(ALGORITHMS))
+    kind = jwt.get_algorithm_by_name(algorithm)
+    shown = json.loads(kind.to_jwk(private.public_key())) | {"kid": "one"}
+    issuers.fetches.shown = [shown]
+    text = jwt.encode(issuers.issued.claims("ada"), private, algorithm, {"kid": "one"})
+    assert issuers.scope(text).tags == {"user:ada"}
+    few = Issuers(algorithms=["RS256"])
+    few.fetches.shown = [shown]
+    assert "is not taken" in few.why(text)
+
+
+def test_a_key_of_another_curve_signs_nothing() -> None:
+    issuers = Issuers(algorithms=list(ALGORITHMS))
+    private = PRIVATE["ES384"]
+    issuers.fetches.shown = [json.loads(jwt.algorithms.ECAlgorithm.to_jwk(private.public_key())) | {"kid": "one"}]
+    head, claims = (
+        base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=")
+        for each in ({"alg": "ES256", "kid": "one"}, issuers.issued.claims("ada"))
+    )
+    signed = private.sign(head + b"." + claims, ec.ECDSA(hashes.SHA256()))
+    raw = b"".join(number.to_bytes(48) for number in decode_dss_signature(signed))
+    text = b".".join((head, claims, base64.urlsafe_b64encode(raw).rstrip(b"="))).decode()
+    assert "no such signature" in issuers.why(text)
 
 
 # keys

@@ -20,7 +20,7 @@ from taskbahn_router.core.credentials import REVOKED, USED
 from taskbahn_router.core.ids import id_text
 from taskbahn_router.dispatcher.pause_words import MAX_WHO, text_in
 from taskbahn_router.model.roles import is_role
-from taskbahn_router.model.scope import Claims, Scope, asked, ids_in, raw_id, token_mark
+from taskbahn_router.model.scope import Claims, Scope, asked, ids_in, person_id, raw_id, token_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -157,8 +157,9 @@ class TokenIssue:
     def revoke(self, given: str, call: PendingCall, by: str | None, who: str) -> None:
         """Revoke one browser token, by its id or its text."""
         said = claims_of(given)
-        id = token_mark(said) if said.get("iss", ISSUER) != ISSUER else str(said.get("jti", given))
-        name = str(said.get("sub", "unknown"))[:100]
+        id, name = str(said.get("jti", given)), str(said.get("sub", "unknown"))[:100]
+        if (issuer := said.get("iss", ISSUER)) != ISSUER:
+            id, name = token_mark(said), person_id(str(issuer), str(said.get("sub")))
         expires = said.get("exp")
         now = self._dispatcher.wall()
         ends = float(expires) if isinstance(expires, int) and now < expires <= now + LIFETIME_MOST else None

@@ -131,6 +131,11 @@ def token_mark(claims: Mapping[str, Any]) -> str:
     return "u" + hashlib.sha256(f"{claims.get('iss')}\0{one}\0token".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def person_id(issuer: str, subject: str) -> str:
+    """Return by what logs and the audit name a user of an issuer: short, always the same, and without personal data."""
+    return "u" + hashlib.sha256(f"{issuer}\0{subject}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def raw_id(id: str) -> bytes:
     """Return the id of a job as the store has it."""
     return id_bytes(id)

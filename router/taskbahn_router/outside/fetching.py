@@ -31,7 +31,8 @@ def fetch_keys(issuer: Issuer, clock: Callable[[], float] = time.monotonic) -> l
         if said.get("issuer") != issuer.issuer:
             raise Unreachable(f"it calls itself {said.get('issuer')!r:.200}, and not {issuer.issuer}")
         address = said.get("jwks_uri")
-        if not isinstance(address, str) or not is_safe(address):
+        is_right = isinstance(address, str) and is_safe(address)
+        if not is_right or (address.startswith("http:") and not issuer.issuer.startswith("http:")):
             raise Unreachable(f"the address of its keys, {address!r:.200}, is not https")
     keys = _read(address, clock).get("keys")
     if not isinstance(keys, list) or len(keys) > MAX_KEYS:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn_router.company.id_tokens import LEEWAY_SECONDS, Refused
-from taskbahn_router.model.scope import ALL, Scope, token_mark
+from taskbahn_router.model.scope import ALL, Scope, person_id, token_mark
 from taskbahn_router.outside.claims import Template, has
 
 if TYPE_CHECKING:
@@ -74,11 +73,6 @@ class Issuer(NamedTuple):
             person_id(self.issuer, subject), self.client, role, sees_all=False, expires_at=min(ends, issued + self.max_age),
             verbs=dict.fromkeys(self.verbs, ALL), start=self.start, tags=tags, mark=token_mark(claims), issued_at=issued,
         )  # fmt: skip
-
-
-def person_id(issuer: str, subject: str) -> str:
-    """Return by what logs and the audit name a user of an issuer: short, always the same, and without personal data."""
-    return "u" + hashlib.sha256(f"{issuer}\0{subject}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _seconds(claims: Mapping[str, Any], name: str) -> float:
