@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.forged_tokens import FORGED, NOW, Issued
 from support.oidc_provider import Key, Provider, provider
-from support.programs import PATIENCE, Node, running, worker_of
+from support.programs import COMMAND, PATIENCE, Node, running, worker_of
 from support.tokens import token_for
 
 from taskbahn import InvalidToken, NotAllowed, Taskbahn, UnknownJob
@@ -17,6 +18,7 @@ from taskbahn.protocol import access
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 AUDIENCE = "https://jobs.acme.example"
 TASKS = """
@@ -239,6 +241,10 @@ def test_a_revoked_token_and_user_are_out_at_once(shop: Shop) -> None:
         shop.shows(shop.text("fred"))
 
 
+def test_a_token_with_many_claims_is_taken(shop: Shop) -> None:
+    shop.shows(shop.text("gina", groups=["staff", *(f"group-{number:03}" for number in range(400))]))
+
+
 def test_the_settings_show_the_issuers(shop: Shop) -> None:
     [found] = [each for each in shop.admin.view.settings() if each.name == "node.issuers"]
     assert found.value == [f"{shop.issuer.issuer} as shop", "http://127.0.0.1:9 as shop"]
@@ -253,3 +259,19 @@ def test_a_client_that_may_not_log_in_gives_its_users_nothing(shop: Shop) -> Non
         asks_on(page)
     with pytest.raises(InvalidToken):
         shop.shows(shop.text("ada"))
+
+
+def test_a_bad_file_starts_nothing(tmp_path: Path) -> None:
+    file, data = tmp_path / "issuers.toml", tmp_path / "data"
+    right = FILE.format(issuer="https://login.example", audience=AUDIENCE)
+    for text, why in (
+        (right.replace("shop", "a:b"), "[acme], client: 'a:b' is no name"),
+        ("[acme", "line 1"),
+        (right, "add --auth"),
+    ):
+        file.write_text(text)
+        words = ["--port", "0", "--data", str(data), "--issuers", str(file), *([] if text == right else ["--auth"])]
+        refused = subprocess.run([*COMMAND, "up", *words], capture_output=True, text=True, timeout=60, check=False)
+        assert refused.returncode in (1, 2)
+        assert why in refused.stderr
+        assert not data.exists()

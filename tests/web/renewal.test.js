@@ -171,7 +171,7 @@ test("a function may return what fetch does; what is no token says why", async (
   assert.equal(await textOf(answered(" abc\n")), "abc");
   await assert.rejects(textOf(answered("", 401)), { uri: INVALID_TOKEN, message: /answered 401.*log in/ });
   await assert.rejects(textOf(answered("", 502)), { uri: "taskbahn.error.no_token", message: /answered 502.*asks again/ });
-  for (const page of ["<!DOCTYPE html><p>Log in", "<html>", '{"token": "abc"}', "x".repeat(5000)]) {
+  for (const page of ["<!DOCTYPE html><p>Log in", "<html>", '{"token": "abc"}', "x".repeat(9000)]) {
     await assert.rejects(textOf(answered(page)), { uri: INVALID_TOKEN, message: /returned something else/ });
   }
   await assert.rejects(textOf(() => new Promise(() => {}), 0.01), { message: /did not answer in 0.01 seconds/ });

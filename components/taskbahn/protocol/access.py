@@ -61,6 +61,7 @@ KEY_REVOKE = "taskbahn.admin.key.revoke"
 PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
 TOKEN_PREFIX = "taskbahn_"  # noqa: S105 - by which scanners of repositories and logs find tokens that have leaked
 MAX_TICKET = 4096  # characters of what a session logs in with
+MAX_OUTSIDE_TICKET = 8192  # of a token of another issuer
 ANYONE = "*"  # as authid: the ticket alone says who it is
 
 

@@ -16,7 +16,7 @@ from twisted.internet.task import deferLater
 from taskbahn.access_errors import LimitExceeded
 from taskbahn.errors import NotReady
 from taskbahn.protocol import messages
-from taskbahn.protocol.access import MAX_TICKET, PRINCIPAL, TOKEN_PREFIX, Role
+from taskbahn.protocol.access import MAX_OUTSIDE_TICKET, MAX_TICKET, PRINCIPAL, TOKEN_PREFIX, Role
 from taskbahn_router.access.book import of_browser
 from taskbahn_router.access.logins import TOO_MANY
 from taskbahn_router.crossbar_edge.login_page import SEES_ALL, session_in
@@ -78,7 +78,7 @@ def _login(
         ticket = session_in(headers.get("cookie"))
         if not ticket:  # a page to which no person has logged in yet
             raise ApplicationError(ApplicationError.AUTHENTICATION_FAILED, REFUSED)
-    if not isinstance(ticket, str) or len(ticket) > MAX_TICKET:
+    if not isinstance(ticket, str) or len(ticket) > (MAX_TICKET if service.outside_tokens is None else MAX_OUTSIDE_TICKET):
         return refused(service, "its ticket is no text, or too long", details)
     if service.outside_tokens is not None and not by_cookie and service.outside_tokens.is_meant(ticket):
         return _by_outside_token(service, service.outside_tokens.find(ticket), details, roles)

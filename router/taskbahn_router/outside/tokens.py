@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from taskbahn.access_errors import NotAllowed
-from taskbahn.protocol.access import MAX_TICKET, Role
+from taskbahn.protocol.access import MAX_OUTSIDE_TICKET, Role
 from taskbahn_router.access.browser_tokens import ISSUER as OWN
 from taskbahn_router.access.browser_tokens import is_signed
 from taskbahn_router.access.own_rights import check_rights
@@ -53,7 +53,7 @@ class OutsideTokens:
 
     def is_meant(self, text: str) -> bool:
         """Return whether a text is a signed token of which this node is not the issuer."""
-        return is_signed(text) and len(text) <= MAX_TICKET and said_in(text).get("iss", OWN) != OWN
+        return is_signed(text) and len(text) <= MAX_OUTSIDE_TICKET and said_in(text).get("iss", OWN) != OWN
 
     def find(self, text: str) -> Deferred[Scope | str]:
         """Give what a token names, or why it is refused, which is for the operator alone."""

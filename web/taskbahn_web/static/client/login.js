@@ -17,7 +17,7 @@ const REFUSALS = new Set([
   "wamp.error.no_such_role",
 ]);
 const ANSWER_TIMEOUT_SECONDS = 30; // seconds for a function to return a token
-const MAX_LENGTH = 4096; // characters of a token
+const MAX_LENGTH = 8192; // characters of a token; the node's own ones are shorter
 const LOOKS_LIKE_A_PAGE = /^(<!doctype|<html|\{\s*")/i; // or like JSON: what a backend sends in place of a token
 
 /**
