@@ -175,6 +175,7 @@ def test_a_revoked_user_comes_back_with_a_later_token() -> None:
         assert "was revoked" in issuers.why(text)
         assert isinstance(issuers.find(other), Scope) == (given_text == text)
     issuers.wall += 120
+    assert "was revoked" in issuers.why(issuers.issued.text("ada", iat=at + 50, exp=at + 600))  # the issuer's clock may be ahead
     assert isinstance(issuers.find(issuers.issued.text("ada", iat=at + 100, exp=at + 600)), Scope)
 
 
@@ -329,6 +330,13 @@ def test_two_users_share_no_tag(org: str, user: str, other_org: str, other_user:
         assert one.isprintable()
         assert not FORBIDDEN & set(one)
         assert (one == other) == ((org, user) == (other_org, other_user))
+
+
+def test_a_claim_has_no_character_of_the_text_after_it() -> None:
+    template = Template.of("t:{org}:{sub}")
+    assert template.filled({"org": "a", "sub": "b:c"}) == "t:a:b:c"
+    with pytest.raises(Refused, match="org has ':'"):
+        template.filled({"org": "a:b", "sub": "c"})
 
 
 @pytest.mark.parametrize("value", [None, 3, True, ["a"], {"a": "b"}, "", " a", "a ", "x" * 201, "a*", "a\x00", "a[b]", "\ud800"])
