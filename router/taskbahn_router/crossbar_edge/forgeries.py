@@ -20,7 +20,7 @@ from autobahn.wamp.exception import ProtocolError
 
 def refuse(router: Any) -> None:
     """Look at all messages that a realm's router gets from now on."""
-    process, dealer = router.process, router._dealer  # noqa: SLF001 - Crossbar has no public way to it
+    process, invocations = router.process, router._dealer._invocations  # noqa: SLF001 - Crossbar has no public way to them
 
     def processed(session: Any, msg: Any) -> Any:
         if getattr(msg, "forward_for", None):
@@ -29,7 +29,7 @@ def refuse(router: Any) -> None:
         if kind is message.Register:
             msg.force_reregister = None
         elif kind is message.Error:
-            asked = dealer._invocations.get(msg.request)  # noqa: SLF001
+            asked = invocations.get(msg.request)
             if asked is not None and asked.callee is not session:
                 raise ProtocolError(f"ERROR received for the call {msg.request}, which is not of this session")
         return process(session, msg)
