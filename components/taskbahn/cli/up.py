@@ -78,7 +78,9 @@ def data_option(help: str) -> Callable[[Any], Any]:  # noqa: A002 - click's own 
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8080, help="The one port for everything; 0: a free one.", **shown("PORT")
 )
-@click.option("--interface", default="127.0.0.1", help="Loopback address to listen on.", **shown("INTERFACE"))
+@click.option(
+    "--interface", default="127.0.0.1", help="Address to listen on; one that others reach needs --auth.", **shown("INTERFACE")
+)
 @click.option(
     "--socket",
     type=click.Path(path_type=Path),
