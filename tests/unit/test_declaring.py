@@ -210,7 +210,7 @@ def test_a_module_that_is_not_complete_yet_may_be_named() -> None:
 WRONG: list[Any] = [
     "redis://x", "localhost:8080", "localhost", "", " ", "http://", "http://h/ws", "ws://", "ws:///ws", "ws://:8080/ws", "ws://h:99999/ws",
     "ws://h:0/ws", "ws://h:-1/ws", "ws://h:x/ws", "ws:/h/ws", "ws:h", "//h/ws", "ws://[::1/ws", "ws://[x]/ws", "ws://h h/ws", " ws://h/ws", "ws://h/ws\n",
-    "ws://h/ws#x", "ws://u:p@h/ws", "ws://a..b/ws", "ws://" + "a" * 64 + "/ws", "ws://h!/ws", "tcp://h:1",
+    "ws://h/ws#x", "ws://u@p@h:x/ws", "ws://a..b/ws", "ws://" + "a" * 64 + "/ws", "ws://h!/ws", "tcp://h:1",
     "unix:", "unix://", "unix:///", "unix://h/x.sock", "unix:/x.sock", "UNIX:///x.sock", "unix:///x/", "unix:///" + "x" * 103,
     8080, b"ws://h/ws", Path("x"), False,
 ]  # fmt: skip
@@ -246,7 +246,7 @@ def test_a_wrong_address_names_what_may_have_been_meant() -> None:
             Taskbahn(url)
         assert f"did you mean {meant}?" in str(refused.value)
     with pytest.raises(InvalidOption) as refused:
-        Taskbahn("ws://me:secret@h/ws")
+        Taskbahn("ws://me:secret@h:0/ws")
     assert "secret" not in str(refused.value)
 
 

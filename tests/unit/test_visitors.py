@@ -17,12 +17,13 @@ from taskbahn_router.crossbar_edge.visitors import IDLE_SECONDS, LOGIN_SECONDS, 
 class Connection:
     """What of an accepted connection is used; protocol: what comes through."""
 
-    def __init__(self, visitors: Visitors, host: str | None = "10.0.0.1") -> None:
+    def __init__(self, visitors: Visitors, host: str | None = "10.0.0.1", *, is_seen: bool = True) -> None:
         self.host = host
         self.connected = True
         self.came: list[bytes] = []
         self.protocol = SimpleNamespace(dataReceived=self.take)
-        visitors.arrived(self)
+        if is_seen:
+            visitors.arrived(self)
 
     def take(self, data: bytes) -> None:
         if data == b"bad":
@@ -72,6 +73,21 @@ def test_time_for_a_session_for_each_request_and_for_its_answer(clock: Clock, vi
     visitors.came_back(member)  # its session has left, and no other comes
     passes(clock, LOGIN_SECONDS + 1)
     assert [member.connected, len(visitors)] == [False, 0]
+
+
+def test_who_logs_in_before_connections_are_watched_stays(clock: Clock, visitors: Visitors) -> None:
+    silent, member, late = (Connection(visitors, is_seen=False) for _ in range(3))
+    visitors.settled(member)
+    for connection in (silent, member, late):
+        visitors.came_before(connection)
+    visitors.settled(late)
+    passes(clock, LOGIN_SECONDS + 1)
+    assert (silent.connected, member.connected, late.connected) == (False, True, True)
+    visitors.came_back(member)  # its session has left
+    visitors.settled(None)
+    visitors.came_back(None)
+    passes(clock, LOGIN_SECONDS + 1)
+    assert not member.connected
 
 
 def test_bytes_are_counted_until_a_session_joins_but_no_bodies(visitors: Visitors) -> None:

@@ -71,7 +71,7 @@ def set_up_accepted(reactor: Any, until: float | None = None) -> None:
         if isinstance(reader, tcp.Server) and reader.connected:  # connections that came before this look
             sockets.set_up(reader.socket)
             if Accepted.visitors is not None:
-                Accepted.visitors.came_back(reader)
+                Accepted.visitors.came_before(reader)
 
 
 def set_up_visitors(visitors: Visitors) -> None:

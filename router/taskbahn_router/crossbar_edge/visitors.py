@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from twisted.internet import main, tcp
 from twisted.logger import Logger
@@ -63,6 +64,7 @@ class Visitors:
         self._has_login = has_login
         self._visits: dict[Any, Visit] = {}  # by connection, that which came first at the beginning
         self._by_network: dict[str, dict[Any, None]] = {}
+        self._unseen: WeakSet[Any] = WeakSet()  # connections with a session of which nothing was said here
         self._timer: Any = None
         self._warned_at = -math.inf
         self.refused = 0  # since the start
@@ -139,12 +141,24 @@ class Visitors:
 
     def settled(self, connection: Any) -> None:
         """Take note: a session has joined on it."""
-        if connection is not None and self._forget(connection):
+        if connection is None:
+            return
+        if self._forget(connection):
             vars(connection).pop("_dataReceived", None)
+        else:
+            self._unseen.add(connection)
+
+    def came_before(self, connection: Any) -> None:
+        """Take note of one that was accepted before its class was changed to one that says so, and may have logged in since."""
+        if connection not in self._unseen:
+            self.came_back(connection)
 
     def came_back(self, connection: Any) -> None:
         """Take note: the session has left, and another one may come on its connection."""
-        if connection is not None and connection.connected and connection not in self._visits:
+        if connection is None:
+            return
+        self._unseen.discard(connection)
+        if connection.connected and connection not in self._visits:
             self.arrived(connection)
 
     def gone(self, connection: Any) -> None:
