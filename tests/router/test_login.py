@@ -183,7 +183,7 @@ def test_an_admin_makes_tokens_over_the_wire_and_revokes_them(door: Door) -> Non
 def test_a_directory_that_a_node_works_on_takes_no_tokens_from_elsewhere(door: Door) -> None:
     refused = command("token", "create", "x", "--role", "admin", "--data", str(door.node.data))
     assert refused.returncode != 0
-    assert "in use" in refused.stderr
+    assert "leave out --data to ask that node" in refused.stderr
 
 
 def test_an_open_page_sees_all_only_with_a_role_that_does(door: Door) -> None:
@@ -230,7 +230,7 @@ def test_beyond_this_machine_only_with_login(tmp_path: Path) -> None:
     assert "add --auth" in refused.stderr
     node = Program("up", "--port", "0", "--interface", EVERYWHERE, "--auth", "--data", str(tmp_path / "data"), cwd=tmp_path)
     with running(node, "Taskbahn is ready"):
-        pass
+        assert "no token, key or user can log in to this node: stop it, and run `taskbahn token create NAME" in node.output
 
 
 def test_a_node_for_everyone_says_so_wherever_one_looks(tmp_path: Path) -> None:

@@ -113,7 +113,16 @@ def test_a_backup_of_a_stopped_router_leaves_its_database_as_it_was(quiet: Path,
     assert back_up(quiet, tmp_path / "copy").jobs == 1
     assert (quiet / "taskbahn.db").read_bytes() == before
     assert opened(quiet / "taskbahn.db", tmp_path / "other") == opened(tmp_path / "copy", tmp_path / "third") == [1]
-    assert (tmp_path / "copy").stat().st_mode == (quiet / "taskbahn.db").stat().st_mode
+
+
+@pytest.mark.parametrize("folder, database, copy", [(0o700, 0o644, 0o600), (0o750, 0o640, 0o640), (0o755, 0o644, 0o644)])
+def test_a_backup_is_read_by_those_who_read_the_database(
+    quiet: Path, tmp_path: Path, folder: int, database: int, copy: int
+) -> None:  # fmt: skip
+    quiet.chmod(folder)
+    (quiet / "taskbahn.db").chmod(database)
+    back_up(quiet, tmp_path / "copy")
+    assert (tmp_path / "copy").stat().st_mode & 0o777 == copy
 
 
 def test_what_is_there_is_replaced_only_if_asked(quiet: Path, tmp_path: Path) -> None:

@@ -211,3 +211,13 @@ def test_the_options_make_what_the_node_is_started_with(tmp_path: Path) -> None:
 def test_options_that_do_not_fit_are_refused(change: dict[str, Any], why: str) -> None:
     with pytest.raises(click.UsageError, match=why):
         company_login({**GIVEN, **change}, auth=True)
+
+
+@pytest.mark.parametrize(
+    "verified, fits", [(True, True), ("true", True), (False, False), ("false", False), (None, False), (1, True)]
+)
+def test_no_role_comes_by_an_address_that_is_not_verified(verified: Any, *, fits: bool) -> None:
+    claims = {"sub": "ada", "email": "ada@acme.example", "email_verified": verified}
+    assert Rule("email", "ada@acme.example", "admin").fits(claims) is fits
+    assert Rule("sub", "ada", "admin").fits(claims)
+    assert Rule("email", "ada@acme.example", "admin").fits({"email": "ada@acme.example"})  # the provider does not say

@@ -135,6 +135,10 @@ class CredentialBook:
         rows = (self._rows[id] for id in self._names.get(name, ()))
         return next((row.role for row in rows if row.kind != SESSION and is_role(row.role) and self._is_valid(row)), None)
 
+    def is_anyone_known(self) -> bool:
+        """Return whether there is a name that may log in."""
+        return any(self.role_of(name) for name in self._names)
+
     def row(self, id: str) -> CredentialRow | None:
         """Return a credential by its id."""
         return self._rows.get(id)

@@ -18,8 +18,9 @@ from taskbahn_router.access.keys import check_new, key_view, made_of
 from taskbahn_router.access.tokens import new_token, token_view
 from taskbahn_router.core.audit import Act, Origin
 from taskbahn_router.core.credentials import KEYS, SHARED, TOKEN, CredentialChange
-from taskbahn_router.stores.contract import CommitBatch
+from taskbahn_router.stores.contract import CommitBatch, StoreUnusable
 from taskbahn_router.stores.sqlite import SqliteStore
+from taskbahn_router.stores.sqlite.errors import StoreInUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +38,11 @@ OFFLINE = Origin(None, None, None, "the data directory")
 def opened(data: Path) -> Iterator[tuple[SqliteStore, CredentialBook]]:
     store = SqliteStore(data, lambda _: None)
     try:
-        start = store.open()
+        try:
+            start = store.open()
+        except StoreInUse as error:
+            remedy = "leave out --data to ask that node, with TASKBAHN_TOKEN of an admin; or stop it first"
+            raise StoreUnusable(f"a node works on {data}: {remedy}") from error
         book = CredentialBook(time.time, lambda *_: None)
         book.begin(start.credentials)
         yield store, book

@@ -26,6 +26,8 @@ class Rule(NamedTuple):
         """Return whether it is for the person of these claims."""
         if not self.claim:
             return True
+        if self.claim == EMAIL and is_unverified(claims):
+            return False
         found: Any = claims
         for part in (self.claim,) if self.claim in claims else self.claim.split("."):
             found = found.get(part) if isinstance(found, dict) else None
@@ -62,9 +64,14 @@ class Settings(NamedTuple):
         name = claims.get(self.name_claim)
         if not isinstance(name, str) or not PRINCIPAL.fullmatch(name) or RANDOM.fullmatch(name):
             raise InvalidRequest(f"the claim {self.name_claim} of the provider is no name that this node takes")
-        if self.name_claim == EMAIL and claims.get("email_verified") is False:
+        if self.name_claim == EMAIL and is_unverified(claims):
             raise InvalidRequest("the provider has not verified the address of the mail, which is the name here")
         rule = next((rule for rule in self.rules if rule.fits(claims)), None)
         if rule is None:
             raise InvalidRequest("no role of this node is for this person: the node's operator gives one (--oidc-role)")
         return name, rule.role
+
+
+def is_unverified(claims: Mapping[str, Any]) -> bool:
+    """Return whether the provider says that it does not know whose the address is (OpenID Connect Core 1.0, section 5.1)."""
+    return claims.get("email_verified", True) not in (True, "true")  # some providers say it as text

@@ -115,6 +115,7 @@ class Component(ApplicationSession):
         self._expect_visitors(extra)
         folder = Path(extra.get("cbdir", "."))
         data = (folder / str(extra.get("data", "../.taskbahn"))).resolve()
+        self._directory = data
         shown = settings(folder, extra, data)
         url = node_process.address_of(configuration(folder)[1], extra)
         token = new_text() if extra.get("login") else ""
@@ -155,6 +156,11 @@ class Component(ApplicationSession):
 
     async def _answer_crossbar(self, extra: dict[str, Any]) -> None:
         """Offer what Crossbar asks about sessions of a node with login."""
+        if not extra.get("company") and not self.service.parts.credentials.is_anyone_known():
+            self.log.warn(
+                "no token, key or user can log in to this node: stop it, and run `taskbahn token create NAME --role admin --data {data}`",
+                data=self._directory,
+            )
         await self.register(Authorizer(self.service.parts.ownership).decide, AUTHORIZER)
         if has_certificates(extra):
             from taskbahn_router.crossbar_edge.certificate_login import log_in  # late: OpenSSL, which few nodes need

@@ -67,7 +67,8 @@ def _check(source: Path, target: Path, *, replace: bool) -> None:
 
 def _copy(source: Path, part: Path) -> int:
     """Copy in one step, and return how many jobs the copy has."""
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, source.stat().st_mode & 0o777))
+    readers = source.stat().st_mode & source.parent.stat().st_mode & 0o666  # who reads the database in its directory
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, readers | 0o600))
     with (
         contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=LOCK_SECONDS)) as old,
         contextlib.closing(sqlite3.connect(part)) as new,

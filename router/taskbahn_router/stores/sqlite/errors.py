@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from taskbahn_router.host.disk import what_is_wrong
+from taskbahn_router.stores.contract import StoreUnusable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,10 @@ PRIMARY = 0xFF  # mask: the primary code in an extended one
 LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 NOT_ALLOWED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH}
+
+
+class StoreInUse(StoreUnusable):
+    """Another node works on the store."""
 
 
 def code_of(error: BaseException) -> int:

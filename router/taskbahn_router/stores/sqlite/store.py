@@ -21,7 +21,7 @@ from taskbahn_router.stores.guards import FINISH, GUARDS, INSERT, REQUEUE
 from taskbahn_router.stores.rows import Answer, Claim, Claimed, Moved, NewJob, PartitionRow, Sweep
 from taskbahn_router.stores.sqlite.auditing import keep_audit
 from taskbahn_router.stores.sqlite.deleting import prune
-from taskbahn_router.stores.sqlite.errors import LOCKED, code_of, refusal, remedy, unreadable
+from taskbahn_router.stores.sqlite.errors import LOCKED, StoreInUse, code_of, refusal, remedy, unreadable
 from taskbahn_router.stores.sqlite.holding import HoldingPart
 from taskbahn_router.stores.sqlite.kept import change_kept
 from taskbahn_router.stores.sqlite.log import has_rows, lengthen_log
@@ -182,7 +182,7 @@ class SqliteStore:
             except Held as error:  # the holder may be a node that is just stopping
                 if time.monotonic() > until:
                     who = f" (process {error.holder.pid})" if error.holder.pid else ""
-                    raise StoreUnusable(
+                    raise StoreInUse(
                         f"the data in {self.path.parent} is in use by another router{who}: stop it, or give another directory with --data"
                     ) from None
                 time.sleep(0.05)
