@@ -136,7 +136,7 @@ def test_an_admin_adds_lists_and_revokes_it_over_the_wire(known: Known) -> None:
     with pytest.raises(InvalidToken), known.app(late) as app:
         app.view.status()
     found = [entry.effect for entry in known.admin.view.audit() if entry.object == view.id]
-    assert found == ["revoked for late, a viewer", "added for late, a viewer"]
+    assert found == ["revoked for late, role viewer", "added for late, role viewer"]
 
 
 def test_openssl_prints_the_digits_that_the_docs_say(known: Known) -> None:

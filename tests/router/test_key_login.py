@@ -99,7 +99,7 @@ def test_an_admin_adds_and_revokes_keys_over_the_wire(keyed: Keyed) -> None:
     assert [each["name"] for each in listed if each["revoked_at"] is not None] == ["late"]
     with Taskbahn(url, key_file=keyed.files["admin"]) as admin:
         found = [entry for entry in admin.view.audit() if entry.kind == "key" and entry.object == view["id"]]
-        assert [entry.effect for entry in found] == ["revoked for late, a viewer", "added for late, a viewer"]
+        assert [entry.effect for entry in found] == ["revoked for late, role viewer", "added for late, role viewer"]
 
 
 def asks_on(app: Taskbahn) -> None:

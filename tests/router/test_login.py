@@ -260,8 +260,8 @@ def test_the_audit_has_logins_and_tokens_and_is_for_operators(door: Door) -> Non
     assert "refused: no such token" in [entry.effect for entry in found if entry.verb == "login"]
     tokens = [entry for entry in found if entry.kind == "token"]
     assert [entry.effect for entry in tokens[:2]] == [
-        "revoked for for-the-audit, a viewer",
-        "created for for-the-audit, a viewer",
+        "revoked for for-the-audit, role viewer",
+        "created for for-the-audit, role viewer",
     ]
     assert {(entry.authid, entry.role, entry.object) for entry in tokens[:2]} == {("the-admin", "admin", made["id"])}
     assert [entry.transport for entry in tokens[-len(door.tokens) :]] == ["the data directory"] * len(door.tokens)

@@ -91,7 +91,7 @@ class CredentialAdmin:
             self._book.put(change.stored)
             then(change.stored)
 
-        act = call.about(row.id, done=f"{what} for {row.name}, a {row.role}", name=name or None)
+        act = call.about(row.id, done=f"{what} for {row.name}, role {row.role}", name=name or None)
         self._dispatcher.turn_input.credentials.put(change, changed, act)
         self._dispatcher.loop.schedule_turn()
 

@@ -129,6 +129,6 @@ def _put(store: SqliteStore, row: CredentialRow, verb: str, done: str, by: str) 
         row.id,
         by or None,
     )
-    entry = act.row(f"{done} for {row.name}, a {row.role}", 1, at=time.time())
+    entry = act.row(f"{done} for {row.name}, role {row.role}", 1, at=time.time())
     store.commit(CommitBatch(credentials=[change], audit=[entry]))
     return change.stored
