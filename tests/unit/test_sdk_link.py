@@ -12,6 +12,7 @@ import pytest
 
 from taskbahn import Taskbahn
 from taskbahn.attempt import blocking
+from taskbahn.client.requests import Link, Request
 from taskbahn.client.unsendable import unsendable
 from taskbahn.errors import InvalidArguments, InvalidOption, RouterUnavailable
 from taskbahn.jobs.job import Job
@@ -116,6 +117,24 @@ def test_where_something_listens_a_request_waits_as_for_a_busy_router() -> None:
         with Taskbahn(url, timeout=0.5, connect_within=0.01) as app, pytest.raises(RouterUnavailable):
             app.get("some.task").start()
         assert time.monotonic() - began >= 0.4
+
+
+def test_a_process_that_was_held_up_sees_its_connection_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, ask = Connection.start, Link.ask
+
+    def held_up(link: Link, request: Request) -> None:
+        start(link._connection)
+        ask(link, request)
+        time.sleep(0.3)  # on the reactor's thread: this process gets no processor
+
+    monkeypatch.setattr(Connection, "start", lambda _: None)
+    monkeypatch.setattr(Link, "ask", held_up)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"ws://127.0.0.1:{silent.getsockname()[1]}/ws"
+        began = time.monotonic()
+        with Taskbahn(url, timeout=1.0, connect_within=0.1) as app, pytest.raises(RouterUnavailable):
+            app.client.ask("some.procedure").get()
+        assert time.monotonic() - began >= 0.9
 
 
 @pytest.mark.parametrize("patience", [0.02, 0.2, 1.0])

@@ -33,6 +33,7 @@ MISSING = "wamp.error.no_such_procedure"
 NOT_AUTHORIZED = "wamp.error.not_authorized"
 CANCELED = "wamp.error.canceled"  # the dispatcher's session ended while it had the call: the node stops, or has been killed
 HURRY_SECONDS = 0.5  # a request that is made while there is no connection brings the next try at most this far away
+LEAST_LOOKS = 5  # at the reactor's connections before a request fails; there are ten in the time that it waits
 GOODBYE_SECONDS = 1.0  # seconds to say goodbye
 
 
@@ -42,7 +43,19 @@ class Request:
     renew: gives the arguments for sending it again.   is_patient: it is sent again, too, when the role may submit no more now.
     """
 
-    __slots__ = ("args", "future", "is_patient", "kwargs", "on_progress", "pending", "procedure", "put_off", "renew", "since")
+    __slots__ = (
+        "args",
+        "future",
+        "is_patient",
+        "kwargs",
+        "looks",
+        "on_progress",
+        "pending",
+        "procedure",
+        "put_off",
+        "renew",
+        "since",
+    )
 
     def __init__(
         self,
@@ -61,6 +74,7 @@ class Request:
         self.renew = renew
         self.is_patient = is_patient
         self.future: Future[Any] = Future()
+        self.looks = 0  # after that, in which the reactor has looked for a connection
         self.since = 0.0  # when the request was made, or when the connection was lost after that
         self.put_off: float | None = None  # when the other end first said that it is not ready
         self.pending: Deferred[Any] | None = None
@@ -144,7 +158,7 @@ class Link:
         if self.is_closed:
             request.future.fail(self._closed())
             return
-        request.since = self._seconds()
+        request.since, request.looks = self._seconds(), 0
         self._asked.add(request)
         if self._session is None:
             self._watch_time()
@@ -165,7 +179,7 @@ class Link:
         self._session = None
         now = self._seconds()
         for request in self._asked:
-            request.since = now
+            request.since, request.looks = now, 0
             request.put_off = None
             request.pending = None
         self._watch_time()
@@ -245,11 +259,16 @@ class Link:
         return self.timeout if self._was_connected or self._connection.is_accepted else self._connect_within
 
     def _check_time(self) -> None:
-        """Without a connection, fail the requests that have waited too long."""
+        """Without a connection, fail the requests that have waited too long.
+
+        Time in which this process was held up counts for little: then a connection may be there, and not yet seen.
+        """
         self._watch = None
         now = self._seconds()
         patience = self._patience()
-        for request in [request for request in self._asked if now - request.since >= patience]:
+        for request in self._asked:
+            request.looks += 1
+        for request in [each for each in self._asked if now - each.since >= patience and each.looks >= LEAST_LOOKS]:
             self._asked.discard(request)
             request.future.fail(self._unavailable())
         if self._asked and self._session is None:
