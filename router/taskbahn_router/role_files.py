@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import InvalidOption, did_you_mean
@@ -12,6 +11,7 @@ from taskbahn.protocol.access import Role
 from taskbahn.protocol.outgoing import BUILT_IN
 from taskbahn_router.model.roles import STAR, RoleRules, matches, set_in_force
 from taskbahn_router.procedures import PROCEDURES, may_call
+from taskbahn_router.toml_files import read_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,25 +30,13 @@ KEYS = ("base", *LISTS)
 PATTERN = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*(\.?\*)?|\*")
 OWN = ("taskbahn", "wamp", "crossbar")
 PREFIX = "taskbahn."
-MAX_FILE_BYTES, MAX_ROLES, MAX_PATTERNS = 2**20, 100, 500
+MAX_ROLES, MAX_PATTERNS = 100, 500
 
 
 def read_roles(path: Path) -> list[RoleRules]:
     """Return the roles of a file.  Raises InvalidOption."""
     source = f"--roles {path}"
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise _wrong(source, error.strerror or str(error)) from None
-    if len(content) > MAX_FILE_BYTES:
-        raise _wrong(source, "it has more than 1 MiB, which no file of roles has")
-    try:
-        found = tomllib.loads(f"{content.decode('utf-8-sig')}\n")  # with a last line, so that it has a number
-    except UnicodeDecodeError as error:
-        raise _wrong(source, f"byte {error.start} is no UTF-8: save the file as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:  # it says line and column
-        raise _wrong(source, f"{error}: the file is TOML, a table for each role") from None
+    found = read_tables(path, source, "role", "roles")
     if len(found) > MAX_ROLES:
         raise _wrong(source, f"it has {len(found)} roles, and {MAX_ROLES} are the most")
     return [_role(f"{source}, [{name}]", name, given) for name, given in found.items()]

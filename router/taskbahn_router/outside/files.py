@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from taskbahn_router.company.provider import is_safe
 from taskbahn_router.model.scope import asked
 from taskbahn_router.outside.claims import Template
 from taskbahn_router.outside.issuers import Issuer
+from taskbahn_router.toml_files import read_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ NEEDED = {
     "client": 'client = "…", the name under which its users have their jobs',
 }
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-MAX_FILE_BYTES, MAX_ISSUERS, MAX_LIST, MAX_TEXT = 2**20, 20, 50, 500
+MAX_ISSUERS, MAX_LIST, MAX_TEXT = 20, 50, 500
 MAX_AGE_SECONDS = 86400.0  # unless the file says another one
 LEAST_AGE_SECONDS = 10.0
 
@@ -35,19 +35,7 @@ LEAST_AGE_SECONDS = 10.0
 def read_issuers(path: Path) -> list[Issuer]:
     """Return the issuers of a file.  Raises InvalidOption."""
     source = f"--issuers {path}"
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise _wrong(source, f"{error.strerror or error}: give a file of TOML that the node's user may read") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise _wrong(source, "it has more than 1 MiB, which no file of issuers has: is it another file?")
-    try:
-        found = tomllib.loads(f"{content.decode('utf-8-sig')}\n")  # with a last line, so that it has a number
-    except UnicodeDecodeError as error:
-        raise _wrong(source, f"byte {error.start} is no UTF-8: save the file as UTF-8") from None
-    except (ValueError, RecursionError) as error:  # it says line and column
-        raise _wrong(source, f"{error}: the file is TOML, a table for each issuer") from None
+    found = read_tables(path, source, "issuer", "issuers")
     if not 0 < len(found) <= MAX_ISSUERS:
         raise _wrong(source, f"it has {len(found) or 'no'} issuers: write 1 to {MAX_ISSUERS}, each a table, as [acme]")
     issuers = [_issuer(f"{source}, [{name}]", name, given) for name, given in found.items()]
