@@ -9,13 +9,11 @@ import click
 
 from taskbahn.cli.pause import seconds_of
 from taskbahn.cli.shared import ago, common, connected, console, echo, json_option, plain, print_json, table
-from taskbahn.cli.token import data_option, offline, one_place, role_options, rotate, validity
+from taskbahn.cli.token import ask_one, data_option, offline, one_place, role_options, rotate, validity
 from taskbahn.jobs.admin import user_name
 from taskbahn.transport.access import first_certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from taskbahn.protocol.access import KeyView, SigningKeyView
 
 DIGITS = 16  # of a public key that a table shows
@@ -130,7 +128,7 @@ def list_(data: Path | None, url: str | None, *, as_json: bool) -> None:
 def revoke(key: str, data: Path | None, url: str | None, *, as_json: bool) -> None:
     """Revoke the key with the id KEY, or all keys of that name; sessions that they opened end within a second."""
     one_place(data, url)
-    found = _ask(data, url, lambda: offline().revoke_key(data, key, user_name()), lambda app: app.admin.revoke_key(key))
+    found = ask_one(data, url, lambda: offline().revoke_key(data, key, user_name()), lambda app: app.admin.revoke_key(key))
     if as_json:
         print_json([_shown(view) for view in found])
         return
@@ -139,15 +137,6 @@ def revoke(key: str, data: Path | None, url: str | None, *, as_json: bool) -> No
 
 
 key.add_command(rotate)
-
-
-def _ask(
-    data: Path | None, url: str | None, there: Callable[[], list[KeyView]], online: Callable[[Any], list[KeyView]]
-) -> list[KeyView]:  # fmt: skip
-    if data is not None:
-        return there()
-    with connected(url) as app:
-        return online(app)
 
 
 def _signing_table(keys: list[SigningKeyView]) -> Any:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from taskbahn.protocol.access import KeyView, TokenView
 
 F = TypeVar("F", bound="Callable[..., Any]")
+R = TypeVar("R")
 ROLES = ", ".join(GIVEN_ROLES)
 data_option = click.option(
     "--data",
@@ -100,7 +101,7 @@ def create(
 def list_(data: Path | None, url: str | None, *, as_json: bool) -> None:
     """List the tokens, also those that are revoked or expired. None of their texts is shown, for the node does not have them."""
     one_place(data, url)
-    found = _ask(data, url, lambda: offline().list_tokens(data), lambda app: app.admin.tokens())
+    found = ask_one(data, url, lambda: offline().list_tokens(data), lambda app: app.admin.tokens())
     if as_json:
         print_json([_shown(view) for view in found])
         return
@@ -121,7 +122,9 @@ def revoke(token: str, data: Path | None, url: str | None, *, as_json: bool) -> 
     TOKEN may also be the id or the text of a browser token.
     """
     one_place(data, url)
-    found = _ask(data, url, lambda: offline().revoke_token(data, token, user_name()), lambda app: app.admin.revoke_token(token))
+    found = ask_one(
+        data, url, lambda: offline().revoke_token(data, token, user_name()), lambda app: app.admin.revoke_token(token)
+    )
     if as_json:
         print_json([_shown(view) for view in found])
         return
@@ -173,9 +176,8 @@ def rotate(data: Path | None, url: str | None, *, as_json: bool, revokes: bool) 
         echo(f"new key: {key}{'; all browser tokens have ended' if revokes else ''}")
 
 
-def _ask(
-    data: Path | None, url: str | None, there: Callable[[], list[TokenView]], online: Callable[[Any], list[TokenView]]
-) -> list[TokenView]:  # fmt: skip
+def ask_one(data: Path | None, url: str | None, there: Callable[[], R], online: Callable[[Any], R]) -> R:
+    """Return what a data directory answers, or else a node."""
     if data is not None:
         return there()
     with connected(url) as app:
