@@ -33,11 +33,13 @@ class Watched:
             self.overview.look()
         self.harness.settle()
 
-    def restart(self, *, cleanly: bool) -> None:
+    def restart(self, *, cleanly: bool, loading: float = 0.0) -> None:
+        """A restart; *loading*: seconds between the begin of the counting and the look into the store."""
         if cleanly:
             self.harness.dispatcher.store_minutes(all_of_them=True)
             self.harness.settle()
         self.harness.restart()
+        self.harness.passes(loading)
         self._begin()
         self.answers.load()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from typing import TYPE_CHECKING
+
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.dispatcher_harness import TASK
 from support.watched import Watched
@@ -11,11 +13,14 @@ from taskbahn_router.metrics.recent import STEP, Bucket, Recent
 from taskbahn_router.metrics.refill import buckets_of, part
 from taskbahn_router.metrics.tally import COUNTS, Tally, total
 
+if TYPE_CHECKING:
+    from taskbahn_router.stores.contract import StartState
+
 HISTOGRAMS = st.dictionaries(st.integers(0, 200), st.integers(1, 100), max_size=5)
 
 
 def sums(watched: Watched, **given: object) -> dict[str, int]:
-    chart = watched.ask(seconds=900, **given)
+    chart = watched.ask(**{"seconds": 900} | given)
     return {name: sum(filter(None, getattr(chart, name))) for name in COUNTS}
 
 
@@ -42,6 +47,42 @@ def test_the_last_quarter_of_an_hour_outlives_a_restart() -> None:
     watched.passes(900)
     assert sums(watched) == dict.fromkeys(COUNTS, 0)
     assert watched.status().failed_lately == 0
+
+
+PIECES = st.integers(0, 12).map(lambda quarters: quarters / 4)  # seconds
+
+
+@given(phase=st.integers(4 * 48, 4 * 62).map(lambda quarters: quarters / 4), opening=PIECES, loading=PIECES, later=PIECES)
+@example(phase=55.0, opening=2.0, loading=0.0, later=0.0)  # made in one minute, begun in the next
+@example(phase=59.0, opening=0.0, loading=0.25, later=0.0)  # asked before the first look of a new minute
+@example(phase=55.0, opening=0.0, loading=2.5, later=0.0)
+def test_the_end_of_a_minute_may_be_anywhere_in_a_restart(phase: float, opening: float, loading: float, later: float) -> None:
+    watched = Watched()
+    harness = watched.harness
+    harness.worker().lost()
+    harness.passes(60 - harness.wall() % 60 + phase)
+    watched.overview.look()
+    watched.one_job(seconds=3.0)
+    watched.passes(2)
+    before = sums(watched)
+    assert before["succeeded"] == 1
+    opened = harness.store.open
+
+    def open_slowly() -> StartState:
+        harness.clock.advance(opening)
+        return opened()
+
+    harness.store.open = open_slowly  # type: ignore[method-assign]
+    watched.restart(cleanly=True, loading=loading)
+    harness.passes(later)
+    for seconds in (900, 3600, 86400):
+        assert sums(watched, seconds=seconds) == before
+        assert sums(watched, seconds=seconds, task=TASK) == before
+    statistics = watched.history.statistics(TASK)
+    assert statistics is not None
+    assert statistics["accepted"] == 1
+    watched.passes(61)
+    assert sums(watched, seconds=3600) == before
 
 
 def test_a_time_in_which_no_node_ran_stays_a_gap() -> None:

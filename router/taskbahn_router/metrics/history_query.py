@@ -55,7 +55,7 @@ class HistoryQuery:
 
     def load(self) -> None:
         """Bring the last quarter of an hour into memory, and the last day of each task, hour by hour, so that no question waits for long."""
-        first = self._history.first_unstored()
+        first = self._history.first_minute
         since = minute_of(self._wall() - KEPT * STEP)
         asked: Deferred[list[MinuteRow]] = self._runner.run(self._reader.minutes, since, first + MINUTE, None)
         asked.addCallback(self._history.load_recent)
@@ -109,7 +109,7 @@ class HistoryQuery:
         if step == STEP:
             call.answer(chart(step, start, now, self._history.moments(task, start)))
             return
-        until, recent = self._history.first_unstored(), self._history.minutes(task)
+        until, recent = self._history.minutes(task)
 
         def read() -> dict[str, Any]:
             with self._reader.snapshot():

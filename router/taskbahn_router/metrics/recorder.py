@@ -59,20 +59,28 @@ class Recorder:
     def __init__(self, state: DispatcherState, wall: Callable[[], float]) -> None:
         self._state = state
         self._wall = wall
-        self.started_at = wall()
         self._totals = Tally()
-        self._bucket = Bucket(_start(self.started_at))
-        self._minutes = Minutes((), self.started_at)
         self._days = Daily()
         self.fine = Recent()
+        self._begin(wall(), ())
+
+    def _begin(self, now: float, rows: Iterable[MinuteRow]) -> None:
+        self._began_at = now
+        self._bucket = Bucket(_start(now))
+        self._minutes = Minutes(rows, now)
 
     # before it begins
 
+    @property
+    def first_minute(self) -> int:
+        """The minute in which this dispatcher began to count: the store has all that is known of those before."""
+        return minute_of(self._began_at)
+
     def begin(self, stored: Iterable[MinuteRow]) -> None:
-        """Go on with the minute that an earlier dispatcher was in, if that is not over."""
-        now = self._wall()
+        """Begin to count, and go on with the minute that an earlier dispatcher was in, if that is not over."""
+        now = self._wall()  # a minute may have passed since this was made: a store takes its time to open
         rows = [row for row in stored if row.at == minute_of(now)]
-        self._minutes = Minutes(rows, now)
+        self._begin(now, rows)
         for row in rows:
             self.load(row.at, {row.task: Tally.of(row)})
 
@@ -86,7 +94,7 @@ class Recorder:
     def load_recent(self, stored: Iterable[MinuteRow]) -> None:
         """Take in the minutes that earlier dispatchers stored of the last quarter of an hour."""
         oldest = self.turn(self._wall()).start - KEPT * STEP
-        self.fine.begin([bucket for bucket in buckets_of(stored, _start(self.started_at)) if bucket.start > oldest])
+        self.fine.begin([bucket for bucket in buckets_of(stored, _start(self._began_at)) if bucket.start > oldest])
 
     # counting
 
@@ -225,19 +233,18 @@ class Recorder:
         """Forget the minutes that were taken: the store has them."""
         self._minutes.stored()
 
-    def first_unstored(self) -> int:
-        """Return the minute from which on `minutes` has all that is known."""
-        return self._minutes.first(self._wall())
-
     # questions
 
-    def minutes(self, task: str) -> list[tuple[int, Tally]]:
-        """Return the minutes of a task ("": of all) that are not in the store yet, with the one that goes on."""
+    def minutes(self, task: str) -> tuple[int, list[tuple[int, Tally]]]:
+        """Return the minutes of a task ("": of all) that are not, or not wholly, in the store, with the one that goes on; before them
+        the first of these minutes, from which on nothing of the store counts.
+        """
         now = self._wall()
         bucket = self.turn(now)
+        first = self._minutes.first(now)
         found = self._minutes.of(task, now)
         found.setdefault(minute_of(bucket.start), Tally()).add(self._so_far(task))
-        return sorted(found.items())
+        return first, sorted(found.items())
 
     def moments(self, task: str, since: float) -> list[tuple[int, Tally]]:
         """Return the five seconds of a task ("": of all) from a time on, with those that go on."""
@@ -268,7 +275,7 @@ class Recorder:
         ended = Counter(self._bucket.queues)
         for bucket in self.fine.since(since):
             ended.update(bucket.queues)
-        seconds = max(1.0, now - max(since, self.started_at))
+        seconds = max(1.0, now - max(since, self._began_at))
         return {queue: count / seconds for queue, count in ended.items()}
 
     def failures(self, seconds: float) -> dict[str, tuple[int, int]]:
