@@ -14,9 +14,10 @@ from support.oidc_provider import CLIENT, SECRET, Provider, provider
 from taskbahn.cli.oidc_options import company_login
 from taskbahn_router.company.id_tokens import Refused
 from taskbahn_router.company.pending import SECONDS, PendingLogins
-from taskbahn_router.company.provider import FAILURE_SECONDS, KEEP_SECONDS, KEYS_PAUSE_SECONDS, Unreachable, is_safe
+from taskbahn_router.company.provider import FAILURE_SECONDS, KEEP_SECONDS, KEYS_PAUSE_SECONDS, TIMEOUT_SECONDS
 from taskbahn_router.company.provider import Provider as Asked
 from taskbahn_router.company.settings import Rule, Settings
+from taskbahn_router.issuer_pages import Unreachable, is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,6 +127,12 @@ def test_a_provider_that_is_another_is_not_asked(company: Provider, said: Any, w
     company.answers = {}
     clock.now += FAILURE_SECONDS
     assert asked.pages().token == f"{company.issuer}/token"
+
+
+def test_a_provider_that_answers_slowly_is_not_waited_for(company: Provider) -> None:
+    times = iter([0.0, TIMEOUT_SECONDS + 1, TIMEOUT_SECONDS + 1, TIMEOUT_SECONDS + 1])
+    with pytest.raises(Unreachable, match="takes longer than 10 s"):
+        Asked(settings(company), lambda: next(times)).pages()
 
 
 def test_a_redirect_of_the_provider_is_not_followed(company: Provider) -> None:

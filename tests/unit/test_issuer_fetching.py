@@ -11,8 +11,7 @@ import pytest
 from support.oidc_provider import Provider, provider
 from support.tls import make_certificate
 
-from taskbahn_router.company.provider import Unreachable
-from taskbahn_router.outside import fetching
+from taskbahn_router.issuer_pages import Unreachable, page_of
 from taskbahn_router.outside.fetching import TIMEOUT_SECONDS, fetch_keys
 from taskbahn_router.outside.issuers import Issuer
 
@@ -70,11 +69,11 @@ def test_an_answer_that_no_issuer_gives_has_no_keys(company: Provider, path: str
         fetch_keys(issuer(company.issuer))
 
 
-def test_an_issuer_of_https_has_no_keys_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_issuer_of_https_has_no_pages_on_this_machine() -> None:
     said = {"issuer": "https://login.example", "jwks_uri": "http://127.0.0.1:9/keys"}
-    monkeypatch.setattr(fetching, "_read", lambda *_: said)
-    with pytest.raises(Unreachable, match="is not https"):
-        fetch_keys(issuer("https://login.example"))
+    with pytest.raises(Unreachable, match=r"its jwks_uri, .* is not https"):
+        page_of(said, "jwks_uri")
+    assert page_of(said | {"issuer": "http://127.0.0.1:9"}, "jwks_uri") == said["jwks_uri"]
 
 
 def test_an_issuer_that_is_away_or_slow_is_unreachable(company: Provider) -> None:

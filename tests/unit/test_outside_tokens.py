@@ -23,7 +23,7 @@ from twisted.internet.defer import Deferred
 from taskbahn.protocol import access
 from taskbahn.protocol.access import Role
 from taskbahn_router.company.id_tokens import ALGORITHMS, Refused
-from taskbahn_router.company.provider import Unreachable
+from taskbahn_router.issuer_pages import Unreachable
 from taskbahn_router.model.scope import Scope, person_id, token_mark
 from taskbahn_router.outside.claims import FORBIDDEN, Template, claim, has
 from taskbahn_router.outside.issuer_keys import AGAIN_SECONDS, KEEP_SECONDS, MAX_WAITING, PAUSE_SECONDS, IssuerKeys

@@ -19,9 +19,10 @@ from taskbahn_router.access.tokens import SESSION_SECONDS
 from taskbahn_router.company.id_tokens import Refused
 from taskbahn_router.company.login import CompanyLogin
 from taskbahn_router.company.pending import SECONDS
-from taskbahn_router.company.provider import Provider, Unreachable
+from taskbahn_router.company.provider import Provider
 from taskbahn_router.company.settings import Settings
 from taskbahn_router.crossbar_edge.origins import address_of
+from taskbahn_router.issuer_pages import Unreachable
 from taskbahn_router.store_threads import Thread
 
 if TYPE_CHECKING:

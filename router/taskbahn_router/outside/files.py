@@ -11,7 +11,7 @@ from taskbahn.protocol.access import PRINCIPAL, VERBS
 from taskbahn.protocol.durations import parse_duration
 from taskbahn_router.access.browser_tokens import LIFETIME_MOST
 from taskbahn_router.company.id_tokens import ALGORITHMS
-from taskbahn_router.company.provider import is_safe
+from taskbahn_router.issuer_pages import is_safe
 from taskbahn_router.model.scope import asked
 from taskbahn_router.outside.claims import Template
 from taskbahn_router.outside.issuers import Issuer

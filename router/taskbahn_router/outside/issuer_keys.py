@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
-from taskbahn_router.company.provider import Unreachable
+from taskbahn_router.issuer_pages import Unreachable
 from taskbahn_router.outside.fetching import fetch_keys
 from taskbahn_router.text import pluralize
 
