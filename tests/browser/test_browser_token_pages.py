@@ -213,3 +213,38 @@ def test_an_element_goes_on_with_another_token_in_its_attribute(
     expect(page.locator("job-progress").get_by_role("status")).to_have_text("running")
     assert len(sockets) == 1
     job.cancel()
+
+
+NARROWED = """async ([node, id, other]) => {
+    const { connect } = await import(`${node}/taskbahn.js`);
+    const bahn = await connect({ token: () => fetch("/token") });
+    let why = "the job ended";
+    try {
+        for await (const event of bahn.job(id).events()) if (event.kind === "log") await fetch(`/saw?${event.data.message}`);
+    } catch (error) {
+        why = error.uri;
+    }
+    const { value: first } = await bahn.job(other).events().next();
+    const found = { why, other: first.data.task };
+    bahn.close();
+    return found;
+}"""
+
+
+def test_a_page_whose_newer_token_names_less_watches_that_no_more(
+    shop: Callable[[str], Page], backend: Backend, node_with_login: Node
+) -> None:
+    task = backend.app.get("kit.count")
+    job, other = (task.options(tags=[f"user:{number}"]).start(600, 0.25) for number in (42, 43))
+    page = shop("")
+    backend.given.clear()
+
+    def switch_user() -> None:
+        backend.words = {"tags": ["user:43"]}
+
+    page.on("request", lambda request: switch_user() if "/saw" in request.url else None)
+    found = page.evaluate(NARROWED, [f"http://127.0.0.1:{node_with_login.port}", job.id, other.id])
+    assert found["why"] == "taskbahn.error.unknown_job"
+    assert found["other"] == "kit.count"
+    job.cancel()
+    other.cancel()

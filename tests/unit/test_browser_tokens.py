@@ -269,6 +269,29 @@ def test_a_session_goes_on_with_another_token(pages: Pages) -> None:
         assert "invalid_token" in failure(pages.ask(page, access.BROWSER_TOKEN_RENEW, wrong))
 
 
+@pytest.mark.parametrize(
+    "second, is_kept",
+    [
+        ({"watch": [job_id(1)], "tags": ["user:42", "shop:1"], "start": [TASK]}, True),
+        ({"cancel": [job_id(1)], "tags": ["user:42"]}, True),
+        ({"watch": [job_id(1)], "tags": ["user:43"]}, False),
+        ({"watch": [job_id(1)]}, False),
+        ({"watch": [job_id(3)], "tags": ["user:42"]}, False),
+        ({"start": [TASK]}, False),
+    ],
+    ids=["more", "a-verb", "other-tags", "no-tags", "other-jobs", "nothing"],
+)
+def test_a_session_keeps_nothing_that_its_newer_token_does_not_name(
+    pages: Pages, second: dict[str, Any], *, is_kept: bool
+) -> None:
+    page = pages.open(pages.made(watch=[job_id(1)], tags=["user:42"], start=[TASK])["token"])
+    renewed = pages.made(**second)
+    assert pages.ask(page, access.BROWSER_TOKEN_RENEW, renewed["token"]).answer["id"] == renewed["id"]
+    seen = ["unknown_job" not in pages.hears(page, messages.JOB_GET, job_id(number)) for number in (1, 2)]
+    assert all(seen) is is_kept
+    assert [session for session, _ in pages.node.ended_sessions] == ([] if is_kept else [PAGE])
+
+
 def test_what_follows_from_a_job_is_seen_with_it(pages: Pages) -> None:
     entry = {
         "flow": {"chain": [{"task": TASK, "args": []}, {"task": TASK, "args": []}]},

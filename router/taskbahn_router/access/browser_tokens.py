@@ -146,11 +146,16 @@ class BrowserTokens:
         return jwt.encode(messages.plain(claims), key.proof, algorithm=ALGORITHM, headers={"kid": key.id})
 
     def opened(self, session: int, scope: Scope) -> None:
-        """Take note: a token has opened a session, or renews it."""
-        before = self._scopes.get(session)
-        if before is not None and before.id != scope.id:
-            scope = scope._replace(earlier=before.earlier | frozenset(before.given_tags))
+        """Take note: a token has opened a session."""
         self._scopes[session] = scope
+
+    def renewed(self, session: int, scope: Scope) -> None:
+        """Take note: a token renews a session. One that names less ends it, for what the session watches is decided when it begins."""
+        before = self._scopes[session]
+        self._scopes[session] = scope.after(before)
+        if not scope.names_all_of(before):
+            text = f"the browser token {scope.id} of {scope.name} names less than the one before: the session logs in with it"
+            self._end_session(session, text)
 
     def closed(self, session: int) -> None:
         """Take note: a session has ended."""

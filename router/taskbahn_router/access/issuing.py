@@ -117,8 +117,8 @@ class TokenIssue:
             self._dispatcher.auditing.refused_login(None, f"the session of the browser token {before.id}", found)
             call.fail(InvalidToken("this token does not renew the session: it is wrong, over, or of another program"))
             return
-        self._tokens.opened(session, found)
         call.answer({"id": found.id, "expires_at": found.expires_at})
+        self._tokens.renewed(session, found)
 
     def _not_renewed(self, failure: Failure, call: PendingCall) -> None:
         self.log.failure("a token was not looked at", failure)

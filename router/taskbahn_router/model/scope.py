@@ -54,7 +54,7 @@ class Scope(NamedTuple):
     start: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
     once: bool = False
-    earlier: frozenset[str] = frozenset()  # tags of what earlier tokens of the session have started
+    earlier: frozenset[str] = frozenset()  # tags of what earlier tokens of the session have started, those that had no tags
     mark: str = ""
     issued_at: float = 0.0
 
@@ -72,6 +72,16 @@ class Scope(NamedTuple):
     def all_tags(self) -> frozenset[str]:
         """The tags of the jobs that it sees."""
         return self.tags | self.earlier | {OWN_TAG + self.id}
+
+    def after(self, before: Scope) -> Scope:
+        """Return what a session sees that this token renews: what this one names, and what the earlier ones have started."""
+        if before.id == self.id:
+            return self._replace(earlier=before.earlier)
+        return self._replace(earlier=before.earlier | {OWN_TAG + before.id})
+
+    def names_all_of(self, before: Scope) -> bool:
+        """Return whether a session may keep what it watches by another token that this one renews."""
+        return before.watch <= self.watch and before.tags <= self.tags and (self.sees_all or not before.sees_all)
 
     def sees(self, job: Named) -> bool:
         """Return whether the token shows a job."""
