@@ -99,7 +99,9 @@ def searched(address: str, words: Iterable[str], browser: Browser) -> dict[str, 
         tab = browser.new_page()
         tab.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         tab.goto(f"{address}index.html")
-        tab.locator("[data-md-component=search-query]").fill(word)
+        query = tab.locator("[data-md-component=search-query]")
+        query.fill(word)
+        query.press("End")  # the page looks when a key is released; on its focus it may look before the word is there
         first = tab.locator(".md-search-result__list > li").first
         first.wait_for(state="attached", timeout=30_000)
         targets = [str(link.get_attribute("href")).rpartition("/")[2] for link in first.locator("a").all()[:2]]
