@@ -51,7 +51,8 @@ class Procedure(NamedTuple):
 of_job, of_schedule, of_trigger = (partial(Audited, kind) for kind in ("job", "schedule", "trigger"))
 DATA = "a message is data for its job, as arguments are"
 STARTS = "a job says itself who started it"
-SIGNS = "browser tokens are kept nowhere; what their sessions do says which token it was"
+SIGNS = "its handler notes it, for browser tokens are kept nowhere"
+RENEWS = "what a session does says which token it has"
 WORKS = "what workers do is in the history of jobs and in the log"
 
 WATCHING = frozenset({messages.JOB_WATCH, messages.JOB_WAIT})  # calls of these stay open
@@ -116,7 +117,7 @@ PROCEDURES = (
     Procedure(messages.ADMIN_PAUSE, Role.OPERATOR, lambda parts: parts.pause_admin.pause, audit=Audited("", "pause")),
     Procedure(messages.ADMIN_RESUME, Role.OPERATOR, lambda parts: parts.pause_admin.resume, audit=Audited("", "resume")),
     Procedure(access.BROWSER_TOKEN, Role.CLIENT, lambda parts: parts.token_issue.make, Own.TOKEN, audit=SIGNS),
-    Procedure(access.BROWSER_TOKEN_RENEW, Role.BROWSER, lambda parts: parts.token_issue.renew, Own.TOKEN, audit=SIGNS),
+    Procedure(access.BROWSER_TOKEN_RENEW, Role.BROWSER, lambda parts: parts.token_issue.renew, Own.TOKEN, audit=RENEWS),
     Procedure(access.TOKEN_ROTATE, Role.ADMIN, lambda parts: parts.token_issue.rotate, audit=Audited("token", "rotate")),
     Procedure(access.TOKEN_KEYS, Role.ADMIN, lambda parts: parts.token_issue.keys, audit="it only reads"),
     Procedure(access.TOKEN_CREATE, Role.ADMIN, lambda parts: parts.token_admin.create, audit=Audited("token", "create")),

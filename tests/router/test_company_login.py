@@ -136,7 +136,8 @@ def test_the_audit_has_who_was_made_and_why_another_was_refused(door: Door) -> N
         return [entry for entry in door.admin.view.audit() if entry.transport == "the company's login"]
 
     until(lambda: "refused" in noted()[0].effect)  # a refused login is answered before its entry is in the store
-    refused, made, *_ = noted()
+    refused, entered, made, *_ = noted()
+    assert (entered.verb, entered.authid, entered.effect) == ("login", "noted@acme.example", "logged in")
     assert (made.verb, made.object, made.effect) == ("create", "noted@acme.example", "created, role operator")
     assert "no role of this node" in refused.effect
 

@@ -12,6 +12,7 @@ import pytest
 from support.by_hand import ByHand
 from support.programs import Node, running_node
 from support.tokens import token_for
+from support.until import until
 
 from taskbahn import InvalidToken, Taskbahn
 from taskbahn.protocol import access, messages
@@ -88,6 +89,15 @@ def test_a_session_ends_when_its_token_is_over(node: Node, admin: Taskbahn, way:
     with way(node, token["token"]) as session:
         session.seconds_until_end()
         assert 0 < time.time() - token["expires_at"] < WITHIN_SECONDS
+
+
+def test_a_login_on_the_page_is_in_the_audit(node: Node, admin: Taskbahn) -> None:
+    token = create(admin, "reader", "viewer")
+    by_cookie(node, token["token"]).socket.close()
+    until(lambda: any(entry.authid == "reader" for entry in admin.view.audit(verb="login")))
+    [entry] = [entry for entry in admin.view.audit(verb="login") if entry.authid == "reader"]
+    assert (entry.effect, entry.role, entry.transport, entry.address) == ("logged in", "viewer", "the login page", "127.0.0.1")
+    assert token["token"] not in repr(entry)
 
 
 def test_a_revoked_client_that_floods_the_node_is_closed_in_time(node: Node, admin: Taskbahn) -> None:

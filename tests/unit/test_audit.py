@@ -268,6 +268,39 @@ def test_a_stranger_who_tries_again_and_again_fills_nothing(harness: DispatcherH
     assert sum(entry.get("times", 1) for entry in found) == 5_000
 
 
+def test_browser_tokens_and_logins_are_counted_into_few_for_each_name(harness: DispatcherHarness) -> None:
+    made: list[dict[str, str]] = []
+    for number in range(300):
+        words: dict[str, Any] = {"start": [TASK, "x.*"], "cancel": True, "tags": [f"u:{number}"]}
+        for name in ("shop", "blog"):
+            asked = harness.ask_as(name, Role.CLIENT.value, access.BROWSER_TOKEN, **words)
+            harness.settle()
+            made.append(asked.answer)
+    for _ in range(3):
+        harness.dispatcher.auditing.logged_in("10.0.0.1", "the login page", "ada", "viewer")
+    harness.settle()
+    firsts = [each for each in entries(harness, limit=500) if each["verb"] != "rotate"]
+    assert [(each["authid"], each["verb"], each["kind"]) for each in firsts] == [
+        ("ada", "login", "user"), ("blog", "create", "token"), ("shop", "create", "token"),
+    ]  # fmt: skip
+    assert firsts[1]["effect"] == f"created, for 900 s: cancel; start {TASK}, x.*; tags u:0"
+    assert made[0]["token"] not in messages.to_json(firsts)
+    harness.passes(2 * 3600.0)
+    counted = {each["authid"]: each for each in entries(harness, limit=3)}
+    assert {name: each["times"] for name, each in counted.items()} == {"ada": 2, "blog": 299, "shop": 299}
+    assert counted["blog"]["object"] == made[-1]["id"]
+
+
+def test_what_strangers_do_hides_no_login_of_a_person(harness: DispatcherHarness) -> None:
+    auditing = harness.dispatcher.auditing
+    for number in range(2 * audit_repeats.MAX_AN_HOUR):
+        auditing.refused_login(f"10.0.0.{number % 200}", "the login page", "no such token")
+    auditing.logged_in("10.0.0.1", "the login page", "ada", "viewer")
+    harness.settle()
+    newest = entries(harness, limit=1)[0]
+    assert (newest["authid"], newest["effect"], newest["address"]) == ("ada", "logged in", "10.0.0.1")
+
+
 def test_entries_that_are_too_old_go_in_steps(harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("taskbahn_router.dispatcher.auditing.DROP_LIMIT", 2)
     harness.dispatcher.auditing.keep = 7200.0

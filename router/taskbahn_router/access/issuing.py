@@ -95,6 +95,7 @@ class TokenIssue:
             call.fail(TooLarge("characters of a browser token", len(text), MAX_TICKET, "name fewer jobs, or give them a tag"))
         else:
             call.answer({"token": text, "id": said.jti, "expires_at": float(said.exp)})
+            self._dispatcher.auditing.made_token(call, said.jti, f"created, for {seconds:g} s: {_named(claims)}")
 
     def renew(self, call: PendingCall) -> None:
         """`taskbahn.token.renew`: the session goes on with another token of who made its first."""
@@ -255,3 +256,9 @@ def _lifetime(given: object) -> float:
     if isinstance(given, int | float) and not isinstance(given, bool) and 1 <= given <= LIFETIME_MOST:
         return float(given)
     raise InvalidRequest(f"expires = {given!r:.100}: seconds from now, 1 to {LIFETIME_MOST:,.0f} (30 days)")
+
+
+def _named(claims: dict[str, Any]) -> str:
+    """Return what a token names, in words."""
+    words = ((name, claims[name]) for name in MAKE if claims.get(name))
+    return "; ".join(name if said is True else f"{name} {', '.join(said)}" for name, said in words)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 log = Logger("taskbahn.login")
 
 COOKIE = "taskbahn_login"
+COMPANY = "the company's login"  # in the audit
 PATH = "/login/oidc"
 OK, SEE_OTHER, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, UNAVAILABLE = 200, 303, 403, 404, 405, 503
 MAX_GIVEN = 4096  # characters of what the provider has a browser say
@@ -98,6 +99,7 @@ class CompanyPages:
             if not text:
                 _end(request, _say(request, FORBIDDEN, "This user has too many logins: log out elsewhere first."))
                 return
+            service.dispatcher.auditing.logged_in(_host(request), COMPANY, found.name, found.role)
             request.responseHeaders.addRawHeader(b"set-cookie", self._cookie(request, text, int(SESSION_SECONDS)))
             _go(request, "/")
 
@@ -127,7 +129,7 @@ def _failed(failure: Failure, request: Request, service: Service) -> None:
 
 
 def _refuse(request: Request, service: Service, said: str, why: str) -> bytes:
-    service.dispatcher.auditing.refused_login(_host(request), "the company's login", why)
+    service.dispatcher.auditing.refused_login(_host(request), COMPANY, why)
     return _say(request, FORBIDDEN, said)
 
 

@@ -147,8 +147,14 @@ def _found(request: Request, service: Service, found: Principal | str, said: str
         error = f"a login with the role {found.role} is for programs; the page takes viewer, operator, admin"
         _finish(request, FORBIDDEN, {"error": error})
         return
+
+    def begun(text: str) -> None:
+        if text:
+            service.dispatcher.auditing.logged_in(_host(request), PAGE, found.name, found.role)
+        _begun(request, text, found.name, found.role)
+
     try:
-        service.parts.browser_sessions.begin(found.credential, lambda text: _begun(request, text, found.name, found.role))
+        service.parts.browser_sessions.begin(found.credential, begun)
     except TaskbahnError as error:
         _finish(request, UNAVAILABLE, {"error": error.message})
 

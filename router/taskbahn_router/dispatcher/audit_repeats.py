@@ -1,4 +1,5 @@
-"""Entries that change nothing, as refused logins: those that come again and again are counted into few, so that no stranger fills the store.
+"""Entries without a change in the store, as refused logins: those that come again and again are counted into few, so that no stranger
+fills the store.
 
 The first of a kind is an entry at once. Those that follow are counted, and become one entry when its pause is over; each further pause is
 longer. The kinds are bounded, and so are the entries of an hour that are written at once; the others are counted together.
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from taskbahn_router.core.audit import AuditRow
+
+    Kind = tuple[str, str, str, str]
 
 PAUSES = (60.0, 600.0, 3600.0)  # seconds between the entries of a kind; the last one again and again
 MAX_KINDS = 20
@@ -41,12 +44,12 @@ class AuditRepeats:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._kinds: dict[tuple[str, str, str, str], Repeated] = {}
+        self._kinds: dict[Kind, Repeated] = {}
         self._hour = (0.0, 0)  # since when entries are counted, and how many were written at once
 
-    def let_through(self, row: AuditRow) -> AuditRow | None:
-        """Return an entry that is to be written now; None: it is counted."""
-        now, kind = self._clock(), (row.address or "", row.verb, row.kind, row.effect[:LONGEST_EFFECT])
+    def let_through(self, row: AuditRow, kind: Kind | None = None) -> AuditRow | None:
+        """Return an entry that is to be written now; None: it is counted.   kind: with which it is counted, if not by what it says."""
+        now, kind = self._clock(), kind or (row.address or "", row.verb, row.kind, row.effect[:LONGEST_EFFECT])
         if kind not in self._kinds:
             since, written = self._hour if now - self._hour[0] < HOUR else (now, 0)
             if len(self._kinds) < MAX_KINDS and written < MAX_AN_HOUR:

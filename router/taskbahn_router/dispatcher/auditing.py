@@ -61,6 +61,7 @@ class Auditing:
         self._dispatcher = dispatcher
         self._port = port
         self._repeats = AuditRepeats(dispatcher.clock.seconds)
+        self._frequent = AuditRepeats(dispatcher.clock.seconds)  # apart, so that what strangers do hides nothing of it
         self.keep = KEEP_SECONDS
 
     def start(self) -> None:
@@ -89,16 +90,35 @@ class Auditing:
 
     def note(self, row: AuditRow) -> None:
         """Write an entry about what changed nothing, as a refused login; those that repeat themselves are counted into few."""
-        found = self._repeats.let_through(row)
-        if found is not None:
-            self._write([found])
-        seconds = self._repeats.next_in()
-        if seconds is not None:
-            self._counted.run_in(seconds)
+        self._count(self._repeats.let_through(row))
+
+    def note_often(self, row: AuditRow) -> None:
+        """Write an entry about what is done often and leaves nothing in the store; counted into few for each name and address."""
+        self._count(self._frequent.let_through(row, (row.address or "", row.authid or "", row.verb, row.kind)))
+
+    def _count(self, row: AuditRow | None) -> None:
+        if row is not None:
+            self._write([row])
+        self._count_on()
+
+    def _count_on(self) -> None:
+        ends = [seconds for seconds in (self._repeats.next_in(), self._frequent.next_in()) if seconds is not None]
+        if ends:
+            self._counted.run_in(min(ends))
 
     def refused_login(self, address: str | None, transport: str, why: str) -> None:
         """Note that a stranger was not let in."""
         self.note(Act("user", "login", DONE["login"], Origin(None, None, address, transport)).row(f"refused: {why}", 0))
+
+    def made_token(self, call: PendingCall, id: str, effect: str) -> None:
+        """Note that a browser token was made."""
+        origin = self._port.origin(call.caller, call.who)
+        self.note_often(Act("token", "create", DONE["create"], origin, call.caller, id).row(effect, 1))
+
+    def logged_in(self, address: str | None, transport: str, name: str, role: str) -> None:
+        """Note that a person has logged in."""
+        origin = Origin(name, role, address, transport)
+        self.note_often(Act("user", "login", DONE["login"], origin, object=name).row(DONE["login"], 0))
 
     def _write(self, rows: Iterable[AuditRow]) -> None:
         now = self._dispatcher.wall()
@@ -106,16 +126,14 @@ class Auditing:
         self._dispatcher.loop.schedule_turn()
 
     def _write_counted(self) -> None:
-        rows = list(self._repeats.over())
+        rows = [*self._repeats.over(), *self._frequent.over()]
         if rows:
             self._write(rows)
-        seconds = self._repeats.next_in()
-        if seconds is not None:
-            self._counted.run_in(seconds)
+        self._count_on()
 
     def stop(self) -> None:
         """Write what was counted so far; the next commit takes it."""
-        rows = self._repeats.all_left()
+        rows = [*self._repeats.all_left(), *self._frequent.all_left()]
         if rows:
             self._write(rows)
 
