@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import json
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
@@ -21,6 +20,7 @@ from taskbahn_router.company.login import CompanyLogin
 from taskbahn_router.company.pending import SECONDS
 from taskbahn_router.company.provider import Provider
 from taskbahn_router.company.settings import Settings
+from taskbahn_router.crossbar_edge import own_cookies
 from taskbahn_router.crossbar_edge.origins import address_of
 from taskbahn_router.issuer_pages import Unreachable
 from taskbahn_router.store_threads import Thread
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 log = Logger("taskbahn.login")
 
-COOKIE = "taskbahn_login"
 COMPANY = "the company's login"  # in the audit
 PATH = "/login/oidc"
 OK, SEE_OTHER, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, UNAVAILABLE = 200, 303, 403, 404, 405, 503
@@ -87,7 +86,7 @@ class CompanyPages:
 
     def _finish(self, request: Request, service: Service, company: CompanyLogin) -> None:
         given = {name.decode("latin-1"): values[0].decode("utf-8", "replace") for name, values in (request.args or {}).items()}
-        kept = _kept(request)
+        kept = own_cookies.read(own_cookies.COMPANY, request.getHeader("cookie"))
         request.responseHeaders.addRawHeader(b"set-cookie", _kept_cookie(request, "", 0))
         if any(len(value) > MAX_GIVEN for value in given.values()):
             raise Refused("what it comes back with is too long")
@@ -161,22 +160,9 @@ def _redirect(request: Request) -> str:
     return f"{scheme}://{request.getHeader('host')}{PATH}/callback"
 
 
-def _name(request: Request) -> str:
-    """Return the name of the cookie. With TLS, no other page of its domain can have set it."""
-    return f"__Host-{COOKIE}" if request.isSecure() else COOKIE  # type: ignore[no-untyped-call]
-
-
-def _kept(request: Request) -> str:
-    try:
-        found = SimpleCookie(request.getHeader("cookie") or "").get(_name(request))
-    except CookieError:
-        return ""
-    return found.value if found else ""
-
-
 def _kept_cookie(request: Request, kept: str, seconds: int) -> bytes:
-    secure = "; Secure" if request.isSecure() else ""  # type: ignore[no-untyped-call]
-    return f"{_name(request)}={kept}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{secure}".encode()
+    is_secure = request.isSecure()  # type: ignore[no-untyped-call]
+    return own_cookies.header(own_cookies.COMPANY, kept, seconds, same_site="Lax", is_secure=is_secure)
 
 
 def _host(request: Request) -> str | None:

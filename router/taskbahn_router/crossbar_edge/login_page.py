@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from twisted.web.server import NOT_DONE_YET
 from taskbahn.errors import TaskbahnError
 from taskbahn.protocol.access import Role
 from taskbahn_router.access.tokens import SESSION_SECONDS
+from taskbahn_router.crossbar_edge import own_cookies
 from taskbahn_router.crossbar_edge.company_pages import CompanyPages
 from taskbahn_router.crossbar_edge.origins import address_of
 from taskbahn_router.model.roles import base_of
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 log = Logger("taskbahn.login")
 PAGE = "the login page"  # in the audit
 
-COOKIE = "taskbahn_session"
 OK, BAD, REFUSED, FORBIDDEN, NOT_ALLOWED, TOO_MANY, UNAVAILABLE = 200, 400, 401, 403, 405, 429, 503
 MAX_BODY = 8192  # bytes
 FORMS = '{"token": "…"}, or {"name": "…", "password": "…"}'
@@ -96,11 +95,7 @@ class Logout(Resource):
 
 def session_in(cookies: str | None) -> str:
     """Return the text of the session in the header `Cookie`; "" if there is none."""
-    try:
-        found = SimpleCookie(cookies or "").get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
+    return own_cookies.read(own_cookies.SESSION, cookies)
 
 
 def _wrong(request: Request) -> tuple[int, dict[str, str]] | None:
@@ -188,8 +183,8 @@ def _begun(request: Request, text: str, name: str, role: str) -> None:
 
 
 def _cookie(request: Request, text: str, seconds: int) -> bytes:
-    secure = "; Secure" if request.isSecure() else ""  # type: ignore[no-untyped-call]
-    return f"{COOKIE}={text}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Strict{secure}".encode()
+    is_secure = request.isSecure()  # type: ignore[no-untyped-call]
+    return own_cookies.header(own_cookies.SESSION, text, seconds, same_site="Strict", is_secure=is_secure)
 
 
 def _finish(request: Request, status: int, said: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from twisted.web import server
 from twisted.web.resource import Resource
 
 from taskbahn_router.core.forwarding import Proxies, Public, address, origin_of, public
+from taskbahn_router.crossbar_edge import own_cookies
 from taskbahn_router.crossbar_edge.bounded_requests import BoundedRequest
 from taskbahn_router.crossbar_edge.client_connections import address_of, connection_under, ip_of
 from taskbahn_router.crossbar_edge.visitors import visitor_under
@@ -120,12 +121,14 @@ class PublicRequest(BoundedRequest):
         return [value.decode("latin-1") for value in self.requestHeaders.getRawHeaders(name, [])]
 
     def _take_over(self) -> None:
-        """Have all that asks this request for its client and its host get the public ones."""
+        """Have all that asks this request for its client and its host get the public ones, and for cookies those that are to be trusted."""
         found = self.public
         if found.client is not None and found.client != ip_of(self.client):
             self.client = address_of(found.client)
         if found.host and self._values(b"host") != [found.host]:
             self.requestHeaders.setRawHeaders(b"host", [found.host.encode("latin-1")])
+        if found.is_secure and (cookies := self._values(b"cookie")):
+            self.requestHeaders.setRawHeaders(b"cookie", [own_cookies.inside("; ".join(cookies)).encode("latin-1")])
 
     def _admit_own_pages(self) -> None:
         """Let pages of this very address in.
