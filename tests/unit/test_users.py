@@ -60,6 +60,31 @@ def page_of(node: DispatcherHarness, name: str) -> str:
     return texts[0]
 
 
+MAKE_ADMIN: dict[str, tuple[str, list[Any], str]] = {
+    "token": (access.TOKEN_CREATE, ["boss", ADMIN], access.TOKEN_REVOKE),
+    "key": (access.KEY_ADD, ["boss", ADMIN, "4a" * 32], access.KEY_REVOKE),
+    "user": (access.USER_CREATE, ["boss", ADMIN, PASSWORD], access.USER_REMOVE),
+}
+
+
+@pytest.mark.parametrize("kind", MAKE_ADMIN)
+def test_the_last_login_of_an_admin_is_not_taken_away(node: DispatcherHarness, kind: str) -> None:
+    make, words, take = MAKE_ADMIN[kind]
+    assert ask(node, make, *words).answer
+    ask(node, access.TOKEN_CREATE, "helper", "operator")
+    ask(node, access.TOKEN_CREATE, "second", ADMIN, expires=60.0)
+    ask(node, access.TOKEN_CREATE, "third", ADMIN)
+    assert ask(node, access.TOKEN_REVOKE, "third").answer
+    node.passes(61.0)
+    refused = ask(node, take, "boss")
+    assert refused.error == "invalid_request"
+    assert "nothing else can log in as an admin" in str(refused.sent)
+    assert ask(node, access.TOKEN_REVOKE, "helper").answer
+    assert ask(node, access.TOKEN_CREATE, "fourth", ADMIN).answer
+    assert ask(node, take, "boss").answer
+    assert ask(node, access.TOKEN_REVOKE, "fourth", role="anonymous").answer, "a node without login needs no admin"
+
+
 def test_a_user_logs_in_until_it_is_removed(node: DispatcherHarness) -> None:
     assert add(node, "ada").answer == {
         "name": "ada",

@@ -65,6 +65,7 @@ class CredentialAdmin:
         found = [row for row in self._book.named(wanted, self.kinds) if row.revoked_at is None]
         if not found:
             raise InvalidRequest(NONE_FOUND.format(kind=self.word, wanted=f"{wanted!r:.100}"))
+        self._book.check_admin_left(call.role, *found)
         left = {row.id for row in found}
         revoked: list[CredentialRow] = []
 

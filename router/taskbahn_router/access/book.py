@@ -9,13 +9,16 @@ from taskbahn.protocol.access import Role
 from taskbahn_router.access.browser_tokens import BrowserTokens, is_signed
 from taskbahn_router.access.tokens import proof_of
 from taskbahn_router.core.credentials import KEYS, OF_BROWSER_TOKENS, PEOPLE, SESSION, SHARED, TOKEN, USER
-from taskbahn_router.model.roles import is_role
+from taskbahn_router.model.roles import base_of, is_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from taskbahn_router.core.credentials import CredentialRow
     from taskbahn_router.model.scope import Scope
+
+
+LAST_ADMIN = "nothing else can log in as an admin: create another login of that role first, or stop the node and use --data"
 
 
 def user_id(name: str) -> str:
@@ -232,6 +235,14 @@ class CredentialBook:
                 else (f"revoke what it has (`taskbahn {command} revoke {name}`)")
             )
             raise InvalidRequest(f"{name} has the role {rows[0].role}: give another name, or {way}")
+
+    def check_admin_left(self, role: str | None, *gone: CredentialRow) -> None:
+        """Raise InvalidRequest where an admin takes away the last login of admins.   role: of who does it; a node without login has none."""
+        now, admin = self._wall(), Role.ADMIN.value
+        rows = (*self.users(), *self.all((TOKEN, *KEYS)))
+        admins = {row.id for row in rows if row.is_valid(now) and base_of(row.role) == admin}
+        if base_of(role) == admin and admins and admins <= {row.id for row in gone}:
+            raise InvalidRequest(LAST_ADMIN)
 
     def _end_all(self, row: CredentialRow, what: str) -> None:
         self._end_sessions(row, f"it was {what}")

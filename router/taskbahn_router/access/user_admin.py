@@ -66,6 +66,7 @@ class UserAdmin:
         given = named(call, ("name", "who"))
         who = text_in(given, "who", MAX_WHO)
         row = known_user(self._book, given.get("name"))
+        self._book.check_admin_left(call.role, row)
         self._dispatcher.check_accepting()
 
         def changed(holds: bool) -> None:  # noqa: FBT001 - as all kept changes
