@@ -317,10 +317,13 @@ def test_entries_that_are_too_old_go_in_steps(harness: DispatcherHarness, monkey
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"limit": 0}, {"limit": 501}, {"who": 7}, {"job": "x"}, {"since": "1h"}, {"what": 1}, {"before": 0}]
+    "wrong",
+    [{"limit": 0}, {"limit": 501}, {"who": 7}, {"job": "x"}, {"since": "1h"}, {"what": 1}, {"before": 0}, {"verb": "cancle"}],
 )
 def test_a_question_that_is_wrong_says_so(harness: DispatcherHarness, wrong: dict[str, Any]) -> None:
-    assert call(harness, messages.VIEW_AUDIT, **wrong).error == "invalid_request"
+    asked = call(harness, messages.VIEW_AUDIT, **wrong)
+    assert asked.error == "invalid_request"
+    assert "verb" not in wrong or "no verb 'cancle' (did you mean 'cancel'?)" in str(asked.sent)
 
 
 def test_no_entry_shows_a_payload(harness: DispatcherHarness) -> None:

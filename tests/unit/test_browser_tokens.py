@@ -77,7 +77,7 @@ def test_a_page_has_only_the_procedures_of_pages() -> None:
         ({"watch": [str(uuid4())] * 51}, "at most 50"),
         ({"cancel": True}, "sees no job"),
         ({"cancel": 3}, "cancel"),
-        ({"start": [""]}, "printable"),
+        ({"start": ["x", ""]}, "printable characters, and '' is none"),
         ({"start": ["a\nb"]}, "printable"),
         ({"tags": ["x" * 101]}, "100"),
         ({"tags": [str(number) for number in range(21)]}, "at most 20"),

@@ -44,7 +44,9 @@ def check_principal(name: object, role: object, of: str) -> tuple[str, str]:
             f"{of}'s name is 1 to 100 letters, digits, '_', '.', '@', '+' and '-', and begins with a letter or digit, not {name!r:.120}"
         )
     if not isinstance(role, str) or not is_role(role):
-        raise InvalidRequest(f"there is no role {role!r:.100}; there are {names_of_roles()}")
+        raise InvalidRequest(
+            f"there is no role {role!r:.100}; there are {names_of_roles()}, and those that a file of --roles has"
+        )
     return name, role
 
 

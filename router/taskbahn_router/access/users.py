@@ -22,7 +22,9 @@ def check_user(name: object, role: object) -> tuple[str, str]:
             f"a user's name is 1 to 100 letters, digits, '_', '.', '@', '+' and '-', and begins with a letter or digit, not {name!r:.120}"
         )
     if not isinstance(role, str) or not is_role(role):
-        raise InvalidRequest(f"there is no role {role!r:.100}; there are {names_of_roles()}")
+        raise InvalidRequest(
+            f"there is no role {role!r:.100}; there are {names_of_roles()}, and those that a file of --roles has"
+        )
     return name, role
 
 

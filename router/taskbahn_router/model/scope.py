@@ -17,7 +17,7 @@ from taskbahn_router.core.ids import id_text
 from taskbahn_router.model.state import id_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
 MAX_JOBS = 50  # that one token names: its text fits into a login
 MAX_PATTERNS = 50
@@ -192,11 +192,14 @@ def _ids(name: str, given: Any) -> list[str]:
 
 
 def _texts(name: str, given: Any, longest: int, what: str) -> list[str]:
-    found: Iterable[Any] = [] if given is None else given
-    if isinstance(found, list) and len(found) <= MAX_PATTERNS and all(_is_text(each, longest) for each in found):
+    found: Any = [] if given is None else given
+    is_list = isinstance(found, list) and len(found) <= MAX_PATTERNS
+    wrong = [each for each in found if not _is_text(each, longest)] if is_list else [given]
+    if not wrong:
         return list(dict.fromkeys(found))
     raise InvalidRequest(
-        f"{name} is a list of at most {MAX_PATTERNS} {what}, each of 1 to {longest} printable characters, not {_shown(given)}"
+        f"{name} is a list of at most {MAX_PATTERNS} {what}, each of 1 to {longest} printable characters, "
+        + (f"and {_shown(wrong[0])} is none" if is_list else f"not {_shown(given)}")
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskbahn.errors import InvalidRequest
+from taskbahn.errors import InvalidRequest, did_you_mean
 from taskbahn.protocol import messages
 from taskbahn.protocol.audit import AuditAnswer
+from taskbahn_router.dispatcher.auditing import DONE
 from taskbahn_router.model.state import id_bytes
 from taskbahn_router.model.wire_format import audit_entry
 from taskbahn_router.stores.auditing import AuditFilter
@@ -50,6 +51,8 @@ def _wanted(call: PendingCall) -> AuditFilter:
         raise InvalidRequest(f"{call.procedure} takes {', '.join(WORDS)}, job, since, until, before and limit, {what}")
     found: dict[str, Any] = {name: _word(name, given[name]) for name in WORDS if name in given}
     found |= {name: _time(name, given[name]) for name in TIMES if name in given}
+    if (verb := found.get("verb", "")) and verb not in DONE:
+        raise InvalidRequest(f"the audit has no verb {verb!r}{did_you_mean(verb, DONE)}; there are {', '.join(sorted(DONE))}")
     if "job" in given:
         found["job"] = id_bytes(given["job"])
     for name, most in (("before", 1 << 62), ("limit", MAX_LIMIT)):
