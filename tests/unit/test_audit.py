@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,10 +24,10 @@ from taskbahn_router.procedures import PROCEDURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from taskbahn_router.stores.contract import CommitBatch
 
+ROOT = Path(__file__).resolve().parents[2]
 ONE, TWO, THREE, FOUR = map(job_id, range(1, 5))
 GPU = DeclaredLimit(kind="concurrency", name="gpu", limit=2, cost=1)
 QUESTION = {"name": "go", "question": "Go?", "asked_at": 5.0, "schema": {"type": "integer"}}
@@ -145,6 +147,12 @@ def test_every_procedure_that_is_no_view_says_whether_it_is_audited() -> None:
     assert silent == [], "say in procedures.py what the audit says of these, or why it says nothing"
     assert [row.uri for row in PROCEDURES if row.audit is None and row.role not in (Role.VIEWER, Role.OPERATOR)] == []
     assert {row.audit.verb for row in PROCEDURES if isinstance(row.audit, Audited)} <= DONE.keys()
+
+
+def test_the_page_offers_every_verb_of_the_audit() -> None:
+    text = (ROOT / "web/taskbahn_web/static/app/text/audit-text.js").read_text(encoding="utf-8")
+    [offered] = re.findall(r"export const VERBS = \[(.*?)\n\];", text, re.DOTALL)
+    assert sorted(re.findall(r'"(\w+)"', offered)) == sorted(DONE)
 
 
 def test_what_was_refused_or_changed_nothing_is_an_entry_too(harness: DispatcherHarness) -> None:

@@ -40,12 +40,13 @@ test("an entry says who did it, without the random user of an anonymous session"
 });
 
 test("an object leads to its page, if it has one", () => {
-  const at = (kind, object, jobs) => objectLink({ kind, object, jobs });
+  const at = (kind, object, jobs, verb = "pause") => objectLink({ kind, verb, object, jobs });
   assert.equal(at("job", JOB), `#/jobs/${JOB}`);
   assert.equal(at("job", "", [JOB]), `#/jobs/${JOB}`);
   assert.equal(at("job", "", [JOB, JOB]), null);
   assert.equal(at("queue", "it's slow"), "#/jobs?q=queue%3A%27it%27%27s+slow%27");
   assert.equal(at("key", 'stripe["acme"]'), "#/limits/stripe");
+  assert.equal(at("key", "0f3a", [], "revoke"), null, "a key of a login is no key of a limit");
   assert.equal(at("schedule", "nightly"), "#/schedules/nightly");
   assert.equal(at("system", ""), null);
   assert.equal(at("user", "ada"), null);

@@ -5,7 +5,11 @@ import { link } from "../core/route.js";
 
 /** @typedef {import("../../client/audit.js").AuditEntry} AuditEntry */
 
-export const VERBS = ["cancel", "retry", "skip", "answer", "pause", "resume", "limit", "drain", "add", "edit", "delete", "run", "backfill"];
+export const VERBS = [
+  ...["cancel", "retry", "skip", "answer", "pause", "resume", "limit", "drain", "add", "edit", "delete", "run", "backfill"],
+  ...["login", "create", "revoke", "remove", "passwd", "rotate"],
+];
+const OF_LIMITS = ["pause", "resume"]; // what is done to a key of a limit; other keys are logins
 
 export const AGES = [
   { age: "", text: "At any time" },
@@ -43,7 +47,7 @@ export function objectText({ kind, object, jobs = [], changed = 0 }) {
 }
 
 /** Where that is shown; null: nowhere. @param {AuditEntry} entry @returns {string | null} */
-export function objectLink({ kind, object, jobs = [] }) {
+export function objectLink({ kind, verb, object, jobs = [] }) {
   if (!object) return jobs.length === 1 ? link("jobs", jobs[0]) : null;
   switch (kind) {
     case "job":
@@ -51,7 +55,7 @@ export function objectLink({ kind, object, jobs = [] }) {
     case "queue":
       return link("jobs", null, { q: `queue:${/[\s"'*]/.test(object) ? `'${object.replaceAll("'", "''")}'` : object}` });
     case "key":
-      return link("limits", object.split("[")[0]);
+      return OF_LIMITS.includes(verb) ? link("limits", object.split("[")[0]) : null;
     case "task":
     case "limit":
     case "worker":
