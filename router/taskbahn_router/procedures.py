@@ -14,6 +14,7 @@ from taskbahn_router.access.ownership import Own
 from taskbahn_router.access.role_limits import ids_in, one
 from taskbahn_router.dispatcher.auditing import Audited
 from taskbahn_router.model.roles import RoleRules, own_roles
+from taskbahn_router.queries.settings import as_of_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +87,7 @@ PROCEDURES = (
     Procedure(messages.VIEW_WORKERS, Role.VIEWER, lambda parts: parts.admin.view),
     Procedure(messages.VIEW_LIMITS, Role.VIEWER, lambda parts: parts.limits.view),
     Procedure(messages.VIEW_SCHEDULE_TIMES, Role.VIEWER, lambda parts: parts.schedule_preview.view),
-    Procedure(messages.VIEW_SETTINGS, Role.VIEWER, lambda parts: lambda call: call.answer(parts.settings)),
+    Procedure(messages.VIEW_SETTINGS, Role.VIEWER, lambda parts: lambda call: call.answer(as_of_now(parts.settings))),
     Procedure(messages.VIEW_SCHEDULES, Role.VIEWER, lambda parts: parts.schedules.view),
     Procedure(messages.VIEW_DUE_TIMES, Role.VIEWER, lambda parts: parts.due_times.view),
     Procedure(messages.VIEW_FIRINGS, Role.VIEWER, lambda parts: parts.schedules.firings),

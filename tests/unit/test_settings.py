@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from taskbahn.cli import cli, up
 from taskbahn.protocol.views import Setting
 from taskbahn_router.node.launcher import Wanted, configuration
-from taskbahn_router.queries.settings import settings
+from taskbahn_router.queries.settings import as_of_now, settings
 from taskbahn_router.stores.sqlite import SqliteStore
 from taskbahn_router.workers import registry
 
@@ -144,3 +144,15 @@ def test_up_knows_where_each_option_comes_from(
     ((wanted, _),) = called
     assert set(wanted.given) == {field.name for field in fields(Wanted)} - {"given"}
     assert {name: (getattr(wanted, name), wanted.given[name]) for name in given} == given
+
+
+def test_the_mode_of_the_data_directory_is_that_of_now(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    found = settings(tmp_path, {}, data)
+    rights = {"name": "node.data_rights"}.items()
+    for mode in (0o755, 0o700):
+        data.chmod(mode)
+        assert [each["value"] for each in as_of_now(found) if rights <= each.items()] == [f"{mode:o}"]
+    data.rmdir()
+    assert as_of_now(found) == found

@@ -14,6 +14,7 @@ import resource
 import sqlite3
 import stat
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -30,8 +31,8 @@ from taskbahn_router.workers import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+DATA, RIGHTS = "node.data", "node.data_rights"
 DEFAULT = "default"
 INSTALLED = "installed"
 FILES = ("config.yaml", "config.json")  # Crossbar takes the first that exists
@@ -176,10 +177,21 @@ def _node(name: str, config: dict[str, Any], extra: dict[str, Any], data: Path) 
             yield Setting(name=f"node.{key}", value=value, source=where, help=help_, unit=unit, change=how)
     yield Setting(name="node.user", value=_user(), source="system", help="the user as which the node runs")
     if data.is_dir():  # Crossbar, started without `taskbahn up`, has none yet at its first start
-        rights = f"{stat.S_IMODE(data.stat().st_mode):o}"
-        yield Setting(name="node.data_rights", value=rights, source="system", help="mode of the data directory", change="chmod")
+        yield Setting(name=RIGHTS, value=_rights(data), source="system", help="mode of the data directory", change="chmod")
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     yield Setting(name="node.open_files", value=files, source="system", help="connections and files together", change="ulimit -n")
+
+
+def _rights(data: Path) -> str:
+    return f"{stat.S_IMODE(data.stat().st_mode):o}"
+
+
+def as_of_now(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return settings as they are now: an operator may have changed who may read the data."""
+    data = next((Path(each["value"]) for each in found if each["name"] == DATA), None)
+    if data is None or not data.is_dir():
+        return found
+    return [each | {"value": _rights(data)} if each["name"] == RIGHTS else each for each in found]
 
 
 def _user() -> str:
