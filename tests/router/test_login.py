@@ -205,6 +205,19 @@ def test_the_nodes_own_worker_logs_in_by_itself(door: Door) -> None:
         sent.result(timeout=60)
 
 
+@pytest.mark.parametrize("role", ["client", "viewer", "operator", "admin"])
+def test_a_worker_of_another_role_ends_and_says_why(door: Door, tmp_path: Path, role: str) -> None:
+    (tmp_path / "made.py").write_text(TASKS)
+    program = Program("worker", "made:app", "--url", door.node.websocket, cwd=tmp_path, TASKBAHN_TOKEN=door.tokens[role])
+    try:
+        assert program.wait() == 1
+    finally:
+        program.close()
+    assert f"the-{role}, whose role is {role}, may run no workers: give a token or a key of the role worker" in program.output
+    assert "no router answers" not in program.output
+    assert "Traceback" not in program.output
+
+
 def test_a_worker_with_a_wrong_token_says_what_helps(door: Door, tmp_path: Path) -> None:
     (tmp_path / "made.py").write_text(TASKS)
     program = Program("worker", "made:app", "--url", door.node.websocket, cwd=tmp_path, TASKBAHN_TOKEN="wrong")

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.types import CallOptions
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -35,6 +36,7 @@ from taskbahn.worker.outbox import Outbox
 from taskbahn.worker.pools.loop import LoopPool
 from taskbahn.worker.pools.process import ProcessPool
 from taskbahn.worker.pools.thread import ThreadPool
+from taskbahn.worker.refused_role import explained
 from taskbahn.worker.relay import Relay
 from taskbahn.worker.reporter import Reporter
 from taskbahn.worker.swallowed import Swallowed
@@ -245,7 +247,11 @@ class Worker:
                 self._loop.call_soon(heard.callback, None)  # after the session has noted the call
             return Deferred()
 
-        await session.register(report, hello.reports)
+        try:
+            await session.register(report, hello.reports)
+        except ApplicationError as error:
+            self._on_refused(explained(session, error))
+            raise
 
         def on_order(plain: Any) -> None:
             order = msgspec.convert(plain, messages.WorkerOrder)
