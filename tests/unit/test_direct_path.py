@@ -365,4 +365,4 @@ def test_an_unsendable_integer_is_shown_as_text_but_fails_a_result(way: Way, num
     assert shown == [RESULT, 5, {"progress": True}, [{"events": [{"data": [str(number), 2**64 - 1]}]}]]
     assert refused[:3] == [ERROR, CALL, 5]
     assert refused[4] == "taskbahn.error.result_not_serialisable"
-    assert "connect with JSON or CBOR" in refused[5][0]
+    assert "connect with JSON, or take the result" in refused[5][0]

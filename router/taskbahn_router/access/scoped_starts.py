@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from taskbahn.access_errors import NotAllowed
-from taskbahn.errors import TaskbahnError, TooLarge
+from taskbahn.errors import InvalidRequest, TaskbahnError, TooLarge
 from taskbahn.protocol.options import WIRE
 from taskbahn_router.model.state import both_ids
 
@@ -99,10 +99,10 @@ class _OneStart:
 def scoped(entry: Any, scope: Scope, tasks: Mapping[str, DeclaredTask]) -> Any:
     """Return an entry of a submission as a token allows it: with the tags of the token, and a key that other tokens do not share.
 
-    Raises NotAllowed.
+    Raises NotAllowed and InvalidRequest.
     """
-    if not isinstance(entry, dict):
-        return entry
+    if type(entry) is not dict:
+        raise InvalidRequest("an entry of a submission is a map")
     if (tie := next((name for name in TIES if entry.get(name) is not None), None)) is not None:
         raise NotAllowed(f"{tie}: what a browser token starts belongs to no other job")
     _confine_parts(entry, scope)

@@ -34,6 +34,7 @@ from taskbahn_router.crossbar_edge import (
     login_answers,
     meta_events,
     node_process,
+    plain_serializers,
     router_repairs,
     send_buffers,
 )
@@ -192,6 +193,7 @@ class Component(ApplicationSession):
 
     def _go_around(self, router: Any) -> None:
         """Put `RouterRepairs` before Crossbar's router, and `DirectPath`, which spares most messages the way through it."""
+        plain_serializers.refuse_others()
         meta_events.forget_secret_headers(router)
         forgeries.refuse(router)
         self._backlogs = Backlogs()

@@ -9,7 +9,7 @@ from typing import Any
 
 OWN_PREFIX = "taskbahn."  # prefix of procedures that are not tasks
 UNSENDABLE = (
-    "the answer has a value that your serializer cannot carry ({error}): connect with JSON or CBOR, "
+    "the answer has a value that your serializer cannot carry ({error}): connect with JSON, "
     "or take the result as JSON text, from taskbahn.submit and taskbahn.job.wait"
 )
 

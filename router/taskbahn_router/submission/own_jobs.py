@@ -27,10 +27,11 @@ def caller_of(
 ) -> str | None:  # fmt: skip
     """Return whose the jobs of an entry are: what an attempt starts is of the caller of its job, unless a schedule started that.
 
-    is_confined: whether *authid* has only its own jobs.   rules: of its role, if that is an own one.  Raises UnknownJob and NotAllowed.
+    is_confined: whether *authid* has only its own jobs.   rules: of its role, if that is an own one.  Raises UnknownJob, NotAllowed and
+    InvalidRequest.
     """
-    if not isinstance(entry, dict):
-        return authid
+    if type(entry) is not dict:
+        raise InvalidRequest("an entry of a submission is a map")
     ids = [id for name in ("parent", "group_of") if (id := entry.get(name))]
     if is_confined or (rules is not None and rules.calls is not None):
         check_tasks(entry, rules, is_confined=is_confined)

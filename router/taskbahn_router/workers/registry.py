@@ -245,7 +245,7 @@ class WorkerRegistry:
         for text in (hello.worker, hello.host, hello.version, hello.python, *hello.queues):
             check_text("a worker's hello", text)
         check_offers(call.rules, [task.name for task in hello.tasks], hello.queues)
-        check_declared(call.rules, given)
+        check_declared(call.rules, messages.plain(hello))
         return hello
 
     def _reconcile(self, worker: AttachedWorker, before: AttachedWorker | None) -> None:
