@@ -162,7 +162,9 @@ def test_what_was_refused_or_changed_nothing_is_an_entry_too(harness: Dispatcher
     call(harness, messages.JOB_CANCEL, [ONE])
     call(harness, messages.SCHEDULE_DELETE, "gone")
     call(harness, messages.JOB_CANCEL, ["no id"])
+    call(harness, access.KEY_ADD, "bot", "worker", "no key")
     effects = {(entry["verb"], entry["kind"]): (entry["effect"], entry.get("changed", 0)) for entry in entries(harness)}
+    assert "refused: that is no public key" in effects.pop(("add", "key"))[0]
     assert effects == {
         ("pause", "queue"): ("refused: there is no queue named 'nowhere'", 0),
         ("limit", "limit"): ("refused: there is no limit named 'none'", 0),

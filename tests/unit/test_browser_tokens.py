@@ -254,6 +254,13 @@ def test_the_audit_has_each_key_also_of_the_node_itself(pages: Pages) -> None:
     assert found == [(None, "token", f"{made}, and ended all tokens of the keys before"), ("the node", "token", made)]
 
 
+@pytest.mark.parametrize("text", ["a.b.c", "eyJabc.def.ghi", ".."])
+def test_a_text_that_is_no_token_is_not_revoked(pages: Pages, text: str) -> None:
+    asked = pages.node.ask_as("boss", Role.ADMIN.value, access.TOKEN_REVOKE, text)
+    pages.node.settle()
+    assert "this text is no browser token" in failure(asked)
+
+
 def test_a_session_goes_on_with_another_token(pages: Pages) -> None:
     page = pages.open(pages.made(start=[TASK], expires=60)["token"])
     [id] = pages.submit(page, {"task": TASK, "args": [], "options": {"delay": 60}})

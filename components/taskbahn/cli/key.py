@@ -9,7 +9,7 @@ import click
 
 from taskbahn.cli.pause import seconds_of
 from taskbahn.cli.shared import ago, common, connected, console, echo, json_option, plain, print_json, table
-from taskbahn.cli.token import ask_one, data_option, offline, one_place, role_options, rotate, validity
+from taskbahn.cli.token import ask_one, data_option, offline, one_place, role_options, rotate, say_if_new, validity
 from taskbahn.jobs.admin import user_name
 from taskbahn.transport.access import first_certificate
 
@@ -86,7 +86,9 @@ def add(
     if data is not None:
         wanted = {"name": name, "role": role, "public_key": public_key, "wampcra": wampcra, "expires": expires}
         wanted["certificate"] = None if certificate is None else first_certificate(certificate)
-        view = offline(roles).add_key(data, wanted, user_name())
+        there = offline(roles)
+        say_if_new(data)
+        view = there.add_key(data, wanted, user_name())
     else:
         with connected(url) as app:
             view = app.admin.add_key(name, role, public_key, certificate=certificate, wampcra=wampcra, expires=expires)

@@ -55,6 +55,12 @@ def offline(roles: Path | None = None) -> Any:
         sys.exit(2)
 
 
+def say_if_new(data: Path) -> None:
+    """Say on standard error that a directory becomes that of a node: its name may be mistyped."""
+    if not importlib.import_module("taskbahn_router.access.offline").has_store(data):
+        echo(f"there is no node's data in {data} yet, so this makes it: run the node with --data {data}", err=True)
+
+
 def one_place(data: Path | None, url: str | None) -> None:
     """Refuse to be asked about two nodes."""
     if data is not None and url is not None:
@@ -84,7 +90,9 @@ def create(
     """
     one_place(data, url)
     if data is not None:
-        text, view = offline(roles).create_token(data, name, role, expires, user_name())
+        there = offline(roles)
+        say_if_new(data)
+        text, view = there.create_token(data, name, role, expires, user_name())
     else:
         with connected(url) as app:
             view = app.admin.create_token(name, role, expires=expires)

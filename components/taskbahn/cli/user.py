@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskbahn.cli.shared import ago, common, connected, console, echo, plain, print_json, say, table
-from taskbahn.cli.token import data_option, one_place, role_options
+from taskbahn.cli.token import data_option, one_place, role_options, say_if_new
 from taskbahn.installing import router_missing
 from taskbahn.jobs.admin import user_name
 
@@ -52,6 +52,7 @@ def add(
     one_place(data, url)
     if data is not None:
         _offline(roles).check_new_user(data, name, role)
+        say_if_new(data)
         view = _offline().create_user(data, name, role, _new_password(name, from_stdin=password_stdin), user_name())
     else:
         password = _new_password(name, from_stdin=password_stdin)

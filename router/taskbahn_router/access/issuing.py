@@ -12,7 +12,17 @@ from taskbahn.access_errors import InvalidToken
 from taskbahn.errors import InvalidRequest, ServiceError, TooLarge, UnknownJob
 from taskbahn.protocol import messages
 from taskbahn.protocol.access import MAX_TICKET, VERBS, Role
-from taskbahn_router.access.browser_tokens import ISSUER, LIFETIME_MOST, claims_of, is_signed, new_id, new_key, revocation, stored
+from taskbahn_router.access.browser_tokens import (
+    BROWSER_ID,
+    ISSUER,
+    LIFETIME_MOST,
+    claims_of,
+    is_signed,
+    new_id,
+    new_key,
+    revocation,
+    stored,
+)
 from taskbahn_router.access.calls import named
 from taskbahn_router.access.own_rights import check_rights
 from taskbahn_router.core.audit import Act
@@ -158,6 +168,8 @@ class TokenIssue:
     def revoke(self, given: str, call: PendingCall, by: str | None, who: str) -> None:
         """Revoke one browser token, by its id or its text."""
         said = claims_of(given)
+        if not said and BROWSER_ID.fullmatch(given) is None:
+            raise InvalidRequest("this text is no browser token: give a whole one, or its id, as b0123456789abcdef")
         id, name = str(said.get("jti", given)), str(said.get("sub", "unknown"))[:100]
         if (issuer := said.get("iss", ISSUER)) != ISSUER:
             id, name = token_mark(said), person_id(str(issuer), str(said.get("sub")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -34,8 +35,16 @@ OFFLINE = Origin(None, None, None, "the data directory")
 # raises StoreUnusable and StoreUnavailable, as the store does
 
 
+def has_store(data: Path) -> bool:
+    """Return whether a node has, or had, its data in a directory."""
+    return SqliteStore(data, lambda _: None).path.exists()
+
+
 @contextmanager
-def opened(data: Path) -> Iterator[tuple[SqliteStore, CredentialBook]]:
+def opened(data: Path, *, makes_one: bool = False) -> Iterator[tuple[SqliteStore, CredentialBook]]:
+    """Open the store of a directory.   makes_one: also where there is none, as for the first token."""
+    if not makes_one and not has_store(data):
+        raise StoreUnusable(f"there is no node's data in {data}: give --data the directory that `taskbahn up` has")
     store = SqliteStore(data, lambda _: None)
     try:
         try:
@@ -48,12 +57,21 @@ def opened(data: Path) -> Iterator[tuple[SqliteStore, CredentialBook]]:
         yield store, book
     finally:
         store.close()
+        _give_to_owner(data)
+
+
+def _give_to_owner(data: Path) -> None:
+    """Have the files of root belong to the owner of their directory: the node runs as that user, and could not open them."""
+    if os.geteuid() == 0 and data.is_dir():
+        owner = data.stat()
+        for path in data.glob("taskbahn.*"):
+            os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def create_token(data: Path, name: str, role: str, lifetime: float | None, by: str) -> tuple[str, TokenView]:
     """Return the text of a new token, which the store has, and the token as it is shown.  Raises InvalidRequest."""
     made = new_token(name, role, time.time(), by, lifetime)
-    with opened(data) as (store, book):
+    with opened(data, makes_one=True) as (store, book):
         book.check_role(name, role)
         _put(store, made.row, "create", "created", by)
     return made.text, token_view(made.row)
@@ -77,7 +95,7 @@ def add_key(data: Path, wanted: Mapping[str, object], by: str) -> KeyView:
     """
     row = made_of(wanted, time.time(), by)
     secret = row.proof.decode() if row.kind == SHARED else None
-    with opened(data) as (store, book):
+    with opened(data, makes_one=True) as (store, book):
         check_new(book, row)
         return msgspec.structs.replace(key_view(_put(store, row, "add", "added", by)), secret=secret)
 

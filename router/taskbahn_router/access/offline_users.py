@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from taskbahn_router.access.offline import opened
+from taskbahn_router.access.offline import has_store, opened
 from taskbahn_router.access.passwords import hashed, new_password
 from taskbahn_router.access.users import check_new, check_user, known_user, new_user, user_view, with_password
 from taskbahn_router.core.audit import Act, AuditRow, Origin
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 def check_new_user(data: Path, name: str, role: str) -> None:
     """Raise InvalidRequest where a user cannot be made: before its password is asked for."""
     check_user(name, role)
-    with opened(data) as (_, book):
-        check_new(book, name, role)
+    if has_store(data):
+        with opened(data) as (_, book):
+            check_new(book, name, role)
 
 
 def create_user(data: Path, name: str, role: str, password: str, by: str) -> UserView:
     """Make a user.  Raises InvalidRequest."""
     check_user(name, role)
     proof = hashed(new_password(password, name))
-    with opened(data) as (store, book):
+    with opened(data, makes_one=True) as (store, book):
         check_new(book, name, role)
         change = CredentialChange(new_user(name, role, proof, time.time(), by), 0)
         store.commit(CommitBatch(credentials=[change], audit=[_entry(change.row, "create", f"created, role {role}", by)]))

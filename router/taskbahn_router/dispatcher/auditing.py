@@ -42,7 +42,8 @@ DONE = MappingProxyType(  # by verb: what becomes of each object
 )  # fmt: skip
 
 
-WITH_PAYLOADS = frozenset(("add", "answer", "edit"))  # verbs whose errors may show what is to be secret
+WITH_PAYLOADS = frozenset(("add", "answer", "edit"))  # verbs whose errors may show what is to be secret, but for those of logins
+LOGINS = frozenset(("token", "key", "user"))
 
 
 class Audited(NamedTuple):
@@ -168,7 +169,7 @@ def _why(act: Act, error: TaskbahnError) -> str:
     """Return why a call was refused: without what its caller gave for the payload of a job."""
     if isinstance(error, UnknownJob):
         return "there is no such job"
-    if act.verb in WITH_PAYLOADS:
+    if act.verb in WITH_PAYLOADS and act.kind not in LOGINS:
         return error.uri.rpartition(".")[2].replace("_", " ")
     return error.message
 
