@@ -164,7 +164,7 @@ class Parts:
         self.refused_logins = RefusedLogins(self.dispatcher.auditing, clock.seconds)
         self.token_issue = TokenIssue(self.dispatcher, self.credentials.browser)
         self.token_admin = TokenAdmin(self.dispatcher, self.credentials, self.token_issue)
-        starts = ScopedStarts(self.dispatcher.state.tasks, self.token_issue)
+        starts = ScopedStarts(self.dispatcher.state.tasks, self.token_issue, wall)
         self.ownership = Ownership(self.dispatcher.state, self.credentials.browser.scope_of, starts)
         checks = PasswordChecks(hashing or reading)
         self.password_login = PasswordLogin(self.credentials, checks, self.refused_logins.throttle.delay, clock)

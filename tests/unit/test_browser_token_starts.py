@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.browser_pages import BROWSER, CLIENT, SHOP, Pages
+from support.browser_pages import BROWSER, CLIENT, EVE, SHOP, Pages
 from support.dispatcher_harness import TASK, job_id
 
 from taskbahn.protocol import messages
@@ -94,6 +94,32 @@ def test_a_token_for_one_start_starts_one_job(pages: Pages) -> None:
         fresh = pages.open(pages.made(start=[TASK], once=True)["token"], 79)
         asked = pages.ask(fresh, messages.SUBMIT, many, session=79)
         assert "one start" in str(asked.sent)
+
+
+@pytest.mark.parametrize("keep", [0, 1.5, None, 1e6])
+def test_a_job_of_one_start_is_known_as_long_as_its_token(pages: Pages, keep: float | None) -> None:
+    lasts = 30 * 86400.0  # longer than a job is kept, if nothing is said
+    page = pages.open(pages.made(start=[TASK], once=True, expires=lasts)["token"])
+    options = {} if keep is None else {"keep": keep}
+    entry = {"task": TASK, "args": [], "id": job_id(20), "options": options}
+    [worker] = pages.node.workers
+    assert pages.submit(page, entry) == [job_id(20)]
+    worker.done(*worker.take())
+    pages.node.settle()
+    for _ in range(3):
+        pages.wait(lasts / 4)
+        pages.node.passes(200)
+        assert pages.submit(page, entry) == [job_id(20)]
+        assert "'state': 'succeeded'" in pages.hears(page, messages.JOB_GET, job_id(20)), "it has started a second job"
+
+
+def test_pages_of_two_makers_share_no_key(pages: Pages) -> None:
+    ids = []
+    for session, name in ((71, SHOP), (72, EVE)):
+        page = pages.open(pages.made(name, start=[TASK], tags=["user:42"])["token"], session)
+        ids += pages.submit(page, {"task": TASK, "args": [], "options": {"key": "order-1", "delay": 60}}, session=session)
+    assert len(set(ids)) == 2
+    assert all(isinstance(id, str) for id in ids)
 
 
 def test_a_refused_submission_does_not_renew_an_accepted_start(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -343,3 +343,14 @@ def test_a_claim_has_no_character_of_the_text_after_it() -> None:
 def test_a_claim_that_makes_no_tag_refuses_the_token(value: Any) -> None:
     with pytest.raises(Refused, match="sub"):
         Template.of("user:{sub}").filled({"sub": value})
+
+
+def test_no_claim_is_the_tag_of_what_another_token_has_started() -> None:
+    for template in ("{sub}", "token:{sub}", "tok{sub}"):
+        for value in ("token:b0123456789abcdef", "en:b0123456789abcdef", "b0123456789abcdef"):
+            try:
+                tag = Template.of(template).filled({"sub": value})
+            except Refused:
+                continue
+            assert not tag.startswith("token:")
+    assert Template.of("user:{sub}").filled({"sub": "token"}) == "user:token"

@@ -12,6 +12,7 @@ from uuid import uuid4
 from taskbahn.access_errors import NotAllowed
 from taskbahn.errors import InvalidRequest, TaskbahnError, TooLarge
 from taskbahn.protocol.options import WIRE
+from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.model.state import both_ids
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ TIES = ("parent", "group_of")
 class ScopedStarts:
     """Makes submissions as tokens allow them, and has each token for one start used once."""
 
-    def __init__(self, tasks: Mapping[str, DeclaredTask], issue: TokenIssue) -> None:
+    def __init__(self, tasks: Mapping[str, DeclaredTask], issue: TokenIssue, wall: Callable[[], float]) -> None:
+        self._wall = wall
         self._tasks = tasks
         self._issue = issue
         self._open: dict[str, int] = {}  # by token for one start: its submissions without an answer, of which none was accepted
@@ -47,6 +49,7 @@ class ScopedStarts:
         try:
             entry = scoped(entry, scope, self._tasks)
             if scope.once:
+                entry = _kept(entry, self._tasks, scope.expires_at - self._wall())
                 self._use(call, id_in(entry), scope)
         except TaskbahnError as error:
             return error
@@ -132,6 +135,17 @@ def _one_job(entry: dict[str, Any]) -> dict[str, Any]:
     if calls is not None and (not isinstance(calls, list) or len(calls) != 1):
         raise NotAllowed("this token is for one start: submit one job")
     return entry if calls is not None or entry.get("id") is not None else {**entry, "id": str(uuid4())}
+
+
+def _kept(entry: Any, tasks: Mapping[str, DeclaredTask], seconds: float) -> Any:
+    """Return an entry for one start whose job is known as long as its token is good: its id starts another one when it is forgotten."""
+    options = entry.get("options", {})
+    if not isinstance(options, dict):
+        return entry  # which is refused for that
+    task = tasks.get(entry["task"]) if isinstance(entry.get("task"), str) else None
+    keep = options.get("keep", task.declaration.options.get("keep", DEFAULT_KEEP) if task is not None else DEFAULT_KEEP)
+    is_short = isinstance(keep, int | float) and keep < seconds
+    return {**entry, "options": {**options, "keep": seconds}} if is_short else entry
 
 
 def id_in(entry: Any) -> str:

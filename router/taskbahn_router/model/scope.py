@@ -101,8 +101,8 @@ class Scope(NamedTuple):
         return any(fits(task, pattern) for pattern in self.start)
 
     def scoped_key(self, key: str) -> str:
-        """Return a caller's key of a job as one that other tokens do not share, unless they have the same tags."""
-        return f"{key}#{hashlib.sha256(repr(self.given_tags).encode()).hexdigest()[:16]}"
+        """Return a caller's key of a job as one that other tokens do not share, unless they are of the same maker and have the same tags."""
+        return f"{key}#{hashlib.sha256(repr((self.name, self.given_tags)).encode()).hexdigest()[:16]}"
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

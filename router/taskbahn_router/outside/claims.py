@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn_router.company.id_tokens import Refused
+from taskbahn_router.model.scope import OWN_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,10 @@ class Template(NamedTuple):
         filled = list(self.parts)
         for index in range(1, len(filled), 2):
             filled[index] = _value(claims, filled[index], set(filled[index + 1]) if index + 2 < len(filled) else set())
-        return "".join(filled)
+        tag = "".join(filled)
+        if tag.startswith(OWN_TAG):
+            raise Refused(f"its tag would begin with {OWN_TAG!r}, as those of what single tokens of the node have started")
+        return tag
 
 
 def _value(claims: Mapping[str, Any], path: str, ends: set[str]) -> str:
