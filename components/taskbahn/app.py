@@ -15,7 +15,7 @@ from taskbahn.fork_imports import forget_half_imports, wait_for_imports
 from taskbahn.jobs.browser_tokens import MakesTokens
 from taskbahn.protocol.other_words import APP_WORDS, INIT_WORDS, refuse, refuse_words
 from taskbahn.transport.access import access_of, check_use
-from taskbahn.transport.address import DEFAULT_URL, check_address
+from taskbahn.transport.address import DEFAULT_URL, check_address, shown_address
 from taskbahn.transport.credentials import split_address
 from taskbahn.transport.login import login_of
 
@@ -270,7 +270,7 @@ class Taskbahn(MakesTokens):
 
     def __repr__(self) -> str:
         count = len(self.tasks)
-        return f"<Taskbahn at {self.url}, {count} {'task' if count == 1 else 'tasks'}>"
+        return f"<Taskbahn at {shown_address(self.url)}, {count} {'task' if count == 1 else 'tasks'}>"
 
     def __dir__(self) -> Iterable[str]:
         return [name for name in super().__dir__() if name not in INTERNAL]
@@ -287,13 +287,13 @@ class Taskbahn(MakesTokens):
         if self._url is not None:
             return self._url
         given, _ = split_address(os.environ.get("TASKBAHN_URL"), "TASKBAHN_URL")
-        return check_address(given, "TASKBAHN_URL") if given else DEFAULT_URL
+        return check_address(given, "TASKBAHN_URL", is_bare=True) if given else DEFAULT_URL
 
     @url.setter
     def url(self, url: str | None) -> None:
         """Connect to another router from the next connection on; None: to that of the environment.  Raises InvalidOption."""
         bare, login = split_address(url, "url")
-        self._url = bare if bare is None else check_address(bare)
+        self._url = bare if bare is None else check_address(bare, is_bare=True)
         if login is not None:
             self.access = self.access._replace(login=login)
 

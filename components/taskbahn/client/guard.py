@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from taskbahn.attempt.blocking import is_worker
 from taskbahn.errors import InvalidRequest
-from taskbahn.transport.address import DEFAULT_URL, same_node
+from taskbahn.transport.address import DEFAULT_URL, same_node, shown_address
 from taskbahn.transport.credentials import split_address
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class Guard:
         if url in self.allowed or not (is_for_tests(url) if self.is_closed is None else self.is_closed):
             return
         raise InvalidRequest(
-            f"this test would connect to {url}, which may be a node that is in use: start jobs within `eager(app)`, `recorded(app)` or "
-            "`simulated(app)` of taskbahn.testing, or take the fixture `taskbahn_app` for a real node of the test's own; "
+            f"this test would connect to {shown_address(url)}, which may be a node that is in use: start jobs within `eager(app)`, "
+            "`recorded(app)` or `simulated(app)` of taskbahn.testing, or take the fixture `taskbahn_app` for a real node of the test's own; "
             "`taskbahn_nodes = allow` in pytest's configuration, or `taskbahn.testing.allow_nodes()` under another runner, lets tests "
             "connect anywhere"
         )

@@ -16,6 +16,7 @@ from taskbahn.client.unsendable import unsendable
 from taskbahn.errors import NotReady, RouterUnavailable, TaskbahnError, from_info
 from taskbahn.future import Future
 from taskbahn.protocol.error_words import WAIT_LONGER
+from taskbahn.transport.address import shown_address
 from taskbahn.transport.connection import NO_ACCESS, Connection
 from taskbahn.transport.reactor_thread import ReactorThread
 
@@ -227,8 +228,10 @@ class Link:
         if not isinstance(error, ApplicationError):
             return TaskbahnError(f"{type(error).__name__}: {error}")
         if error.error == MISSING:
-            sentence = f"a router answers at {self.url}, but no dispatcher of Taskbahn; start one with `taskbahn up`"
-            return NotReady(sentence, url=self.url)
+            sentence = (
+                f"a router answers at {shown_address(self.url)}, but no dispatcher of Taskbahn; start one with `taskbahn up`"
+            )
+            return NotReady(sentence, url=shown_address(self.url))
         message = str(error.args[0]) if error.args else error.error
         if error.error == NOT_AUTHORIZED:
             return NotAllowed(
@@ -252,7 +255,7 @@ class Link:
         """Fail what is asked: another try with the same token does not help."""
         asked, self._asked = self._asked, set()
         for request in asked:
-            request.future.fail(InvalidToken(f"{self.url}: {why}", url=self.url))
+            request.future.fail(InvalidToken(f"{shown_address(self.url)}: {why}", url=shown_address(self.url)))
 
     def _patience(self) -> float:
         """Return the seconds that a request waits for a connection: few if nothing listens there, and nothing ever did."""
@@ -284,16 +287,18 @@ class Link:
         self._connection.stop().addBoth(lambda _: left.resolve(None))
 
     def _closed(self) -> RouterUnavailable:
-        return RouterUnavailable("the connection was closed by this program", url=self.url)
+        return RouterUnavailable("the connection was closed by this program", url=shown_address(self.url))
 
     def _unavailable(self) -> RouterUnavailable:
         if self._connection.is_kept_out:
-            return RouterUnavailable(f"no connection to {self.url}: {self._connection.last_failure}", url=self.url)
+            return RouterUnavailable(
+                f"no connection to {shown_address(self.url)}: {self._connection.last_failure}", url=shown_address(self.url)
+            )
         reason = f" ({self._connection.last_failure.rstrip('.')})" if self._connection.last_failure else ""
         return RouterUnavailable(
-            f"no router answers at {self.url}{reason}; start one with `taskbahn up`, or set TASKBAHN_URL to where it is"
+            f"no router answers at {shown_address(self.url)}{reason}; start one with `taskbahn up`, or set TASKBAHN_URL to where it is"
             + ("" if self._was_connected else WAIT_LONGER),
-            url=self.url,
+            url=shown_address(self.url),
         )
 
     def _seconds(self) -> float:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.errors import InvalidOption
-from taskbahn.transport.address import parse_address
+from taskbahn.transport.address import parse_address, shown_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,10 +49,12 @@ def check_use(url: str, ca: Any, headers: Any, client_cert: Any = None) -> None:
     for option, given in (("ca", ca), ("client_cert", client_cert)):
         if given is not None and scheme not in WITH_TLS:
             raise InvalidOption(
-                f"{option} is for connections with TLS, wss:// and rss://, and the address is {url}", option=option
+                f"{option} is for connections with TLS, wss:// and rss://, and the address is {shown_address(url)}", option=option
             )
     if headers and scheme not in WITH_HEADERS:
-        raise InvalidOption(f"headers are for WebSockets, ws:// and wss://, and the address is {url}", option="headers")
+        raise InvalidOption(
+            f"headers are for WebSockets, ws:// and wss://, and the address is {shown_address(url)}", option="headers"
+        )
 
 
 def access_of(ca: Any, headers: Any, client_cert: Any = None, client_key: Any = None) -> Access:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.errors import InvalidOption
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 DEFAULT_URL = "ws://127.0.0.1:8080/ws"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -16,7 +19,8 @@ MAX_SOCKET_BYTES = 103  # bytes of the path of a Unix socket, which macOS takes;
 FORMS = "write ws://host:port/ws or rs://host:port, with TLS wss:// or rss://, or unix:///path/of/a.sock"
 PLAIN_HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 BARE = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/\S*)?")  # an address without its scheme
-LOGIN = re.compile(r"//[^/?#]*@")  # which no error shows
+SCHEME = re.compile(r"(?:wss?|rss?|https?)://", re.IGNORECASE)
+MARKS = "in a name, a token or a password write `/` as %2F, `?` as %3F, `#` as %23, `@` as %40"
 MAX_SHOWN = 200  # characters
 
 
@@ -28,11 +32,33 @@ class Address(NamedTuple):
     port: int
 
 
-def check_address(url: Any, source: str = "") -> str:
-    """Return *url* if it is an address of a router; raises InvalidOption. *source*: where it comes from, for the sentence."""
+def check_address(url: Any, source: str = "", *, is_bare: bool = False) -> str:
+    """Return *url* if it is an address of a router; raises InvalidOption.
+
+    source: where it comes from, for the sentence.   is_bare: a login was taken out of it, or there was none.
+    """
+    if not is_bare:
+        check_marks(url, source)
     parse_address(url, source)
     text: str = url
     return text
+
+
+def check_marks(url: Any, source: str = "") -> None:
+    """Raise InvalidOption where a character of a login ends the host, so that the rest would be taken for a path or a query."""
+    if isinstance(url, str) and SCHEME.match(url):
+        authority, rest = _split(url)
+        if "@" in rest and "@" not in authority:
+            raise _refused(url, source, MARKS)
+
+
+def shown_address(url: str) -> str:
+    """Return an address as sentences show it: nothing before its last `@`, which may be of a login, whatever characters that has."""
+    before, has_login, rest = url.rpartition("@")
+    if not has_login or url.lower().startswith(f"{UNIX}:///"):
+        return url
+    scheme = SCHEME.match(before)
+    return f"{scheme.group() if scheme else ''}…@{rest}"
 
 
 def parse_address(url: Any, source: str = "") -> Address:
@@ -41,19 +67,14 @@ def parse_address(url: Any, source: str = "") -> Address:
         raise _refused(url, source, f"it is {type(url).__name__}, not text")
     if any(character.isspace() or not character.isprintable() for character in url):
         raise _refused(url, source, "it has spaces or characters that cannot be seen")
-    from urllib.parse import urlsplit  # late: a program that only declares tasks does not need this module
-
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise _refused(url, source, str(error).lower()) from None
+    parts, host, port = _parts(url, source)
     if url.lower().startswith(f"{UNIX}:"):
         return Address(UNIX, _socket_path(url, source), 0)
     if parts.scheme not in PORTS or not url.lower().startswith(f"{parts.scheme}://"):
         raise _refused(url, source, _better(url))
     if not host or not _is_host(host):
-        raise _refused(url, source, f"{host!r} is no name of a host" if host else "it has no host")
+        shown = "that" if "@" in url else repr(host)
+        raise _refused(url, source, f"{shown} is no name of a host" if host else "it has no host")
     if port == 0:
         raise _refused(url, source, f"a port is 1 to {MAX_PORT}")
     if parts.fragment or "#" in url:
@@ -95,8 +116,30 @@ def _is_host(host: str) -> bool:
         return False
 
 
+def _parts(url: str, source: str) -> tuple[SplitResult, str | None, int | None]:
+    """Return the parts of a URL, its host and its port."""
+    if SCHEME.match(url) and "@" in _split(url)[1].partition("?")[0]:
+        raise _refused(url, source, MARKS)
+    from urllib.parse import urlsplit  # late: a program that only declares tasks does not need this module
+
+    try:
+        parts = urlsplit(url)
+        return parts, parts.hostname, parts.port
+    except ValueError as error:  # whose words quote what may be of a login
+        raise _refused(url, source, MARKS if "@" in url else str(error).lower()) from None
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Return what an address has between its scheme and its path, and all that follows."""
+    after = url.partition("://")[2]
+    end = min((found for mark in "/?#" if (found := after.find(mark)) >= 0), default=len(after))
+    return after[:end], after[end:]
+
+
 def _better(url: str) -> str:
     """Return what may have been meant; empty if that cannot be guessed."""
+    if "@" in url:
+        return ""
     scheme, found, rest = url.partition("://")
     if found and scheme.lower() in ("http", "https") and rest.partition("/")[0]:
         return f"did you mean {'wss' if scheme.lower() == 'https' else 'ws'}://{rest.partition('/')[0]}/ws?"
@@ -106,9 +149,8 @@ def _better(url: str) -> str:
 
 
 def _refused(url: Any, source: str, why: str) -> InvalidOption:
-    if isinstance(url, str):
-        url = LOGIN.sub("//…@", url)
-    shown = repr(url) if len(repr(url)) <= MAX_SHOWN else f"{repr(url)[:MAX_SHOWN]}…"
+    shown = repr(shown_address(url)) if isinstance(url, str) else shown_address(repr(url))
+    shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}…"
     origin = f"{source} = " if source else ""
     reason = f" ({why})" if why else ""
     return InvalidOption(f"{origin}{shown} is no address of a router: {FORMS}{reason}", option="url")

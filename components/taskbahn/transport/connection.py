@@ -21,7 +21,7 @@ from twisted.logger import Logger
 from taskbahn.access_errors import LimitExceeded
 from taskbahn.protocol import messages
 from taskbahn.transport.access import Access
-from taskbahn.transport.address import UNIX, parse_address
+from taskbahn.transport.address import UNIX, parse_address, shown_address
 from taskbahn.transport.certificate import by_certificate
 from taskbahn.transport.credentials import of_file
 from taskbahn.transport.refusals import closed_early
@@ -198,7 +198,7 @@ class Connection:
         if not self._wanted:
             return
         if not failure.check(ConnectError):
-            self.log.debug("connecting to {url} failed: {failure}", url=self.url, failure=failure.value)
+            self.log.debug("connecting to {url} failed: {failure}", url=shown_address(self.url), failure=failure.value)
         self.last_failure, self.is_kept_out = str(failure.value), False
         self._again()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import InvalidOption
 from taskbahn.protocol.access import PRINCIPAL
-from taskbahn.transport.address import UNIX, parse_address
+from taskbahn.transport.address import UNIX, check_marks, parse_address
 from taskbahn.transport.login import Token, fixed
 from taskbahn.transport.private_file import read_private
 
@@ -29,6 +29,7 @@ def split_address(url: Any, source: str) -> tuple[Any, Login | None]:
     """
     if not isinstance(url, str) or "://" not in url or url.lower().startswith(f"{UNIX}:"):
         return url, None
+    check_marks(url, source)
     scheme, _, rest = url.partition("://")
     end = min((found for mark in "/?#" if (found := rest.find(mark)) >= 0), default=len(rest))
     user, has_login, host = rest[:end].rpartition("@")

@@ -16,6 +16,7 @@ from twisted.internet import asyncioreactor
 from taskbahn.attempt.blocking import in_worker
 from taskbahn.errors import TaskbahnError, UnsupportedProtocol, WorkerIdTaken
 from taskbahn.protocol.plain_text import plain_text
+from taskbahn.transport.address import shown_address
 from taskbahn.transport.monotonic_reactor import steady_timers
 from taskbahn.worker.burst import nothing_left
 from taskbahn.worker.capture import without_tee
@@ -76,6 +77,7 @@ class Run:
         self.app = app
         self.task_reactor = task_reactor
         self.settings = settings
+        self.place = shown_address(settings.url)
         self.grace = grace
         self.burst = burst
         self.voice = Voice(_write, level)
@@ -99,7 +101,7 @@ class Run:
             loop=loop,
             on_refused=self._refused,
             on_attached=lambda: self._attached(worker),
-            on_lost=lambda reason: self.voice.say("warning", f"lost the router at {self.settings.url} ({reason}); trying again"),
+            on_lost=lambda reason: self.voice.say("warning", f"lost the router at {self.place} ({reason}); trying again"),
             on_failed=FailureLog(self.voice, loop.call_later).failed,
             task_reactor=self.task_reactor,
         )
@@ -149,7 +151,7 @@ class Run:
     def _attached(self, worker: Worker) -> None:
         self._said.clear()
         if self._was_attached:
-            self.voice.say("warning", f"back at {self.settings.url}")
+            self.voice.say("warning", f"back at {self.place}")
             return
         self._was_attached = True
         names = sorted(self.app.tasks)
@@ -160,18 +162,16 @@ class Run:
         name, served = (escape(plain_text(text)) for text in (worker.id, ", ".join(self.settings.queues)))
         console.print(
             f"[bold]worker {name} ready[/]: {len(names)} {tasks} ({shown}), {worker.slots} {slots}, "
-            f"{'queue' if len(self.settings.queues) == 1 else 'queues'} {served}, at {self.settings.url}"
+            f"{'queue' if len(self.settings.queues) == 1 else 'queues'} {served}, at {self.place}"
         )
 
     def _say_silent(self, worker: Worker) -> None:
         if not self._was_attached and worker.connection.last_failure and not self._said:
             why = worker.connection.last_failure.strip().rstrip(".")
             if worker.connection.is_kept_out:
-                self._say_once("silent", f"no connection to {self.settings.url}: {why}; still trying")
+                self._say_once("silent", f"no connection to {self.place}: {why}; still trying")
                 return
-            self._say_once(
-                "silent", f"no router answers at {self.settings.url} ({why}); still trying. Is `taskbahn up` running there?"
-            )
+            self._say_once("silent", f"no router answers at {self.place} ({why}); still trying. Is `taskbahn up` running there?")
 
     def _say_once(self, key: str, sentence: str) -> None:
         if key not in self._said:
@@ -185,7 +185,7 @@ class Run:
         if uri == UnsupportedProtocol.uri or (uri.startswith("taskbahn.error.") and uri not in SERVICE_ERRORS):
             self._fail(text + ("; give each worker its own --name" if uri == WorkerIdTaken.uri else ""))
         elif uri == "wamp.error.no_such_procedure":
-            self._say_once("bare", f"the router at {self.settings.url} has no Taskbahn dispatcher (yet); still trying")
+            self._say_once("bare", f"the router at {self.place} has no Taskbahn dispatcher (yet); still trying")
         elif uri and not uri.startswith("wamp."):
             self._say_once(uri, f"{text}; still trying")
 
