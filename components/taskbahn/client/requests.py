@@ -18,6 +18,7 @@ from taskbahn.future import Future
 from taskbahn.protocol.error_words import WAIT_LONGER
 from taskbahn.transport.address import shown_address
 from taskbahn.transport.connection import NO_ACCESS, Connection
+from taskbahn.transport.other_side import silence
 from taskbahn.transport.reactor_thread import ReactorThread
 
 if TYPE_CHECKING:
@@ -294,7 +295,8 @@ class Link:
             return RouterUnavailable(
                 f"no connection to {shown_address(self.url)}: {self._connection.last_failure}", url=shown_address(self.url)
             )
-        reason = f" ({self._connection.last_failure.rstrip('.')})" if self._connection.last_failure else ""
+        why = self._connection.last_failure or (silence(self.url) if self._connection.is_accepted else "")
+        reason = f" ({why.rstrip('.')})" if why else ""
         return RouterUnavailable(
             f"no router answers at {shown_address(self.url)}{reason}; start one with `taskbahn up`, or set TASKBAHN_URL to where it is"
             + ("" if self._was_connected else WAIT_LONGER),

@@ -185,8 +185,7 @@ class Connection:
                 self._protocol = None
                 if self.session is None and self._opening is None:
                     if self._retry is None:  # or a session has said why
-                        said = getattr(protocol, "wasNotCleanReason", None) or ""
-                        self.last_failure, self.is_kept_out = closed_early(reason, said)
+                        self.last_failure, self.is_kept_out = closed_early(reason, self.url, protocol)
                     self._again()
 
         protocol.connectionLost = lost
