@@ -98,11 +98,15 @@ def token_of(given: Any) -> Token | None:
         raise InvalidOption(f"token is a text, or a function that returns one, not a {type(given).__name__}", option="token")
 
     def read() -> str:
-        text = given()
-        if not isinstance(text, str):
+        try:
+            text = given()
+        except Exception as error:  # noqa: BLE001 - it is the user's
             raise InvalidOption(
-                f"the function token returned a {type(text).__name__}, and not the text of a token", option="token"
-            )
+                f"the function given as token raised {type(error).__name__}: {error!s:.300}", option="token"
+            ) from None
+        if not isinstance(text, str):
+            what = "None" if text is None else f"a {type(text).__name__}"
+            raise InvalidOption(f"the function given as token returned {what}, and not the text of a token", option="token")
         return text.strip()
 
     return Token(read)

@@ -45,6 +45,13 @@ class SessionOwner(Protocol):
         """Take note: the connection of the session is gone."""
 
 
+class CannotLogIn(Exception):
+    """There is no answer to the challenge of the router, which learns no more."""
+
+    def __init__(self) -> None:
+        super().__init__("this client cannot log in")
+
+
 class Session(ApplicationSession):
     """The WAMP session of one connection; it tells its owner when it joined and when it is lost."""
 
@@ -52,7 +59,7 @@ class Session(ApplicationSession):
         super().__init__(ComponentConfig(owner.realm))
         self.owner = owner
         self.reason = ""
-        self.refusal: str | None = None  # why it may not log in, and what helps
+        self.refusal: str | None = None  # why it may not log in, or cannot, and what helps
         self._has_joined = False
 
     def onConnect(self) -> None:
@@ -70,14 +77,18 @@ class Session(ApplicationSession):
     def onChallenge(self, challenge: Any) -> str:
         if self.owner.login is None:
             raise ValueError(f"{challenge.method} is no login that this program knows")
-        return self.owner.login.answer(challenge.method, challenge.extra or {})
+        try:
+            return self.owner.login.answer(challenge.method, challenge.extra or {})
+        except Exception as error:  # noqa: BLE001 - Autobahn would log each with a traceback, and say to the router what it is
+            self.refusal = str(error)
+            raise CannotLogIn from None
 
     def onJoin(self, details: Any) -> None:
         self._has_joined = True
         self.owner.joined(self)
 
     def onLeave(self, details: Any) -> None:
-        if not self._has_joined:
+        if not self._has_joined and self.refusal is None:
             self.refusal = refusal(str(details.reason), self.owner.login, details.message)
         if not self.reason:  # unless `cut` has given a reason
             self.reason = f"{details.reason}: {details.message}" if details.message else str(details.reason)
@@ -148,7 +159,7 @@ class Session(ApplicationSession):
             transport.abortConnection()
 
     def onUserError(self, fail: Any, msg: str) -> None:
-        if fail.check(CancelledError):  # a call to this session that ended with it
+        if fail.check(CancelledError, CannotLogIn):  # a call to this session that ended with it; a login that `refusal` describes
             return
         self.owner.log.failure("{msg}", fail, msg=msg)
 
