@@ -110,11 +110,13 @@ def test_a_renewed_certificate_is_for_the_connections_after_it(secure_node: Secu
     "words, sentence",
     [
         (["--tls-cert", "no.pem"], "--tls-cert {}/no.pem: there is no such file; give the certificate, followed by its chain, in PEM"),
+        (["--tls-cert", "bare.pem"], "bare.pem has no private key: give it with --tls-key."),
         (["--tls-key", "a.pem"], "--tls-key belongs to a certificate: give that with --tls-cert."),
         (["--tls-cert", "a.pem", "--socket", "n.sock"], "--tls-cert is for a port: what comes through --socket does not leave the machine."),
     ],
 )  # fmt: skip
 def test_a_node_without_a_usable_certificate_does_not_start(tmp_path: Path, words: list[str], sentence: str) -> None:
+    split(make_certificate(tmp_path), tmp_path / "bare.pem", tmp_path / "bare.key")
     asked = [sys.executable, "-m", "taskbahn", "up", "--data", "data", *words]
     refused = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert refused.returncode in (1, 2)

@@ -37,7 +37,7 @@ def test_certificates_and_headers_are_taken_from_both_places(ca: Path, monkeypat
         ("wss://h/ws", {"ca": pytest.__file__}, "the file has no certificate in PEM"),
         ("wss://h/ws", {"ca": 5}, "ca = 5: it is the path of a file of certificates"),
         ("wss://h/ws", {"client_cert": "nowhere"}, "client_key = nowhere: No such file|client_cert = nowhere: No such file"),
-        ("wss://h/ws", {"client_cert": "CA"}, "client_key = .*: the file has no private key in PEM"),
+        ("wss://h/ws", {"client_cert": "CA"}, ".* has no private key: give it with .*, --client-key or TASKBAHN"),
         ("wss://h/ws", {"client_key": pytest.__file__}, "client_key = .*: the file has no private key in PEM"),
         ("ws://h/ws", {"client_cert": "CA", "client_key": "KEY"}, "client_cert is for connections with TLS"),
         (
@@ -98,6 +98,8 @@ def test_a_certificate_of_the_environment_is_shown_with_its_key(tmp_path: Path, 
     shown, key = tmp_path / "shown.pem", tmp_path / "key.pem"
     split(both, shown, key)
     monkeypatch.setenv("TASKBAHN_CLIENT_CERT", str(shown))
+    with pytest.raises(InvalidOption, match=rf"^{shown} has no private key: give it with .*TASKBAHN_CLIENT_KEY"):
+        Taskbahn()
     monkeypatch.setenv("TASKBAHN_CLIENT_KEY", str(key))
     assert Taskbahn("wss://h/ws").access[-2:] == (shown, key)
     other = make_certificate(tmp_path, "other")

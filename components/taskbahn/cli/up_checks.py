@@ -46,3 +46,8 @@ def check_options(options: Mapping[str, Any], given: Mapping[str, str]) -> None:
     ):
         if is_wrong:
             raise click.UsageError(sentence)
+    if certificate and not options["tls_key"]:
+        from taskbahn.transport.access import has_key  # late: few nodes have a certificate
+
+        if not has_key(certificate):
+            raise click.UsageError(f"{certificate} has no private key: give it with --tls-key.")

@@ -67,17 +67,34 @@ def access_of(ca: Any, headers: Any, client_cert: Any = None, client_key: Any = 
 
 def _client(certificate: Any, key: Any) -> tuple[Path | None, Path | None]:
     """Return the files of the client's certificate and of its key, which may be one file."""
-    if certificate is not None and key is None:
-        key = certificate  # the key of the environment is of its certificate
     shown = _given("client_cert", certificate, PEM, "certificates")
+    if certificate is not None and key is None:  # the key of the environment is of its certificate
+        return shown, _own_key(shown)
     secret = _given("client_key", key, KEY, "a private key")
     if secret is not None and shown is None:
         raise InvalidOption(
             "client_key belongs to a certificate: give that as client_cert or TASKBAHN_CLIENT_CERT", option="client_key"
         )
-    if shown is not None and secret is None:
-        secret = _file(shown, "TASKBAHN_CLIENT_KEY", "client_key", KEY, "a private key")
-    return shown, secret
+    return shown, _own_key(shown) if secret is None else secret
+
+
+def _own_key(certificate: Path | None) -> Path | None:
+    """Return the file of a certificate as that of its key, which has to be in it then."""
+    if certificate is not None and not has_key(certificate):
+        raise InvalidOption(
+            f"{certificate} has no private key: give it with Taskbahn(client_key=...), --client-key or TASKBAHN_CLIENT_KEY",
+            option="client_key",
+        )
+    return certificate
+
+
+def has_key(file: Path) -> bool:
+    """Return whether a private key is in a file beside its certificate. Of a file that has none, or cannot be read, others say so."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return True
+    return bool(KEY.search(content)) or not PEM.search(content)
 
 
 def _headers_of(headers: Any) -> Mapping[str, str]:
