@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from support.tls import make_certificate, split
 
 from taskbahn import InvalidOption, Taskbahn
@@ -104,3 +105,10 @@ def test_a_certificate_of_the_environment_is_shown_with_its_key(tmp_path: Path, 
     assert Taskbahn("wss://h/ws").access[-2:] == (shown, key)
     other = make_certificate(tmp_path, "other")
     assert Taskbahn("wss://h/ws", client_cert=other).access[-2:] == (other, other)
+
+
+def test_a_certificate_with_a_short_key_is_refused_before_it_is_shown(tmp_path: Path) -> None:
+    weak = make_certificate(tmp_path, "weak", key=rsa.generate_private_key(65537, 1024))  # noqa: S505 - that is what is tried
+    said = rf"^client_cert = {weak}: OpenSSL does not take it: its RSA key has 1024 bits; make a certificate with"
+    with Taskbahn("wss://localhost:1/ws", client_cert=weak) as app, pytest.raises(InvalidOption, match=said):
+        app.view.status()

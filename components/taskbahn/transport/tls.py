@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from OpenSSL import SSL
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 from twisted.protocols.tls import TLSMemoryBIOFactory
@@ -18,7 +20,6 @@ from taskbahn.transport.access import certificates_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from OpenSSL import SSL
     from twisted.internet.defer import Deferred
 
     from taskbahn.transport.access import Access
@@ -50,6 +51,18 @@ class OwnCertificate:
         self._key = key
         self._has_chain = False
 
+    def check(self, path: Path) -> None:
+        """Raise InvalidOption if OpenSSL does not take the certificate; a connection would fail of that each time."""
+        context = SSL.Context(SSL.TLS_METHOD)
+        try:
+            context.use_certificate(self._chain[0])
+            context.use_privatekey(self._key)
+        except SSL.Error as error:
+            said = ", ".join(reason for *_, reason in error.args[0]) if error.args else ""
+            raise InvalidOption(
+                f"client_cert = {path}: OpenSSL does not take it{_why(said, self._chain[0])}", option="client_cert"
+            ) from None
+
     def clientConnectionForTLS(self, protocol: Any) -> SSL.Connection:  # noqa: N802 - Twisted's name
         """Return the TLS of a new connection."""
         made: SSL.Connection = self._others.clientConnectionForTLS(protocol)
@@ -69,7 +82,20 @@ def _options(host: str, access: Access) -> Any:
     if access.client_cert is None or access.client_key is None:
         return options
     chain = [x509.load_pem_x509_certificate(found) for found in _checked(access.client_cert, "client_cert")]
-    return OwnCertificate(options, chain, _key(chain[0], access.client_cert, access.client_key))
+    own = OwnCertificate(options, chain, _key(chain[0], access.client_cert, access.client_key))
+    own.check(access.client_cert)
+    return own
+
+
+def _why(said: str, certificate: x509.Certificate) -> str:
+    """Return what is wrong with a certificate by what OpenSSL says of it."""
+    if "key too small" in said:
+        key = certificate.public_key()
+        shown = f"its RSA key has {key.key_size} bits" if isinstance(key, RSAPublicKey) else "its key is too short"
+        return f": {shown}; make a certificate with an RSA key of 2048 bits or more, or with an ECDSA key"
+    if "md too weak" in said:
+        return ": it is signed by a method that is not safe, as SHA-1; have one made that is signed with SHA-256"
+    return f" ({said})" if said else ""
 
 
 def _checked(path: Path, option: str) -> list[bytes]:
