@@ -12,8 +12,10 @@ from twisted.logger import ILogObserver, formatEvent, globalLogPublisher
 from zope.interface import implementer
 
 from taskbahn.protocol.plain_text import plain_text
+from taskbahn_router.crossbar_edge import stranger_lines
 
 LEVELS = ("none", "critical", "error", "warn", "info", "debug", "trace")  # as txaio has them
+BOUNDED = "taskbahn_bounded"  # where an event has what `stranger_lines` has made of it, for all observers alike
 INDENT = "\n    "  # of the lines of an event after its first one
 NEXT_LINES = str.maketrans({"\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"})
 
@@ -37,6 +39,11 @@ class PlainObserver:
 
     def __call__(self, event: Any) -> None:
         """Pass on an event, if it is to be seen at all."""
+        if BOUNDED not in event:
+            event[BOUNDED] = stranger_lines.bounded(dict(event))
+        event = event[BOUNDED]
+        if event is None:
+            return
         level = getattr(event.get("log_level"), "name", "info")
         if level not in LEVELS or LEVELS.index(level) <= LEVELS.index(cast("Any", txaio).get_global_log_level()):
             self._observer(plain_event(event))

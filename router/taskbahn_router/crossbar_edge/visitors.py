@@ -19,9 +19,13 @@ from weakref import WeakSet
 
 from twisted.internet import main, tcp
 from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 
 from taskbahn_router.access.throttle import network_of
 from taskbahn_router.core.forwarding import address
+from taskbahn_router.crossbar_edge import stranger_lines
+from taskbahn_router.crossbar_edge.stranger_lines import SPEAKS_TLS, TLS_HELLO, Stranger
 
 if TYPE_CHECKING:
     from taskbahn_router.core.forwarding import Proxies
@@ -37,14 +41,16 @@ WARN_SECONDS = 60.0
 
 
 class Visit:
-    """What a connection has done so far.   left: bytes that it may send; None: these are not counted."""
+    """What a connection has done so far.   left: bytes that it may send; None: these are not counted.   stranger: what the log has of it."""
 
-    __slots__ = ("at", "deadline", "left", "network", "requests")
+    __slots__ = ("at", "deadline", "has_sent", "left", "network", "requests", "stranger")
 
     left: int | None
 
-    def __init__(self, now: float, network: str) -> None:
+    def __init__(self, now: float, network: str, peer: str) -> None:
         self.network = network
+        self.stranger = Stranger(peer)
+        self.has_sent = False
         self.requests = 0  # that are not answered yet
         self.begin(now, LOGIN_SECONDS)
 
@@ -105,7 +111,7 @@ class Visitors:
         """Take note of a new one."""
         host = getattr(connection.getPeer(), "host", None)
         is_proxy = self._proxies.trusts(address(host or ""))
-        self._visits[connection] = Visit(self._reactor.seconds(), "")
+        self._visits[connection] = Visit(self._reactor.seconds(), "", host or "the socket")
         connection._dataReceived = lambda data: self._received(connection, data)  # noqa: SLF001 - deleted when a session has joined
         if not is_proxy:
             self._count(connection, network_of(host))
@@ -114,7 +120,9 @@ class Visitors:
 
     def named(self, connection: Any, client: str | None) -> None:
         """Take note: a proxy has said whose a connection is."""
-        if connection in self._visits and not self._visits[connection].network:
+        visit = self._visits.get(connection)
+        if visit is not None and not visit.network:
+            visit.stranger.peer = client or visit.stranger.peer
             self._count(connection, network_of(client))
 
     def asked(self, connection: Any) -> None:
@@ -145,6 +153,7 @@ class Visitors:
             return
         if self._forget(connection):
             vars(connection).pop("_dataReceived", None)
+            stranger_lines.end()
         else:
             self._unseen.add(connection)
 
@@ -177,11 +186,18 @@ class Visitors:
             if visit.left < 0:
                 self._end(connection, f"it has sent more than {MAX_BYTES // 1024} KiB and has not logged in")
                 return main.CONNECTION_LOST
+        if data.startswith(TLS_HELLO) and not visit.has_sent and not speaks_tls(connection):
+            self._end(connection, SPEAKS_TLS)
+            return main.CONNECTION_LOST
+        visit.has_sent = True
+        stranger_lines.begin(visit.stranger)
         try:
             return tcp.Connection._dataReceived(connection, data)  # noqa: SLF001
         except Exception as error:  # noqa: BLE001 - what a stranger sends must not fill the log
             self._end(connection, f"what it sent cannot be read ({type(error).__name__})")
             return main.CONNECTION_LOST
+        finally:
+            stranger_lines.end()
 
     def _look(self) -> None:
         self._timer = self._reactor.callLater(LOOK_SECONDS, self._look)
@@ -217,26 +233,38 @@ class Visitors:
         self._reactor.callLater(0, self._close, ended, "there are too many")
 
     def _end(self, connection: Any, why: str) -> None:
-        if self._forget(connection):
-            self._close(connection, why)
+        visit = self._forget(connection)
+        if visit is not None:
+            self._close(connection, why, has_line=visit.stranger.has_line)
 
-    def _close(self, connection: Any, why: str) -> None:
+    def _close(self, connection: Any, why: str, *, has_line: bool = False) -> None:
         self.ended += 1
-        self.log.info(
-            "a connection of {peer} is closed: {why}", peer=getattr(connection.getPeer(), "host", "the socket"), why=why
-        )
+        if not has_line:
+            self.log.info(
+                "a connection of {peer} is closed: {why}", peer=getattr(connection.getPeer(), "host", "the socket"), why=why
+            )
         connection.abortConnection()
 
-    def _forget(self, connection: Any) -> bool:
+    def _forget(self, connection: Any) -> Visit | None:
         visit = self._visits.pop(connection, None)
         if visit is None:
-            return False
+            return None
         others = self._by_network.get(visit.network)
         if others is not None:
             others.pop(connection, None)
             if not others:
                 del self._by_network[visit.network]
-        return True
+        return visit
+
+
+def speaks_tls(connection: Any) -> bool:
+    """Return whether an accepted connection is to speak TLS."""
+    protocol = connection.protocol
+    while isinstance(protocol, ProtocolWrapper):
+        if isinstance(protocol, TLSMemoryBIOProtocol):
+            return True
+        protocol = protocol.wrappedProtocol
+    return False
 
 
 def visitor_under(transport: Any) -> Any:
