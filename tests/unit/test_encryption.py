@@ -181,6 +181,10 @@ def test_a_note_of_the_code_in_plain_text_is_refused() -> None:
 def test_a_ring_is_read_from_text_file_and_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "keys"
     path.write_text(f"# of the shop\nnew={OTHER_KEY}  # since May\n\nold={KEY}\n")
+    path.chmod(0o644)
+    with pytest.raises(InvalidOption, match=r"others may read or change this key \(mode 644\); run `chmod 600"):
+        KeyRing.from_file(path)
+    path.chmod(0o600)
     assert KeyRing.from_file(path).names == ("new", "old")
     assert KeyRing.from_text(f"a={KEY},b={OTHER_KEY} c={KEY}").names == ("a", "b", "c")
     assert Taskbahn().keys is None

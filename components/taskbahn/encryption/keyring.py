@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from taskbahn.encryption import envelope
 from taskbahn.encryption.errors import DecryptionFailed
 from taskbahn.errors import InvalidOption
+from taskbahn.private_file import read_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+MAX_FILE_BYTES = 1024 * 1024
 VARIABLE, FILE_VARIABLE = "TASKBAHN_KEYS", "TASKBAHN_KEYS_FILE"
 KEY_BYTES = 32
 MAX_KEYS = 100
@@ -72,11 +74,10 @@ class KeyRing:
 
     @classmethod
     def from_file(cls, path: str | Path) -> KeyRing:
-        """Read one from a file, which is as `from_text` takes it.  Raises InvalidOption."""
+        """Read one from a file, which is as `from_text` takes it, and its owner's alone.  Raises InvalidOption."""
+        content = read_private(Path(path), "the file of keys", "key", "keys", MAX_FILE_BYTES)
         try:
-            text = Path(path).read_text("utf-8")
-        except OSError as error:
-            raise InvalidOption(f"the file of keys {path}: {error.strerror or error}", option="keys") from None
+            text = content.decode()
         except UnicodeDecodeError:
             raise InvalidOption(f"the file of keys {path} is no text", option="keys") from None
         return cls.from_text(text, f"the file of keys {path}")

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import InvalidOption
+from taskbahn.private_file import read_private
 from taskbahn.protocol.access import PRINCIPAL
 from taskbahn.transport.address import UNIX, check_marks, parse_address
 from taskbahn.transport.login import Token, fixed
-from taskbahn.transport.private_file import read_private
 
 if TYPE_CHECKING:
     from taskbahn.transport.login import Login

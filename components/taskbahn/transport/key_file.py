@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskbahn.errors import InvalidOption
+from taskbahn.private_file import read_private
 from taskbahn.transport.login import NO_METHOD, Hello
-from taskbahn.transport.private_file import read_private
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -15,8 +15,11 @@ MAX_FILE_BYTES = 16_384
 READERS = 0o077  # of a mode: all but the owner
 
 
-def read_private(path: Path, source: str, what: str, option: str) -> bytes:
-    """Return what is in a file that is its owner's alone.   source: who names it.   what: is in it, as `key`.  Raises InvalidOption."""
+def read_private(path: Path, source: str, what: str, option: str, most: int = MAX_FILE_BYTES) -> bytes:
+    """Return what is in a file that is its owner's alone.   source: who names it.   what: is in it, as `key`.   most: bytes.
+
+    Raises InvalidOption.
+    """
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -32,6 +35,6 @@ def read_private(path: Path, source: str, what: str, option: str) -> bytes:
                 "new one if they may have read it",
                 option=option,
             )
-        return os.read(file, MAX_FILE_BYTES)
+        return os.read(file, most)
     finally:
         os.close(file)
