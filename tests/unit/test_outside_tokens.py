@@ -354,3 +354,9 @@ def test_no_claim_is_the_tag_of_what_another_token_has_started() -> None:
                 continue
             assert not tag.startswith("token:")
     assert Template.of("user:{sub}").filled({"sub": "token"}) == "user:token"
+
+
+def test_a_tag_that_no_job_takes_refuses_the_token() -> None:
+    assert len(Template.of("user:{sub}").filled({"sub": "x" * 95})) == 100
+    with pytest.raises(Refused, match="its tag would have 101 characters, and a job takes 100"):
+        Template.of("user:{sub}").filled({"sub": "x" * 96})

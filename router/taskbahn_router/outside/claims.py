@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from taskbahn.protocol.options import WIRE
 from taskbahn_router.company.id_tokens import Refused
 from taskbahn_router.model.scope import OWN_TAG
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 PLACE = re.compile(r"\{([^{}]+)\}")
 MAX_VALUE = 200  # characters of a claim in a tag
+MAX_TAG = int(WIRE["tags"].high or MAX_VALUE)
 FORBIDDEN = frozenset("*?[]{}\\\"',")  # what patterns and questions for jobs read as something else
 WORD_LISTS = ("scope", "scp")  # claims whose text is words with spaces between them (RFC 8693, section 4.2)
 
@@ -58,6 +60,8 @@ class Template(NamedTuple):
         for index in range(1, len(filled), 2):
             filled[index] = _value(claims, filled[index], set(filled[index + 1]) if index + 2 < len(filled) else set())
         tag = "".join(filled)
+        if len(tag) > MAX_TAG:
+            raise Refused(f"its tag would have {len(tag)} characters, and a job takes {MAX_TAG}")
         if tag.startswith(OWN_TAG):
             raise Refused(f"its tag would begin with {OWN_TAG!r}, as those of what single tokens of the node have started")
         return tag
