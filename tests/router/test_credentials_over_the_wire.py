@@ -36,8 +36,12 @@ def test_a_login_comes_from_address_or_file(tmp_path: Path, monkeypatch: pytest.
         file.write_text(f"machine 127.0.0.1:{node.port} login eve password wrong\nmachine 127.0.0.1 password {token}\n")
         file.chmod(0o600)
         monkeypatch.setenv("TASKBAHN_CREDENTIALS", str(file))
-        with Taskbahn(node.websocket) as app, pytest.raises(InvalidToken, match="does not know the user"):
+        with Taskbahn(node.websocket) as app, pytest.raises(InvalidToken, match=f"does not know the user.* see {file}, machine"):
             app.view.status()
+        file.write_text(f"machine elsewhere password {token}\n")
+        for url in (node.websocket, node.rawsocket):
+            with Taskbahn(url) as app, pytest.raises(InvalidToken, match=f"{file} has no login for 127.0.0.1:{node.port}"):
+                app.view.status()
         file.write_text(f"machine 127.0.0.1 password {token}\n")
         with Taskbahn(node.websocket) as app:
             assert app.view.status().version

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.testing import MemoryReactorClock
 
 from taskbahn import InvalidOption, RouterUnavailable, Taskbahn
 from taskbahn.transport.address import check_address, shown_address
+from taskbahn.transport.connection import Connection
 from taskbahn.transport.credentials import of_file, split_address
+from taskbahn.transport.login import FAILED, refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,3 +187,39 @@ def test_a_file_that_is_wrong_is_refused_without_its_secrets(file: Path, text: s
 def test_a_file_that_is_named_has_to_be_there(file: Path) -> None:
     with pytest.raises(InvalidOption, match=f"TASKBAHN_CREDENTIALS = {file}: No such file"):
         of_file("ws://h/ws")
+
+
+def remedy(app: Taskbahn) -> str:
+    """Return what is said where the node does not know the login with which a connection of the application comes."""
+    connection = Connection(app.url, reactor=cast("Any", MemoryReactorClock)(), on_open=cast("Any", None), access=app.access)
+    return refusal(FAILED, connection.login) or ""
+
+
+def test_a_login_that_is_refused_says_where_it_comes_from(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(file, f"machine h login ada password {SECRET}\nmachine t password {SECRET}\n")
+    said = [
+        (remedy(Taskbahn(f"ws://ada:{SECRET}@h/ws")), "another one: see the login in url"),
+        (remedy(Taskbahn(f"ws://{SECRET}@h/ws")), "this one is from the login in url"),
+        (remedy(Taskbahn("ws://h/ws")), f"another one: see {file}, machine h"),
+        (remedy(Taskbahn("ws://t/ws")), f"this one is from {file}, machine t"),
+        (remedy(Taskbahn("ws://t/ws", token=SECRET)), "this one is from Taskbahn(token=...)"),
+        (remedy(Taskbahn("ws://t/ws", token=lambda: SECRET)), "this one is from Taskbahn(token=...)"),
+    ]
+    monkeypatch.setenv("TASKBAHN_URL", f"ws://ada:{SECRET}@h/ws")
+    said.append((remedy(Taskbahn()), "another one: see the login in TASKBAHN_URL"))
+    monkeypatch.delenv("TASKBAHN_URL")
+    monkeypatch.setenv("TASKBAHN_TOKEN", SECRET)
+    said.append((remedy(Taskbahn("ws://h/ws")), "this one is from TASKBAHN_TOKEN"))
+    monkeypatch.delenv("TASKBAHN_TOKEN")
+    monkeypatch.setenv("TASKBAHN_USER", "ada")
+    monkeypatch.setenv("TASKBAHN_PASSWORD", SECRET)
+    said.append((remedy(Taskbahn("ws://h/ws")), "another one: see TASKBAHN_USER and TASKBAHN_PASSWORD"))
+    for found, wanted in said:
+        assert found.endswith(wanted)
+        assert SECRET not in found
+
+
+def test_a_file_without_a_login_for_the_node_is_named(file: Path) -> None:
+    write(file, f"machine h password {SECRET}\n")
+    found = remedy(Taskbahn("ws://127.0.0.1:81/ws"))
+    assert f"this node wants a login, and {file} has no login for 127.0.0.1:81: add `machine 127.0.0.1:81 password" in found

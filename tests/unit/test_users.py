@@ -242,4 +242,6 @@ def test_the_environment_has_one_login(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASKBAHN_USER", "a b")
     with pytest.raises(InvalidOption, match="no name of a user"):
         token_of(None)
-    assert "TASKBAHN_PASSWORD" in str(refusal("wamp.error.authentication_failed", Token(str, "ada")))
+    assert "TASKBAHN_PASSWORD" in str(
+        refusal("wamp.error.authentication_failed", Token(str, "ada", "TASKBAHN_USER and TASKBAHN_PASSWORD"))
+    )

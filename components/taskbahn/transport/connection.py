@@ -23,7 +23,7 @@ from taskbahn.protocol import messages
 from taskbahn.transport.access import Access
 from taskbahn.transport.address import UNIX, parse_address, shown_address
 from taskbahn.transport.certificate import by_certificate
-from taskbahn.transport.credentials import of_file
+from taskbahn.transport.credentials import of_file, unlisted
 from taskbahn.transport.refusals import closed_early
 from taskbahn.transport.session import Session
 
@@ -83,7 +83,7 @@ class Connection:
         self._on_lost = on_lost
         self._on_refused = on_refused
         self._endpoint, self._factory = self._transport(url)
-        self._of_address = None if access.login else of_file(url) or by_certificate(access, url)
+        self._of_address = None if access.login else of_file(url) or by_certificate(access, url) or unlisted(url)
         self._delay = FIRST_DELAY_SECONDS
         self._wanted = False
         self._retry: Any = None

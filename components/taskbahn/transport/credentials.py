@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskbahn.errors import InvalidOption
 from taskbahn.private_file import read_private
 from taskbahn.protocol.access import PRINCIPAL
 from taskbahn.transport.address import UNIX, check_marks, parse_address
-from taskbahn.transport.login import Token, fixed
+from taskbahn.transport.login import Hello, Token, fixed
 
 if TYPE_CHECKING:
     from taskbahn.transport.login import Login
@@ -46,11 +46,10 @@ def split_address(url: Any, source: str) -> tuple[Any, Login | None]:
 
 def of_file(url: str) -> Login | None:
     """Return the login that the file of credentials has for an address; None: it has none, or there is no file.  Raises InvalidOption."""
-    given = os.environ.get(VARIABLE)
-    path = Path(given) if given else _usual()
+    path = _path()
     if path is None:
         return None
-    content = read_private(path, VARIABLE if given else "credentials", "login", "token")
+    content = read_private(path, VARIABLE if os.environ.get(VARIABLE) else "credentials", "login", "token")
     hosts = _hosts(path, content)
     address = parse_address(url)
     for name in (f"{address.host}:{address.port}", address.host):
@@ -58,6 +57,44 @@ def of_file(url: str) -> Login | None:
             user, _, secret = hosts[name]
             return _login(user or "", secret or "", f"{path}, machine {name}")
     return None
+
+
+class Unlisted(NamedTuple):
+    """No login, where a file with logins has none for an address."""
+
+    path: Path
+    where: str
+
+    def hello(self) -> Hello:
+        """Return what the session says of itself: nothing."""
+        return Hello(None, None)
+
+    def answer(self, method: str, extra: dict[str, Any]) -> str:
+        """Answer no challenge.  Raises ValueError."""
+        raise ValueError(f"this node wants a login by {method}; {self}")
+
+    def remedy(self, reason: str) -> str:
+        """Return what helps, which is a login."""
+        return f"this node wants a login, and {self}: add `machine {self.where} password TOKEN` to it, or set TASKBAHN_TOKEN"
+
+    def too_early(self, said: str) -> str:
+        """Return what to say of a login that came before its time."""
+        return said
+
+    def __str__(self) -> str:
+        return f"{self.path} has no login for {self.where}"
+
+
+def unlisted(url: str) -> Unlisted | None:
+    """Return what to say of an address for which `of_file` has found no login; None: there is no file."""
+    path, (scheme, host, port) = _path(), parse_address(url)
+    return None if path is None or scheme == UNIX else Unlisted(path, f"{host}:{port}")
+
+
+def _path() -> Path | None:
+    """Return the file that the environment names, or else that of this user; None: there is none."""
+    given = os.environ.get(VARIABLE)
+    return Path(given) if given else _usual()
 
 
 def _hosts(path: Path, content: bytes) -> dict[str, tuple[Any, Any, Any]]:
@@ -81,7 +118,7 @@ def _login(name: str, secret: str, source: str) -> Login:
         raise InvalidOption(f"{source} has no name of a user before its colon", option="token")
     if not secret:
         raise InvalidOption(f"{source} has a name and no password", option="token")
-    return Token(lambda: secret, name)
+    return Token(lambda: secret, name, source)
 
 
 def _usual() -> Path | None:

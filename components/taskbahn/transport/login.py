@@ -20,6 +20,7 @@ REFUSALS = {
         "this node does not know the token, or the token is revoked or over: see `taskbahn token list`, as an admin, and make another one"
     ),
 }
+OF_PROGRAM = "Taskbahn(token=...)"
 TOO_MANY = "taskbahn.error.too_many_logins"
 REASONS = {
     "wamp.error.authentication_denied",
@@ -33,7 +34,7 @@ REASONS = {
 class Hello(NamedTuple):
     """What a session says when it wants to join.   methods: by which it can log in.   extra: for the method."""
 
-    methods: list[str]
+    methods: list[str] | None
     authid: str | None
     extra: dict[str, Any] | None = None
 
@@ -55,10 +56,14 @@ class Login(Protocol):
 
 
 class Token(NamedTuple):
-    """Where a token, or a password, comes from.   read: gives its text, once for each connection.   name: of the user with a password."""
+    """Where a token, or a password, comes from.   read: gives its text, once for each connection.   name: of the user with a password.
+
+    source: where the user of this program looks to change it.
+    """
 
     read: Callable[[], str]
     name: str = ANYONE
+    source: str = ""
 
     def __repr__(self) -> str:
         return "Token(…)"
@@ -75,9 +80,11 @@ class Token(NamedTuple):
 
     def remedy(self, reason: str) -> str:
         """Return what helps against a login that was refused for a reason."""
-        if reason != NO_METHOD and self.name != ANYONE:
-            return "this node does not know the user, or the password is another one: see TASKBAHN_USER and TASKBAHN_PASSWORD"
-        return REFUSALS[NO_METHOD if reason == NO_METHOD else FAILED]
+        if reason == NO_METHOD:
+            return REFUSALS[NO_METHOD]
+        if self.name != ANYONE:
+            return f"this node does not know the user, or the password is another one: see {self.source or 'both'}"
+        return f"{REFUSALS[FAILED]}{f'; this one is from {self.source}' if self.source else ''}"
 
     def too_early(self, said: str) -> str:
         """Return what to say of a login that came before its time."""
@@ -93,7 +100,7 @@ def token_of(given: Any) -> Token | None:
     if given is None:
         return _of_environment()
     if isinstance(given, str):
-        return fixed(given.strip(), "token")
+        return fixed(given.strip(), "token")._replace(source=OF_PROGRAM)
     if not callable(given):
         raise InvalidOption(f"token is a text, or a function that returns one, not a {type(given).__name__}", option="token")
 
@@ -109,7 +116,7 @@ def token_of(given: Any) -> Token | None:
             raise InvalidOption(f"the function given as token returned {what}, and not the text of a token", option="token")
         return text.strip()
 
-    return Token(read)
+    return Token(read, source=OF_PROGRAM)
 
 
 def _of_environment() -> Token | None:
@@ -124,7 +131,7 @@ def _of_environment() -> Token | None:
         raise InvalidOption("TASKBAHN_USER and TASKBAHN_PASSWORD belong together: set both", option="token")
     if not PRINCIPAL.fullmatch(name):
         raise InvalidOption(f"TASKBAHN_USER = {name!r:.120} is no name of a user", option="token")
-    return Token(lambda: password, name)
+    return Token(lambda: password, name, "TASKBAHN_USER and TASKBAHN_PASSWORD")
 
 
 def refusal(reason: str, login: Login | None, said: str | None = None) -> str | None:
@@ -145,7 +152,7 @@ def fixed(text: str, source: str) -> Token:
         raise InvalidOption(
             f"{source} is no token: it is one word of ASCII letters, as `taskbahn token create` prints it", option="token"
         )
-    return Token(lambda: text)
+    return Token(lambda: text, source=source)
 
 
 def login_of(token: Any, key_file: Any, url: Any = None) -> Login | None:

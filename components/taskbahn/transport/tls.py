@@ -93,8 +93,6 @@ def _why(said: str, certificate: x509.Certificate) -> str:
         key = certificate.public_key()
         shown = f"its RSA key has {key.key_size} bits" if isinstance(key, RSAPublicKey) else "its key is too short"
         return f": {shown}; make a certificate with an RSA key of 2048 bits or more, or with an ECDSA key"
-    if "md too weak" in said:
-        return ": it is signed by a method that is not safe, as SHA-1; have one made that is signed with SHA-256"
     return f" ({said})" if said else ""
 
 
