@@ -120,7 +120,7 @@ def test_the_node_hears_of_the_client_behind_nginx(site: Site) -> None:
     for origin in ("https://evil.example", f"http://{host}", "https://tasks.example.org"):
         with ByHand(site.port, tls=tls) as client:
             lies = ["X-Forwarded-Host: evil.example", "X-Forwarded-Proto: http", "X-Forwarded-For: 127.0.0.1"]
-            assert client.open_websocket(*lies, f"Origin: {origin}", host=host) == 400, origin
+            assert client.open_websocket(*lies, f"Origin: {origin}", host=host) == 403, origin
     with ByHand(site.port, tls=tls) as client:
         assert client.ask("/", host=host).headers["strict-transport-security"] == "max-age=31536000"
 

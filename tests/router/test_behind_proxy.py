@@ -67,8 +67,8 @@ def test_pages_of_the_public_address_connect_and_no_others(node: Node, path: str
         ["X-Forwarded-Proto: https, http", SAID[2], ORIGIN],
         ["X-Forwarded-Host: tasks.example.org, other.example.org", SAID[1], ORIGIN],
     ):
-        assert status(PROXY, *lines) == 400, lines
-    assert status(STRANGER, *SAID, ORIGIN) == 400
+        assert status(PROXY, *lines) in (400, 403), lines
+    assert status(STRANGER, *SAID, ORIGIN) == 403
 
 
 def test_each_request_on_a_connection_is_of_its_own_client(node: Node) -> None:

@@ -106,10 +106,11 @@ def log_of_strangers(folder: Path, level: str) -> str:
 
 
 @pytest.mark.slow
-def test_strangers_write_nothing_into_the_log_at_its_usual_level(tmp_path: Path) -> None:
+def test_strangers_write_one_refused_origin_into_the_log_at_its_usual_level(tmp_path: Path) -> None:
     log = log_of_strangers(tmp_path, "warn")
     assert not any("127.0.0.1" in line for line in log.splitlines())
-    assert len(log) < LINE, log[:5_000]
+    assert sum("a page of http://evil.example:80 was refused" in line for line in log.splitlines()) == 1
+    assert len(log) < 2 * LINE, log[:5_000]
 
 
 @pytest.mark.slow

@@ -69,6 +69,14 @@ def test_what_is_wrong_is_said_with_what_helps(values: dict[str, Any], level: st
     assert (found, part in what) == (level, True)
 
 
+def test_the_page_at_the_address_of_the_node_is_none_of_others() -> None:
+    own: dict[str, Any] = {"interface": "127.0.0.2", "allowed_origins": [*OF_THIS_MACHINE, "http://127.0.0.2:8080"]}
+    assert levels(**own) == {}
+    assert levels(**own, auth="no", behind_proxy=None) == {
+        "without login every program of this machine may do everything": WARNING
+    }
+
+
 def test_tokens_that_are_over_do_not_count() -> None:
     over = [token("admin", revoked_at=1.0), token("admin", expires_at=NOW)]
     assert levels([ADMIN, *over]) == {}

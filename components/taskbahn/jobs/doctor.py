@@ -58,7 +58,7 @@ def _login(values: dict[str, Any], *, has_login: bool) -> Iterator[Finding]:
         yield Finding(
             ERROR, "the node has no login (--insecure-no-auth): others reach it and may do everything", "taskbahn up --auth"
         )
-    elif values.get("behind_proxy") or len(values.get("allowed_origins") or ()) > len(OF_THIS_MACHINE):
+    elif values.get("behind_proxy") or _given_origins(values):
         yield Finding(ERROR, "others reach the node, and without login each of them may do everything", "taskbahn up --auth")
     else:
         yield Finding(WARNING, "without login every program of this machine may do everything", "taskbahn up --auth")
@@ -101,10 +101,14 @@ def _place(values: dict[str, Any]) -> Iterator[Finding]:
             yield Finding(OK, "the data directory is for the node's user alone")
 
 
+def _given_origins(values: dict[str, Any]) -> list[str]:
+    """Return the origins beside those of this machine, and of the address that the node listens on."""
+    own = f"http://{values.get('interface')}:{values.get('port')}"
+    return [origin for origin in values.get("allowed_origins") or () if origin not in OF_THIS_MACHINE and origin != own]
+
+
 def _origins(values: dict[str, Any]) -> Iterator[Finding]:
-    for origin in values.get("allowed_origins") or ():
-        if origin in OF_THIS_MACHINE:
-            continue
+    for origin in _given_origins(values):
         if "*" in origin:
             yield Finding(ERROR, f"pages of many origins may connect: {origin}", "name each origin with --origin")
         elif origin.startswith("http://"):

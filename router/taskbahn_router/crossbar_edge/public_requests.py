@@ -12,7 +12,7 @@ from twisted.web import server
 from twisted.web.resource import Resource
 
 from taskbahn_router.core.forwarding import Proxies, Public, address, origin_of, public
-from taskbahn_router.crossbar_edge import own_cookies
+from taskbahn_router.crossbar_edge import own_cookies, page_origins
 from taskbahn_router.crossbar_edge.bounded_requests import BoundedRequest
 from taskbahn_router.crossbar_edge.client_connections import address_of, connection_under, ip_of
 from taskbahn_router.crossbar_edge.visitors import visitor_under
@@ -29,7 +29,7 @@ ALWAYS = {
     b"x-frame-options": b"DENY",
 }
 HSTS = b"max-age=31536000"  # a year, in seconds
-NOT_ALLOWED, UPGRADE_REQUIRED = 405, 426
+FORBIDDEN, NOT_ALLOWED, UPGRADE_REQUIRED = 403, 405, 426
 UPGRADE = b"This is the address of a WebSocket.\n"
 
 
@@ -38,6 +38,7 @@ class PublicRequest(BoundedRequest):
 
     proxies: ClassVar[Proxies] = Proxies()
     visitors: ClassVar[Visitors | None] = None
+    refusals: ClassVar[page_origins.Refusals] = page_origins.Refusals()
     public: Public
     _visitor: Any = None  # the connection, from the last of its headers to the end of its answer
 
@@ -89,7 +90,8 @@ class PublicRequest(BoundedRequest):
         if "websocket" not in (self.getHeader("upgrade") or "").lower():
             self._want_upgrade()
             return
-        self._admit_own_pages()
+        if not self._admits_page(resrc):
+            return
         if self.visitors is not None:
             self.visitors.upgraded(self._visitor)
             self.visitors.named(self._visitor, None if self.public.client is None else str(self.public.client))
@@ -130,23 +132,32 @@ class PublicRequest(BoundedRequest):
         if found.is_secure and (cookies := self._values(b"cookie")):
             self.requestHeaders.setRawHeaders(b"cookie", [own_cookies.inside("; ".join(cookies)).encode("latin-1")])
 
-    def _admit_own_pages(self) -> None:
-        """Let pages of this very address in.
+    def _admits_page(self, websocket: Any) -> bool:
+        """Return whether the page that asks may connect; answer it, if not. Programs that are no browsers name no origin.
 
-        Autobahn knows lists of origins alone, so theirs is left out, as programs do that are no browsers. It is done only with TLS:
-        without it, a page of any site gets this address by a name of that site, which it has point to this machine.
+        Autobahn knows lists of origins alone, so that of a page of this very address is left out.
         """
         origins = self._values(b"origin")
-        if self.public.is_secure and len(origins) == 1 and origin_of(origins[0]) == self.public.origin != "":
+        if len(origins) != 1:
+            return True
+        if page_origins.is_own(self.public, origins[0]):
             self.requestHeaders.removeHeader(b"origin")
+        elif not page_origins.is_given(websocket._factory, origins[0]):  # noqa: SLF001 - Autobahn has no public way to it
+            self.refusals.add(origin_of(origins[0]))
+            self._answer(FORBIDDEN, page_origins.REFUSED)
+            return False
+        return True
 
     def _want_upgrade(self) -> None:
         """Answer a request that asks for no WebSocket: Autobahn would send any visitor to the address that a link names."""
-        self.setResponseCode(UPGRADE_REQUIRED)
-        self.setHeader(b"content-type", b"text/plain; charset=utf-8")  # type: ignore[no-untyped-call]
         self.setHeader(b"upgrade", b"websocket")  # type: ignore[no-untyped-call]
-        self.setHeader(b"content-length", str(len(UPGRADE)).encode())  # type: ignore[no-untyped-call]
-        self.write(UPGRADE)  # type: ignore[no-untyped-call]
+        self._answer(UPGRADE_REQUIRED, UPGRADE)
+
+    def _answer(self, code: int, text: bytes) -> None:
+        self.setResponseCode(code)
+        self.setHeader(b"content-type", b"text/plain; charset=utf-8")  # type: ignore[no-untyped-call]
+        self.setHeader(b"content-length", str(len(text)).encode())  # type: ignore[no-untyped-call]
+        self.write(text)  # type: ignore[no-untyped-call]
         self.finish()
 
 

@@ -28,7 +28,7 @@ from taskbahn_router.node import door, login, unix_socket
 from taskbahn_router.node.data_dir_lock import DataDirLock, DataDirTaken
 from taskbahn_router.node.failure import NodeFailed
 from taskbahn_router.node.fast_start.crossbar_imports import PATH_HOOK
-from taskbahn_router.node.reach import INSECURE, check_interface
+from taskbahn_router.node.reach import INSECURE, check_interface, own_origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +141,9 @@ def configuration(wanted: Wanted, inner: Path | None = None) -> dict[str, Any]:
             transport["endpoint"]["version"] = 6
     for path in ("ws", "ws-view"):
         options = transport["web"]["paths"][path]["options"]
-        transport["web"]["paths"][path]["options"] = options | {"allowed_origins": [*options["allowed_origins"], *wanted.origins]}
+        transport["web"]["paths"][path]["options"] = options | {
+            "allowed_origins": [*options["allowed_origins"], *own_origins(wanted), *wanted.origins]
+        }
     extra |= {"insecure": True} if wanted.insecure_no_auth else {}
     if wanted.auth is not None:
         login.put_in(config, wanted.auth, wanted.roles, wanted.company, wanted.role_limits, wanted.issuers)
