@@ -75,5 +75,8 @@ def set_up_accepted(reactor: Any, until: float | None = None) -> None:
 
 
 def set_up_visitors(visitors: Visitors) -> None:
-    """Have the connections that are accepted from now on visit."""
+    """Have the connections visit that are accepted from now on, also at ports that are opened later: from their first one on."""
     Accepted.visitors = AcceptedByUnix.visitors = visitors
+    ports: list[Any] = [tcp.Port, unix.Port]
+    for port, accepted in zip(ports, (Accepted, AcceptedByUnix), strict=True):
+        port.transport = accepted

@@ -12,6 +12,7 @@ from twisted.logger import LogLevel, formatEvent
 
 OF_OTHERS = ("autobahn.", "crossbar.")  # the loggers that speak of what came
 MOST_SENT = 80  # characters of what was sent
+MOST_LATER = 2_000  # likewise, of what is said later, when it is not known whether there is a session
 MOST_CHARACTERS = 300  # of the line
 WARNINGS = (LogLevel.warn, LogLevel.error, LogLevel.critical)
 NOT_SENT = ("log_format", "tb")  # of the fields of an event; a traceback ends with what was wrong
@@ -45,32 +46,50 @@ def end() -> None:
     _Speaking.who = None
 
 
+def takes_line() -> bool:
+    """Return whether there may be a line about the stranger whose data is worked on, which then has it."""
+    who = _Speaking.who
+    if who is None:
+        return True
+    is_free, who.has_line = not who.has_line, True
+    return is_free
+
+
 def bounded(event: dict[str, Any]) -> dict[str, Any] | None:
     """Return an event as it goes to the log, and None for one that does not."""
     who = _Speaking.who
-    if who is None or not str(event.get("log_namespace", "")).startswith(OF_OTHERS):
+    if not str(event.get("log_namespace", "")).startswith(OF_OTHERS):
         return event
+    if who is None:
+        return event | _short(event, MOST_LATER) if event.get("log_level") in WARNINGS else event
     level = event.get("log_level")
     if level is LogLevel.info:
         return {**event, "log_level": LogLevel.debug}  # as that there is no cookie, or the reason of the warning that follows
     if level not in WARNINGS:
         return event
-    if who.has_line:
+    if not takes_line():
         return None
-    who.has_line = True
     kept = {name: value for name, value in event.items() if name != "log_failure"}
     return {**kept, "log_level": LogLevel.info, "log_format": "{peer}: {why}", "peer": who.peer, "why": _sentence(event)}
 
 
 def _sentence(event: dict[str, Any]) -> str:
     """Return what an event says, with little of what was sent; of a traceback its last line, which says what was wrong."""
-    short = {name: _cut(value) for name, value in event.items() if isinstance(value, str | bytes) and name not in NOT_SENT}
-    text = formatEvent({**event, **short})
+    text = formatEvent(event | _short(event, MOST_SENT))
     lines = [line for line in (text or str(getattr(event.get("log_failure"), "value", ""))).splitlines() if line.strip()]
     return (lines[-1] if lines else "")[:MOST_CHARACTERS]
 
 
-def _cut(value: str | bytes) -> str:
+def _short(event: dict[str, Any], most: int) -> dict[str, str]:
+    """Return the fields of an event that are longer than that, cut: they may be what was sent."""
+    return {
+        name: _cut(value, most)
+        for name, value in event.items()
+        if isinstance(value, str | bytes) and (len(value) > most or most == MOST_SENT) and name not in NOT_SENT
+    }
+
+
+def _cut(value: str | bytes, most: int) -> str:
     """Return the beginning of what was sent; of bytes with escapes."""
-    text = " ".join(value.split()) if isinstance(value, str) else repr(value[:MOST_SENT])[2:-1]
-    return text if len(text) <= MOST_SENT and len(value) <= MOST_SENT else f"{text[:MOST_SENT]}…"
+    text = " ".join(value.split()) if isinstance(value, str) else repr(value[:most])[2:-1]
+    return text if len(text) <= most and len(value) <= most else f"{text[:most]}…"
