@@ -6,7 +6,7 @@ import string
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.testing import MemoryReactorClock
 
@@ -92,6 +92,7 @@ HOSTS = st.sampled_from(["127.0.0.1:18471/ws", "h", "h:1", "h:x", "[::1]:1/ws", 
 
 
 @given(SCHEMES, MARKED, MARKED, HOSTS)
+@example("ws:/", "", "://", "h/ws")
 def test_nothing_shows_a_secret_whatever_characters_it_has(scheme: str, before: str, after: str, host: str) -> None:
     """Upper case is unique to the secret, whose parts must not be seen either; some errors of Python quote it in lower case."""
     url = f"{scheme}bob:{before}QJX{after}VKZ@{host}"

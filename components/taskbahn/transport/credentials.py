@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from taskbahn.errors import InvalidOption
 from taskbahn.private_file import read_private
 from taskbahn.protocol.access import PRINCIPAL
-from taskbahn.transport.address import UNIX, check_marks, parse_address
+from taskbahn.transport.address import SCHEME, UNIX, check_marks, parse_address
 from taskbahn.transport.login import Hello, Token, fixed
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def split_address(url: Any, source: str) -> tuple[Any, Login | None]:
 
     Raises InvalidOption, in which nothing of the login is.
     """
-    if not isinstance(url, str) or "://" not in url or url.lower().startswith(f"{UNIX}:"):
+    if not isinstance(url, str) or not SCHEME.match(url):  # or `://` may be of the login
         return url, None
     check_marks(url, source)
     scheme, _, rest = url.partition("://")
