@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from support.programs import running_node
@@ -71,3 +73,11 @@ def test_the_log_names_a_refused_origin_and_the_options_once_a_minute(tmp_path: 
     assert len(lines) == 1
     assert "a page of http://vm:18471 was refused: if it is yours, start the node with --origin http://vm:18471" in lines[0]
     assert "--behind-proxy where it came through a proxy" in lines[0]
+
+
+def test_a_page_hears_whether_it_may_connect(node: Node) -> None:
+    for origin, taken in (("http://vm:18471", False), ("https://shop.example.org", True), ("http://127.0.0.1:9", True)):
+        for path in ("/ws", "/ws-view"):
+            assert node.get(f"{path}?origin={quote(origin, safe='')}") == (200, json.dumps({"taken": taken}) + "\n")
+    for words in ("origin=", "origin=null", "origin=x", "origin=http://a&origin=http://b", "origins=http://a"):
+        assert node.get(f"/ws?{words}")[0] == 426

@@ -15,6 +15,8 @@ from taskbahn_router.core.forwarding import origin_of
 from taskbahn_router.crossbar_edge import stranger_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from taskbahn_router.core.forwarding import Public
 
 WARN_SECONDS = 60.0
@@ -37,6 +39,12 @@ def is_given(factory: Any, origin: str) -> bool:
     """Return whether the configuration names an origin; what Autobahn alone can read is left to it."""
     found = origin_of(origin)
     return not found or any(pattern.match(found) for pattern in factory.allowedOriginsPatterns)
+
+
+def asked_for(words: Mapping[bytes, Sequence[bytes]]) -> str:
+    """Return the origin of which the words after `?` ask whether its pages may connect."""
+    given = words.get(b"origin", ())
+    return origin_of(given[0].decode("latin-1")) if len(given) == 1 else ""
 
 
 class Refusals:

@@ -29,7 +29,7 @@ ALWAYS = {
     b"x-frame-options": b"DENY",
 }
 HSTS = b"max-age=31536000"  # a year, in seconds
-FORBIDDEN, NOT_ALLOWED, UPGRADE_REQUIRED = 403, 405, 426
+OK, FORBIDDEN, NOT_ALLOWED, UPGRADE_REQUIRED = 200, 403, 405, 426
 UPGRADE = b"This is the address of a WebSocket.\n"
 
 
@@ -88,7 +88,7 @@ class PublicRequest(BoundedRequest):
             super().render(resrc)  # type: ignore[no-untyped-call]
             return
         if "websocket" not in (self.getHeader("upgrade") or "").lower():
-            self._want_upgrade()
+            self._want_upgrade(resrc)
             return
         if not self._admits_page(resrc):
             return
@@ -148,14 +148,22 @@ class PublicRequest(BoundedRequest):
             return False
         return True
 
-    def _want_upgrade(self) -> None:
-        """Answer a request that asks for no WebSocket: Autobahn would send any visitor to the address that a link names."""
+    def _want_upgrade(self, websocket: Any) -> None:
+        """Answer a request that asks for no WebSocket: Autobahn would send any visitor to the address that a link names.
+
+        A page asks so whether its origin may connect: browsers do not say why they get no WebSocket.
+        """
+        if origin := page_origins.asked_for(self.args):
+            is_taken = page_origins.is_own(self.public, origin) or page_origins.is_given(websocket._factory, origin)  # noqa: SLF001
+            self.setHeader(b"cache-control", b"no-store")  # type: ignore[no-untyped-call]
+            self._answer(OK, b'{"taken": true}\n' if is_taken else b'{"taken": false}\n', b"application/json")
+            return
         self.setHeader(b"upgrade", b"websocket")  # type: ignore[no-untyped-call]
         self._answer(UPGRADE_REQUIRED, UPGRADE)
 
-    def _answer(self, code: int, text: bytes) -> None:
+    def _answer(self, code: int, text: bytes, kind: bytes = b"text/plain; charset=utf-8") -> None:
         self.setResponseCode(code)
-        self.setHeader(b"content-type", b"text/plain; charset=utf-8")  # type: ignore[no-untyped-call]
+        self.setHeader(b"content-type", kind)  # type: ignore[no-untyped-call]
         self.setHeader(b"content-length", str(len(text)).encode())  # type: ignore[no-untyped-call]
         self.write(text)  # type: ignore[no-untyped-call]
         self.finish()

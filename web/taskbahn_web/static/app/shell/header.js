@@ -5,6 +5,7 @@ import { count, number } from "../../shared/format.js";
 import { pauseDetails } from "../text/pause-text.js";
 import { html } from "../core/html.js";
 import { bahn, connection, now, status } from "../data/live.js";
+import { isOriginRefused, originRefusal } from "../data/origin-check.js";
 import { pauseOf } from "../data/pauses.js";
 import { isMenuOpen } from "./navigation.js";
 import { link } from "../core/route.js";
@@ -60,13 +61,15 @@ function Connection() {
   return html`<p class="connection connection-${state}" role="status"><i class="dot" aria-hidden="true"></i><span>${TEXT[state]}</span></p>`;
 }
 
+const LOST = "The connection to the router is lost. What is shown may be old; jobs go on.";
+
 /** Over the foot of the page, so that nothing moves when it comes and goes. */
 function Banner() {
   const { state, retryAt } = connection.value;
   if (state !== "reconnecting") return null;
   const seconds = Math.ceil(retryAt - now.value);
   return html`<div class="banner">
-    <p>The connection to the router is lost. What is shown may be old; jobs go on.</p>
+    <p>${isOriginRefused.value ? originRefusal(location.origin) : LOST}</p>
     <p class="banner-next">${seconds > 0 ? `Next try in ${seconds} s` : "Trying …"}</p>
     <button class="quiet" onClick=${() => bahn.connection.hurry()}>Try now</button>
   </div>`;
