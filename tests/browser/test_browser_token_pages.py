@@ -38,7 +38,7 @@ PAGE = """<!doctype html>
 <script type="module" src="NODE/elements/german.js"></script>
 <body>BODY</body></html>
 """
-REFUSED = r"(status of 401|console warning: .*(not renewed|does not know the token|gave no token))"
+REFUSED = r"(status of 401|console warning: .*(not renewed|does not know the token|gave no token|There is no job))"
 LIFE = 4  # seconds of a token
 
 
@@ -184,9 +184,9 @@ def test_elements_share_one_session_and_say_when_it_is_refused(
     finally:
         admin.close()
     page.evaluate("id => { for (const each of document.querySelectorAll('job-log, job-result')) each.job = id }", job.id)
-    expect(page.locator("job-log")).to_contain_text("may not show this any more")
+    expect(page.locator("job-log")).to_contain_text("may not show this;")
     page.evaluate("document.documentElement.lang = 'de'")
-    expect(page.locator("job-log")).to_contain_text("darf das nicht mehr zeigen")
+    expect(page.locator("job-log")).to_contain_text("darf das nicht zeigen")
 
     backend.words = {"watch": [job.id]}
     backend.is_open = True  # who uses the page has logged in again
@@ -248,3 +248,22 @@ def test_a_page_whose_newer_token_names_less_watches_that_no_more(
     assert found["other"] == "kit.count"
     job.cancel()
     other.cancel()
+
+
+def test_elements_stand_still_while_a_token_does_not_name_their_job(
+    shop: Callable[[str], Page], backend: Backend, node_with_login: Node
+) -> None:
+    job = backend.app.get("kit.count").options(tags=["user:42"]).start(600, 0.1)
+    login = f'url="{node_with_login.websocket}" token-url="/token" job="{job.id}"'
+    page = shop(f"<job-progress cancellable {login}></job-progress><job-question {login}></job-question>")
+    state, foot = page.locator("job-progress").get_by_role("status"), page.locator("job-progress .foot")
+    expect(state).to_have_text("running")
+    backend.words = {"tags": ["user:43"]}
+    for element in (foot, page.locator("job-question")):
+        expect(element).to_have_text("This page may not show this job (any more), or it does not exist.", timeout=15_000)
+    expect(state).to_have_text("unknown")
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    backend.words = {"tags": ["user:42"]}
+    expect(state).to_have_text("running", timeout=15_000)
+    expect(foot).to_contain_text(" s")
+    job.cancel()

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connectionLost } from "../../web/taskbahn_web/static/client/errors.js";
+import { connectionLost, TaskbahnError } from "../../web/taskbahn_web/static/client/errors.js";
 import { MAX_LINES, readJob } from "../../web/taskbahn_web/static/elements/feed.js";
 import { footText, stateText } from "../../web/taskbahn_web/static/elements/job-words.js";
 import { Words } from "../../web/taskbahn_web/static/elements/words.js";
@@ -135,6 +135,31 @@ test("after a lost connection no end is expected before the job says again how f
   assert.equal(left(), "");
   again.progress({ events: [event(2, "progress", { fraction: 0.8 })] });
   assert.equal(left(), "about 7 s left");
+  bahn.close();
+});
+
+test("a job that a later session may not see stops its times, and comes back", async () => {
+  const { router, bahn, feed, watch } = await reading();
+  const refused = new TaskbahnError("there is no job", "taskbahn.error.unknown_job");
+  const problems = [];
+  readJob(bahn, ID, { onChange: () => {}, onProblem: ({ uri }) => problems.push(uri) });
+  const job = { id: ID, state: "running", number: 2, started_at: 100, progress: { fraction: 0.14 } };
+  watch.progress({ snapshot: job });
+  assert.equal(feed.silentSince, null);
+  router.sessions[0].lose();
+  const lostAt = feed.silentSince;
+  assert.ok(Math.abs(lostAt - Date.now() / 1000) < 5, "while the connection is gone its times stand still");
+  watch.reject(connectionLost());
+  for (const count of [2, 3]) {
+    (await router.call(count)).reject(refused);
+    while (!feed.problem) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    assert.deepEqual([feed.problem, feed.silentSince, feed.job.state], [refused, lostAt, "running"]);
+    router.sessions.at(-1).lose();
+  }
+  assert.deepEqual(problems, ["taskbahn.error.unknown_job"]); // the page hears once why
+  (await router.call(4)).progress({ snapshot: job });
+  assert.deepEqual([feed.problem, feed.silentSince], [null, null]);
   bahn.close();
 });
 

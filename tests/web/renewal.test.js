@@ -7,6 +7,7 @@ import { INVALID_TOKEN, textOf } from "../../web/taskbahn_web/static/client/logi
 import { renewalTime } from "../../web/taskbahn_web/static/client/renewal.js";
 import { readToken, scopeOf } from "../../web/taskbahn_web/static/client/token-source.js";
 import { borrowConnection } from "../../web/taskbahn_web/static/elements/connections.js";
+import { readJob } from "../../web/taskbahn_web/static/elements/feed.js";
 import { Bahn, connect, TaskbahnError } from "../../web/taskbahn_web/static/taskbahn.js";
 import { FakeRouter } from "./fake.js";
 
@@ -151,6 +152,21 @@ test("another token renews the session, and one of another program opens another
   (await router.call(2)).reject(new TaskbahnError("of another program", INVALID_TOKEN));
   while (bahn.who.token !== "b3") await new Promise((resolve) => bahn.onState(resolve));
   assert.deepEqual([router.sessions.length, router.sessions[0].isClosed, bahn.state], [2, true, "live"]);
+  bahn.close();
+});
+
+test("another token in the same session shows the job that the one before did not", async () => {
+  const { router, open } = browserRouter();
+  const bahn = await connect({ dial: open, token: token(1) });
+  const { feed } = readJob(bahn, "a", { onChange: () => {} });
+  (await router.call(1)).reject(new TaskbahnError("there is no job", "taskbahn.error.unknown_job"));
+  while (!feed.problem) await new Promise(setImmediate);
+  bahn.setToken(token(2));
+  (await router.call(2)).resolve({});
+  const again = await router.call(3);
+  assert.deepEqual([again.procedure, router.sessions.length], ["taskbahn.job.watch", 1]);
+  again.progress({ snapshot: { id: "a", state: "running" } });
+  assert.deepEqual([feed.problem, feed.job.state], [null, "running"]);
   bahn.close();
 });
 

@@ -124,6 +124,12 @@ test("what cannot be watched is said for those who use the page, and wholly on t
   const english = wordsAround(within(null));
   assert.deepEqual([english, german].map((words) => problemSentence(words, error)), ["This job does not exist (any more).", "Diesen Auftrag gibt es nicht (mehr)."]);
   assert.deepEqual(warned.mock.calls.map(({ arguments: said }) => said), [["There is no job 'x': `taskbahn jobs` lists those that are kept."]]);
+  const withLogin = "This page may not show this job (any more), or it does not exist."; // the node does not say which
+  assert.equal(problemSentence(english, error, { hasLogin: true }), withLogin);
+  const refused = new TaskbahnError("over", "taskbahn.error.invalid_token");
+  const sentences = [true, false].map((wasShown) => problemSentence(english, refused, { wasShown }));
+  assert.deepEqual(sentences, ["This page may not show this any more; load it again, or log in again.", "This page may not show this; load it again, or log in again."]);
+  for (const text of [withLogin, ...sentences]) assert.notEqual(german.phrase(text), text);
   assert.equal(problemSentence(english, new TaskbahnError("the pictures are gone")), "The pictures are gone.");
   addTexts("en", { "There is no job {id}": "Gone: {id}" });
   assert.equal(problemSentence(english, new TaskbahnError("there is no job 7", "taskbahn.error.unknown_job")), "Gone: 7."); // the page's own counts more

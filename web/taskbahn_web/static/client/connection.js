@@ -46,6 +46,8 @@ export class Connection {
   #listeners = new Set();
   /** @type {Set<(session: import("./wamp.js").Session) => void>} */
   #renewals = new Set();
+  /** @type {Set<() => void>} */
+  #loginListeners = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #failures = 0;
@@ -118,6 +120,16 @@ export class Connection {
     return () => void this.#renewals.delete(renewal);
   }
 
+  /**
+   * Hear of each login: of another session, or of the one of now with another token.
+   * @param {() => void} listener
+   * @returns {() => void}  stops it
+   */
+  onLogin(listener) {
+    this.#loginListeners.add(listener);
+    return () => void this.#loginListeners.delete(listener);
+  }
+
   /** Try now instead of at `retryAt`. */
   hurry() {
     if (this.state === "reconnecting" && this.retryAt) this.#try();
@@ -163,10 +175,14 @@ export class Connection {
   #opened(session) {
     if (this.state === "closed") return session.close();
     this.#session = this.#last = session;
-    if (this.#source && session.who?.role === BROWSER) this.#renewal = keepRenewed(session, this.#source, (...why) => this.#notRenewed(session, ...why));
+    if (this.#source && session.who?.role === BROWSER) {
+      const onFailure = (/** @type {unknown} */ error, /** @type {boolean} */ isOver) => this.#notRenewed(session, error, isOver);
+      this.#renewal = keepRenewed(session, this.#source, onFailure, () => notify(this.#loginListeners, undefined));
+    }
     this.#failures = 0;
     this.failure = null;
     this.#happened("opened");
+    notify(this.#loginListeners, undefined);
     notify(this.#renewals, session);
     for (const { resolve } of this.#waiting) resolve(session);
     this.#waiting.clear();
@@ -216,14 +232,13 @@ export function isRefusal(failure) {
 }
 
 /**
- * Do something once, when the next session is there.
+ * Do something once, when another session is there, or the one of now has another token.
  * @param {Connection} connection
  * @param {() => void} action
  * @returns {() => void}  stops it
  */
-export function onceLive(connection, action) {
-  const stop = connection.onState((state) => {
-    if (state !== "live") return;
+export function onNextLogin(connection, action) {
+  const stop = connection.onLogin(() => {
     stop();
     action();
   });

@@ -2,6 +2,7 @@
 
 const PREFIX = "taskbahn.error.";
 
+export const UNKNOWN_JOB = PREFIX + "unknown_job";
 export const CONNECTION_LOST = "taskbahn.error.connection_lost";
 
 /** What the same request may well do without in a moment: the node is starting, stopping, or its store is busy. */

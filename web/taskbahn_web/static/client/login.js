@@ -6,6 +6,7 @@ export const TOKEN = "taskbahn.token";
 export const TOKEN_RENEW = "taskbahn.token.renew";
 export const OWN_PASSWORD = "taskbahn.user.password";
 export const INVALID_TOKEN = "taskbahn.error.invalid_token";
+export const NOT_ALLOWED = "taskbahn.error.not_allowed";
 const NO_ANSWER = "taskbahn.error.no_token"; // the function may well have one in a moment
 const NO_METHOD = "wamp.error.no_auth_method";
 const TOO_MANY = "taskbahn.error.too_many_logins";

@@ -29,9 +29,10 @@ export function renewalTime(lifetime, chance) {
  * @param {import("./wamp.js").Session} session
  * @param {import("./token-source.js").TokenSource} source
  * @param {(error: unknown, isOver: boolean) => void} onFailure  why there is no other token, once for each try; isOver: no other try follows
+ * @param {() => void} [onRenewed]  the session goes on with another token
  * @returns {{stop: () => void, now: () => void}}  now: renew it at once
  */
-export function keepRenewed(session, source, onFailure) {
+export function keepRenewed(session, source, onFailure, onRenewed = () => {}) {
   let isStopped = false;
   let isAsking = false;
   let failures = 0;
@@ -63,6 +64,7 @@ export function keepRenewed(session, source, onFailure) {
       held = token;
       failures = 0;
       plan();
+      onRenewed();
     } catch (error) {
       if (isStopped) return;
       const isPassing = error instanceof TaskbahnError && error.isPassing;

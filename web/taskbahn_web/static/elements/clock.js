@@ -7,15 +7,16 @@ const clocks = new WeakMap();
 
 /**
  * @param {import("../taskbahn.js").Bahn} bahn
+ * @param {number | null} [at]  seconds since the epoch by the page's clock; now if left out
  * @returns {number}  seconds since the epoch
  */
-export function nodeTime(bahn) {
+export function nodeTime(bahn, at = null) {
   let clock = clocks.get(bahn);
   if (!clock) {
     clocks.set(bahn, (clock = { offset: 0 }));
     void measureOffset(bahn, clock);
   }
-  return Date.now() / 1000 + clock.offset;
+  return (at ?? Date.now() / 1000) + clock.offset;
 }
 
 /**

@@ -1,6 +1,8 @@
 /** One job as it lives, for all elements on the page that show it: its newest view and its log, from one watch. */
 
-import { isRefusal, onceLive } from "../client/connection.js";
+import { INVALID_TOKEN, NOT_ALLOWED } from "../client/login.js";
+import { onNextLogin } from "../client/connection.js";
+import { TaskbahnError, UNKNOWN_JOB } from "../client/errors.js";
 import { FINAL_STATES } from "../client/states.js";
 import { runSafely } from "../client/listeners.js";
 import { awaitRetry } from "../client/await-retry.js";
@@ -19,6 +21,8 @@ import { applyEvent } from "../shared/job-view.js";
  */
 
 export const MAX_LINES = 10_000; // log lines that are kept, the newest
+/** What depends on the token: another one may show the job. */
+const OF_ONE_LOGIN = new Set([INVALID_TOKEN, NOT_ALLOWED, UNKNOWN_JOB]);
 const SPARE_LINES = 1000; // lines beyond that before some are given up, so that this is seldom
 
 export class Feed {
@@ -32,6 +36,8 @@ export class Feed {
   isOutdated = false;
   /** Why it cannot be watched. @type {unknown} */
   problem = null;
+  /** When it was last heard of, seconds since the epoch by the page's clock: then its times stop. Null while it is heard of. @type {number | null} */
+  silentSince = null;
 
   #bahn;
   #id;
@@ -43,6 +49,7 @@ export class Feed {
   /** @type {import("../client/watch.js").Watch | null} */
   #watch = null;
   #stopAwaiting = () => {};
+  #stopStates;
 
   /**
    * @param {Bahn} bahn
@@ -51,6 +58,9 @@ export class Feed {
   constructor(bahn, id) {
     this.#bahn = bahn;
     this.#id = id;
+    this.#stopStates = bahn.onState((state) => {
+      if (state !== "live") this.#silence();
+    });
     this.#follow();
   }
 
@@ -73,12 +83,21 @@ export class Feed {
   stop() {
     this.#isStopped = true;
     this.#watch?.stop();
+    this.#stopStates();
     this.#stopAwaiting();
+  }
+
+  #silence() {
+    if (this.job) this.silentSince ??= Date.now() / 1000;
+  }
+
+  /** It is watched. */
+  #heard() {
+    this.problem = this.silentSince = null;
   }
 
   #follow() {
     this.#isEnded = false;
-    this.problem = null;
     let isFirst = true;
     this.#watch = this.#bahn.watch(
       this.#id,
@@ -86,6 +105,7 @@ export class Feed {
         onSnapshot: (job) => {
           this.isOutdated = !isFirst && Boolean(job.progress);
           isFirst = false;
+          this.#heard();
           this.job = job;
           this.#each("onChange");
           if (job.progress && !FINAL_STATES.has(job.state)) this.#each("onProgress", job.progress);
@@ -100,13 +120,19 @@ export class Feed {
     );
     this.#watch.outcome.then(
       (job) => this.#ended(job),
-      (error) => {
-        this.problem = error;
-        if (isRefusal(error) && !this.#isStopped) this.#stopAwaiting = onceLive(this.#bahn.connection, () => this.#follow()); // with another token
-        this.#each("onProblem", error);
-        this.#each("onChange");
-      },
+      (error) => this.#refused(error),
     );
+  }
+
+  /** @param {unknown} error */
+  #refused(error) {
+    this.#silence();
+    const uri = error instanceof TaskbahnError ? error.uri : "";
+    if (OF_ONE_LOGIN.has(uri) && !this.#isStopped) this.#stopAwaiting = onNextLogin(this.#bahn.connection, () => this.#follow());
+    if (uri && this.problem instanceof TaskbahnError && this.problem.uri === uri) return; // the readers have heard it
+    this.problem = error;
+    this.#each("onProblem", error);
+    this.#each("onChange");
   }
 
   /** @param {Event[]} events */
@@ -134,6 +160,7 @@ export class Feed {
 
   /** @param {JobView} job */
   #ended(job) {
+    this.#heard();
     this.job = job;
     this.#isEnded = true;
     this.#each("onEnd", job);

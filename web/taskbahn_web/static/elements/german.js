@@ -153,9 +153,11 @@ export const GERMAN = {
 
   // instead of errors that say more to those who run the node; these the console has
   "This job does not exist (any more).": "Diesen Auftrag gibt es nicht (mehr).",
+  "This page may not show this job (any more), or it does not exist.": "Diese Seite darf diesen Auftrag nicht (mehr) zeigen, oder es gibt ihn nicht.",
   "This task does not exist (yet).": "Diese Aufgabe gibt es (noch) nicht.",
   "Too many jobs wait already; try it again later.": "Es warten schon zu viele Aufträge; versuchen Sie es später noch einmal.",
   "This page may not show this any more; load it again, or log in again.": "Diese Seite darf das nicht mehr zeigen; laden Sie sie neu, oder melden Sie sich neu an.",
+  "This page may not show this; load it again, or log in again.": "Diese Seite darf das nicht zeigen; laden Sie sie neu, oder melden Sie sich neu an.",
   "This page may not do that.": "Das ist auf dieser Seite nicht erlaubt.",
 
   ...GERMAN_REASONS,

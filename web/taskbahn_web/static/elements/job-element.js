@@ -1,8 +1,10 @@
 /** What the elements that show one job have: which one, its feed, and the events that tell the page how it went. */
 
 import { failureOf } from "../client/outcome.js";
+import { nodeTime } from "./clock.js";
 import { TaskbahnElement } from "./element.js";
 import { readJob } from "./feed.js";
+import { problemSentence } from "./problem-words.js";
 
 /** @typedef {import("../client/wire.js").JobView} JobView */
 
@@ -49,6 +51,21 @@ export class JobElement extends TaskbahnElement {
   /** @override @protected */
   get hasProblem() {
     return Boolean(this.feed?.problem);
+  }
+
+  /** The node's time; of a job that is not heard of now, when it was last heard of. @protected @returns {number} seconds since the epoch */
+  get time() {
+    return this.bahn ? nodeTime(this.bahn, this.feed?.silentSince) : Date.now() / 1000;
+  }
+
+  /** Whether its times move. @protected */
+  get isHeard() {
+    return Boolean(this.view) && !this.feed?.problem && this.feed?.silentSince === null;
+  }
+
+  /** @protected @param {unknown} error */
+  problemText(error) {
+    return problemSentence(this.words, error, { wasShown: Boolean(this.view), hasLogin: Boolean(this.bahn?.who) });
   }
 
   /** @override @protected */

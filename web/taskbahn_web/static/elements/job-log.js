@@ -8,7 +8,6 @@ import { clock, fullTime } from "../shared/format.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
 import { JobElement } from "./job-element.js";
 import { css } from "./job-log-css.js";
-import { problemSentence } from "./problem-words.js";
 
 /**
  * @typedef {import("../client/wire.js").Event} Event
@@ -108,7 +107,7 @@ export class JobLog extends JobElement {
 
   #emptyText() {
     const { words } = this;
-    if (this.feed?.problem) return problemSentence(words, this.feed.problem);
+    if (this.feed?.problem) return this.problemText(this.feed.problem);
     if (!this.job) return words.say("No job yet.");
     return this.view ? words.say("Nothing is logged yet.") : words.say("Loading…");
   }

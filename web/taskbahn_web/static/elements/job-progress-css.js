@@ -39,7 +39,7 @@ export const css = `
   .bar.moving i { width: 30%; transition: none; animation: travel 1.5s ease-in-out infinite; }
   .cancelled .bar i, .expired .bar i { background: var(--line-strong); }
   .stale { opacity: 0.72; }
-  .stale .dot, .stale .bar i { animation-play-state: paused; }
+  :is(.stale, .silent) :is(.dot, .bar i) { animation-play-state: paused; }
 
   .foot { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1.5em; min-height: 1.5em; font-size: 0.93em; color: var(--muted); }
   .facts { min-width: 0; overflow-wrap: anywhere; }

@@ -7,13 +7,11 @@ import { FINAL_STATES } from "../client/states.js";
 import { percent } from "../shared/format.js";
 import { barShare, shownFraction, summarizeProgress } from "../shared/how-far.js";
 import { stagesEnd } from "../shared/stages.js";
-import { nodeTime } from "./clock.js";
 import { makeElement, setAttribute, setText } from "./dom.js";
 import { drawEverySecond } from "./drawing.js";
 import { JobElement } from "./job-element.js";
 import { footText, stateText } from "./job-words.js";
 import { css } from "./job-progress-css.js";
-import { problemSentence } from "./problem-words.js";
 import { StageList } from "./stage-list.js";
 
 /** @typedef {import("../client/wire.js").JobView} JobView */
@@ -106,21 +104,21 @@ export class JobProgress extends JobElement {
     const { bahn, words } = this;
     const job = this.view;
     const problem = this.feed?.problem;
-    const state = problem ? "failed" : (job?.state ?? "none");
+    const state = problem ? "none" : (job?.state ?? "none");
     const isFinal = FINAL_STATES.has(state);
-    const isMoving = Boolean(job) && !isFinal && bahn?.state !== "closed";
-    const now = job && !isFinal && bahn ? nodeTime(bahn) : Date.now() / 1000;
-    this.#box.className = `box ${state}${bahn?.state === "reconnecting" ? " stale" : ""}`;
+    const isSilent = Boolean(job) && !isFinal && !this.isHeard;
+    const now = job && !isFinal ? this.time : Date.now() / 1000;
+    this.#box.className = `box ${state}${bahn?.state === "reconnecting" ? " stale" : ""}${isSilent ? " silent" : ""}`;
     setText(this.#state, problem ? words.say("unknown") : stateText(words, job, bahn?.state ?? "closed", Boolean(this.job)));
     this.#drawBar(job, isFinal);
-    const { facts, left } = footText(words, job, now, bahn, this.feed?.isOutdated);
-    setText(this.#facts, this.#refusal || (problem ? problemSentence(words, problem) : facts));
+    const { facts, left } = problem ? { facts: this.problemText(problem), left: "" } : footText(words, job, now, bahn, isSilent || this.feed?.isOutdated);
+    setText(this.#facts, this.#refusal || facts);
     setText(this.#left, left);
-    this.#stages.draw(words, job?.progress?.stages ?? [], state, job && stagesEnd(job), now);
-    this.#cancel.hidden = !this.cancellable || !job || isFinal;
+    this.#stages.draw(words, job?.progress?.stages ?? [], state, job && (stagesEnd(job) ?? (problem ? now : null)), now);
+    this.#cancel.hidden = !this.cancellable || !job || isFinal || Boolean(problem);
     setAttribute(this.#cancel, "aria-disabled", this.#isCancelling ? "true" : false);
     setText(this.#cancel, this.#isCancelling ? words.say("Cancelling…") : words.say("Cancel"));
-    drawEverySecond(/** @type {any} */ (this), isMoving);
+    drawEverySecond(/** @type {any} */ (this), Boolean(job) && !isFinal && !isSilent);
   }
 
   /**
@@ -132,7 +130,7 @@ export class JobProgress extends JobElement {
     const { fraction, text } = summarizeProgress(job?.progress);
     const share = shownFraction(job?.state ?? "", fraction);
     const drawn = barShare(job?.state ?? "", fraction);
-    this.#bar.classList.toggle("moving", drawn === null);
+    this.#bar.classList.toggle("moving", drawn === null && !this.feed?.problem);
     this.#bar.style.setProperty("--share", String(drawn ?? 0));
     setAttribute(this.#bar, "aria-label", this.label || (job ? words.say("Progress of {task}", { task: job.task }) : words.say("Progress")));
     setAttribute(this.#bar, "aria-valuenow", share === null ? undefined : String(Math.round(share * 100)));
@@ -151,7 +149,7 @@ export class JobProgress extends JobElement {
     try {
       await bahn.job(id).cancel("by a person on a page");
     } catch (error) {
-      if (this.job === id) this.#refusal = problemSentence(this.words, error);
+      if (this.job === id) this.#refusal = this.problemText(error);
     }
     if (this.job === id) this.#isCancelling = false;
     this.drawSoon();

@@ -5,12 +5,10 @@
 
 import { questionKey } from "../client/questions.js";
 import { isClosedQuestion, questionFacts } from "../shared/question.js";
-import { nodeTime } from "./clock.js";
 import { makeElement, setText } from "./dom.js";
 import { drawEverySecond } from "./drawing.js";
 import { JobElement } from "./job-element.js";
 import { css } from "./job-question-css.js";
-import { problemSentence } from "./problem-words.js";
 import { QuestionForm } from "./question-form.js";
 
 /** @typedef {import("../client/questions.js").QuestionView} QuestionView */
@@ -77,10 +75,10 @@ export class JobQuestion extends JobElement {
     if (first && bahn) {
       const others = more.length ? [words.count(more.length, "1 more question after it", "{count} more questions after it")] : [];
       const lost = bahn.state === "reconnecting" ? [words.say("reconnecting…")] : [];
-      setText(this.#facts, [...questionFacts(first, nodeTime(bahn)).map((fact) => words.own(fact)), ...others, ...lost].join(" · "));
+      setText(this.#facts, [...questionFacts(first, this.time).map((fact) => words.own(fact)), ...others, ...lost].join(" · "));
     }
-    drawEverySecond(/** @type {any} */ (this), first !== null);
-    setText(this.#problem, feed?.problem ? problemSentence(words, feed.problem) : "");
+    drawEverySecond(/** @type {any} */ (this), first !== null && this.isHeard);
+    setText(this.#problem, feed?.problem ? this.problemText(feed.problem) : "");
     this.#problem.hidden = !feed?.problem;
   }
 

@@ -8,7 +8,6 @@ import { json } from "../shared/format.js";
 import { makeElement } from "./dom.js";
 import { JobElement } from "./job-element.js";
 import { css } from "./job-result-css.js";
-import { problemSentence } from "./problem-words.js";
 
 /**
  * @typedef {import("../client/wire.js").Failure} Failure
@@ -70,7 +69,7 @@ export class JobResult extends JobElement {
   /** @param {boolean} isFinal */
   #content(isFinal) {
     const { view, feed, words } = this;
-    if (feed?.problem) return makeElement("p", { class: "problem" }, problemSentence(words, feed.problem));
+    if (feed?.problem) return makeElement("p", { class: "problem" }, this.problemText(feed.problem));
     if (!view) return makeNote(this.job ? words.say("Loading…") : words.say("No job yet."));
     if (!isFinal) return makeNote(words.say("No result yet: the job is {state}.", { state: words.say(view.state) }));
     if (view.state === "succeeded") return makeValue(view.result, words);

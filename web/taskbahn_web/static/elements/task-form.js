@@ -4,7 +4,7 @@
  */
 
 import { TaskbahnError } from "../client/errors.js";
-import { isRefusal, onceLive } from "../client/connection.js";
+import { isRefusal, onNextLogin } from "../client/connection.js";
 import { VIEW_TASKS } from "../client/wire.js";
 import { ANY_SIGNATURE, fieldsOf } from "../shared/schema.js";
 import { makeArguments, problemsByField } from "../shared/values.js";
@@ -153,9 +153,9 @@ export class TaskForm extends TaskbahnElement {
       this.#again.hidden = Boolean(found);
     } catch (error) {
       if (round !== this.#round) return;
-      this.#noticeText = problemSentence(this.words, error);
+      this.#noticeText = problemSentence(this.words, error, { wasShown: Boolean(this.#task) });
       this.#again.hidden = false;
-      this.#stopWaiting = isRefusal(error) ? onceLive(bahn.connection, () => this.restart()) : this.#stopWaiting;
+      this.#stopWaiting = isRefusal(error) ? onNextLogin(bahn.connection, () => this.restart()) : this.#stopWaiting;
     }
     this.drawSoon();
   }

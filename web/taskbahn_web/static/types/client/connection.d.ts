@@ -1,12 +1,12 @@
 /** Whether the node refuses the token of now. @param {unknown} failure */
 export function isRefusal(failure: unknown): boolean;
 /**
- * Do something once, when the next session is there.
+ * Do something once, when another session is there, or the one of now has another token.
  * @param {Connection} connection
  * @param {() => void} action
  * @returns {() => void}  stops it
  */
-export function onceLive(connection: Connection, action: () => void): () => void;
+export function onNextLogin(connection: Connection, action: () => void): () => void;
 /**
  * @typedef {"connecting" | "live" | "reconnecting" | "closed"} ConnectionState
  * @typedef {"opened" | "lost" | "close"} Happening
@@ -51,6 +51,12 @@ export class Connection {
      * @returns {() => void}  stops it
      */
     onSession(renewal: (session: import("./wamp.js").Session) => void): () => void;
+    /**
+     * Hear of each login: of another session, or of the one of now with another token.
+     * @param {() => void} listener
+     * @returns {() => void}  stops it
+     */
+    onLogin(listener: () => void): () => void;
     /** Try now instead of at `retryAt`. */
     hurry(): void;
     /**

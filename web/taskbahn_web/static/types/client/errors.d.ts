@@ -13,6 +13,7 @@ export function connectionLost(why?: string): TaskbahnError;
  * @returns {string}  a sentence for a person
  */
 export function sentence(error: unknown): string;
+export const UNKNOWN_JOB: string;
 export const CONNECTION_LOST: "taskbahn.error.connection_lost";
 export class TaskbahnError extends Error {
     /**

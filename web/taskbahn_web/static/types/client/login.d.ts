@@ -27,6 +27,7 @@ export const TOKEN: "taskbahn.token";
 export const TOKEN_RENEW: "taskbahn.token.renew";
 export const OWN_PASSWORD: "taskbahn.user.password";
 export const INVALID_TOKEN: "taskbahn.error.invalid_token";
+export const NOT_ALLOWED: "taskbahn.error.not_allowed";
 /**
  * The token's text, or a function that each connection calls for it; it may return what `fetch` does.
  */

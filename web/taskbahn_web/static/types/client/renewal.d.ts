@@ -11,9 +11,10 @@ export function renewalTime(lifetime: number, chance: number): number;
  * @param {import("./wamp.js").Session} session
  * @param {import("./token-source.js").TokenSource} source
  * @param {(error: unknown, isOver: boolean) => void} onFailure  why there is no other token, once for each try; isOver: no other try follows
+ * @param {() => void} [onRenewed]  the session goes on with another token
  * @returns {{stop: () => void, now: () => void}}  now: renew it at once
  */
-export function keepRenewed(session: import("./wamp.js").Session, source: import("./token-source.js").TokenSource, onFailure: (error: unknown, isOver: boolean) => void): {
+export function keepRenewed(session: import("./wamp.js").Session, source: import("./token-source.js").TokenSource, onFailure: (error: unknown, isOver: boolean) => void, onRenewed?: () => void): {
     stop: () => void;
     now: () => void;
 };

@@ -37,6 +37,8 @@ export class Feed {
     isOutdated: boolean;
     /** Why it cannot be watched. @type {unknown} */
     problem: unknown;
+    /** When it was last heard of, seconds since the epoch by the page's clock: then its times stop. Null while it is heard of. @type {number | null} */
+    silentSince: number | null;
     /** Whether it has a reader. */
     get isRead(): boolean;
     /** @param {Reader} reader @returns {() => void}  stops it */

@@ -10,6 +10,12 @@ export class JobElement extends TaskbahnElement {
     get job(): string;
     /** The job as it is now, as far as it is known. @returns {JobView | null} */
     get view(): JobView | null;
+    /** The node's time; of a job that is not heard of now, when it was last heard of. @protected @returns {number} seconds since the epoch */
+    protected get time(): number;
+    /** Whether its times move. @protected */
+    protected get isHeard(): boolean;
+    /** @protected @param {unknown} error */
+    protected problemText(error: unknown): string;
     /**
      * @protected
      * @param {import("../client/wire.js").Progress} _progress
