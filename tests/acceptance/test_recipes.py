@@ -70,11 +70,12 @@ def test_a_backend_gives_a_token_for_what_it_says(
     web.secret_key = "of a test"
     browser = web.test_client()
     if title == "backend_flask.py":
-        assert browser.post("/token").status_code == 401
+        assert browser.get("/token").status_code == 401
         with browser.session_transaction() as session:
             session["user"] = 42
-    answer = browser.post("/token")
+    answer = browser.get("/token")  # as elements with token-url send it
     assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
     with made["bahn"], Taskbahn(node.websocket, token=answer.get_data(as_text=True)) as page:
         assert page.get(task).start(text).result(timeout=30) == result
         with pytest.raises(NotAllowed):

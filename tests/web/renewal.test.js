@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { sentence } from "../../web/taskbahn_web/static/client/errors.js";
 import { INVALID_TOKEN, textOf } from "../../web/taskbahn_web/static/client/login.js";
 import { renewalTime } from "../../web/taskbahn_web/static/client/renewal.js";
 import { readToken, scopeOf } from "../../web/taskbahn_web/static/client/token-source.js";
@@ -185,8 +186,11 @@ test("a refused page goes on with the token that it then gets", async () => {
 test("a function may return what fetch does; what is no token says why", async () => {
   const answered = (body, status = 200) => async () => new Response(body, { status });
   assert.equal(await textOf(answered(" abc\n")), "abc");
+  const named = async () => Object.defineProperty(new Response("", { status: 401 }), "url", { value: "http://127.0.0.1:1/token" });
+  await assert.rejects(textOf(named), (error) => sentence(error).startsWith("The backend gave no token at http://127.0.0.1:1/token, but answered 401: "));
   await assert.rejects(textOf(answered("", 401)), { uri: INVALID_TOKEN, message: /answered 401.*log in/ });
   await assert.rejects(textOf(answered("", 502)), { uri: "taskbahn.error.no_token", message: /answered 502.*asks again/ });
+  await assert.rejects(textOf(answered("", 405)), { uri: INVALID_TOKEN, message: /answered 405: this route takes no GET/, detail: { status: 405 } });
   for (const page of ["<!DOCTYPE html><p>Log in", "<html>", '{"token": "abc"}', "x".repeat(9000)]) {
     await assert.rejects(textOf(answered(page)), { uri: INVALID_TOKEN, message: /returned something else/ });
   }

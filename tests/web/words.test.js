@@ -129,7 +129,9 @@ test("what cannot be watched is said for those who use the page, and wholly on t
   const refused = new TaskbahnError("over", "taskbahn.error.invalid_token");
   const sentences = [true, false].map((wasShown) => problemSentence(english, refused, { wasShown }));
   assert.deepEqual(sentences, ["This page may not show this any more; load it again, or log in again.", "This page may not show this; load it again, or log in again."]);
-  for (const text of [withLogin, ...sentences]) assert.notEqual(german.phrase(text), text);
+  const lost = "This page cannot log in; its console says why.";
+  assert.equal(problemSentence(english, new TaskbahnError("it takes no GET", "taskbahn.error.invalid_token", { status: 405 })), lost);
+  for (const text of [withLogin, lost, ...sentences]) assert.notEqual(german.phrase(text), text);
   assert.equal(problemSentence(english, new TaskbahnError("the pictures are gone")), "The pictures are gone.");
   addTexts("en", { "There is no job {id}": "Gone: {id}" });
   assert.equal(problemSentence(english, new TaskbahnError("there is no job 7", "taskbahn.error.unknown_job")), "Gone: 7."); // the page's own counts more

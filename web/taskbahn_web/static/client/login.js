@@ -48,9 +48,15 @@ export async function textOf(token, timeout = ANSWER_TIMEOUT_SECONDS) {
 async function bodyOf(answer) {
   if (!globalThis.Response || !(answer instanceof Response)) return answer;
   if (answer.ok) return answer.text();
-  const isPassing = answer.status >= 500 || answer.status === 429;
-  const what = isPassing ? "the kit asks again" : "who uses the page may have to log in there";
-  throw new TaskbahnError(`${answer.url || "the backend"} gave no token, but answered ${answer.status}: ${what}`, isPassing ? NO_ANSWER : INVALID_TOKEN);
+  const { status, url } = answer;
+  const isPassing = status >= 500 || status === 429;
+  const what =
+    isPassing ? "the kit asks again"
+    : status === 405 ? "this route takes no GET, which the elements and a plain fetch() send: let it take GET, and answer with Cache-Control: no-store"
+    : status === 404 ? "there is no such route"
+    : "who uses the page may have to log in there";
+  const uri = isPassing ? NO_ANSWER : INVALID_TOKEN;
+  throw new TaskbahnError(`the backend gave no token${url && ` at ${url}`}, but answered ${status}: ${what}`, uri, { status });
 }
 
 /**

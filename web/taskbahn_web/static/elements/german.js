@@ -158,6 +158,7 @@ export const GERMAN = {
   "Too many jobs wait already; try it again later.": "Es warten schon zu viele Aufträge; versuchen Sie es später noch einmal.",
   "This page may not show this any more; load it again, or log in again.": "Diese Seite darf das nicht mehr zeigen; laden Sie sie neu, oder melden Sie sich neu an.",
   "This page may not show this; load it again, or log in again.": "Diese Seite darf das nicht zeigen; laden Sie sie neu, oder melden Sie sich neu an.",
+  "This page cannot log in; its console says why.": "Diese Seite kann sich nicht anmelden; in ihrer Konsole steht, warum.",
   "This page may not do that.": "Das ist auf dieser Seite nicht erlaubt.",
 
   ...GERMAN_REASONS,
