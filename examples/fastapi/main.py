@@ -16,9 +16,10 @@ from fastapi import FastAPI, Header, Request, UploadFile
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from tasks import import_people
 
-from taskbahn import CallerError, Job, JobView, ServiceError, UnknownJob
+from taskbahn import CallerError, InvalidToken, Job, JobView, LimitExceeded, NotAllowed, ServiceError, UnknownJob
 
 FOLDER = Path(os.environ.get("PEOPLE_FOLDER", "data")).resolve()  # of this machine and the worker's
+OURS = (ServiceError, InvalidToken, NotAllowed, LimitExceeded)  # what those who run the site have to mend
 web = FastAPI(title="People")
 log = logging.getLogger("uvicorn.error")
 
@@ -58,7 +59,7 @@ async def cancel(id: UUID) -> JobView:
 async def events(id: UUID, last_event_id: Annotated[int, Header()] = 0) -> StreamingResponse:
     """Send what happens as it happens (server-sent events); a page that reconnects gets what it has missed."""
     job = import_people.job(id)
-    with suppress(ServiceError):  # a browser asks again after a stream that ended, not after a 503
+    with suppress(*OURS):  # a browser asks again after a stream that ended, not after a 503
         await job.state_async()  # an unknown job is an answer of its own, and not the end of a stream
 
     async def lines() -> AsyncIterator[str]:
@@ -82,7 +83,10 @@ def refused(request: Request, error: CallerError) -> JSONResponse:
 
 
 @web.exception_handler(ServiceError)
-def away(request: Request, error: ServiceError) -> JSONResponse:
-    """Say to the user that it does not work now, and to the log why."""
+@web.exception_handler(InvalidToken)
+@web.exception_handler(NotAllowed)
+@web.exception_handler(LimitExceeded)
+def away(request: Request, error: ServiceError | CallerError) -> JSONResponse:
+    """Say to the user that it does not work now, and to the log why: that is for those who run the site."""
     log.warning("%s: %s", request.url.path, error)
     return JSONResponse({"detail": "Imports do not answer now. Try again in a minute."}, 503)

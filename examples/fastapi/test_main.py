@@ -5,6 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 from tasks import Imported, app, import_people
 
+from taskbahn import InvalidToken, NotAllowed, RouterUnavailable
 from taskbahn.testing import attempt, eager, recorded
 
 TABLE = b"name,email\nAda,ada@example.org\nNo address,\n"
@@ -41,3 +42,14 @@ def test_the_result_is_in_the_answer():
     with eager(app):
         job = client.post("/imports", files={"file": ("people.csv", TABLE)}).json()
         assert client.get(f"/imports/{job['id']}").json()["result"] == {"stored": 1, "skipped": 1}
+
+
+@pytest.mark.parametrize("error", [RouterUnavailable, InvalidToken, NotAllowed])
+def test_what_is_for_operators_is_in_the_log_alone(monkeypatch, caplog, error):
+    def refuse(*_):
+        raise error("ws://node: see taskbahn token list")
+
+    monkeypatch.setattr(type(import_people), "job", refuse)
+    answer = client.get("/imports/01890000-0000-7000-8000-000000000000")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "Imports do not answer now. Try again in a minute.")
+    assert "see taskbahn token list" in caplog.text

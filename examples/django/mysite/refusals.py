@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from taskbahn import CallerError, ServiceError, UnknownJob
+from taskbahn import CallerError, InvalidToken, LimitExceeded, NotAllowed, ServiceError, UnknownJob
 
 AWAY = "The delivery does not answer now. Try again in a minute."
+OURS = (ServiceError, InvalidToken, NotAllowed, LimitExceeded)  # what those who run the site have to mend
 log = logging.getLogger(__name__)
 
 
@@ -22,8 +23,8 @@ class Refusals:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Say what is wrong with the request; of a node that cannot be reached, the page says that, and the log why."""
-        if isinstance(error, ServiceError):
+        """Say what is wrong with the request; of a node that does not answer the site, the page says that, and the log why."""
+        if isinstance(error, OURS):
             log.warning("%s: %s", request.path, error)
             return JsonResponse({"detail": AWAY}, status=503)
         if isinstance(error, UnknownJob):

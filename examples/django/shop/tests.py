@@ -5,10 +5,11 @@ from uuid import uuid4
 
 from django.test import TestCase
 from mysite.bahn import app
+from mysite.refusals import AWAY
 
 from shop.models import Order
 from shop.tasks import deliver
-from taskbahn import Job, RouterUnavailable
+from taskbahn import InvalidToken, Job, NotAllowed, RouterUnavailable
 from taskbahn.testing import attempt, eager, recorded, simulated
 
 
@@ -39,6 +40,15 @@ class Orders(TestCase):
         with recorded(app) as seen:
             self.client.post(f"/orders/{number}/start")
             seen.started(deliver, number)
+
+    def test_what_is_for_operators_is_in_the_log_alone(self):
+        order = Order.objects.create(customer="Ada", parcels=1, job=Job.new_id())
+        for error in (InvalidToken, NotAllowed):
+            refused = patch("shop.views.start_job", side_effect=error("see taskbahn token list"))
+            with refused, self.assertLogs("mysite.refusals", "WARNING") as logs:
+                answer = self.client.post(f"/orders/{order.pk}/start")
+            self.assertEqual((answer.status_code, answer.json()["detail"]), (503, AWAY))
+            self.assertIn("see taskbahn token list", logs.output[0])
 
     @patch("shop.tasks.sleep")
     def test_a_second_attempt_goes_on_with_the_next_parcel(self, sleep):
