@@ -120,7 +120,8 @@ def changed(key: str, value: str) -> str:
         (changed("max_age", '"31d"'), "[acme], max_age", "from 10s to 30d"),
         (changed("max_age", "true"), "[acme], max_age", "from 10s to 30d"),
         (changed("max_age", "nan"), "[acme], max_age", "from 10s to 30d"),
-        (changed("tags", "[]"), "[acme]", "a token names something"),
+        (changed("tags", "[]"), "[acme]", "add start, as"),
+        (changed("tags", '[]\nverbs = ["cancel"]'), "[acme]", "add start, as"),
         (LEAST + LEAST.replace("[acme]", "[other]"), "[other]", "[acme] has the same issuer and audience"),
     ],
 )

@@ -79,11 +79,20 @@ def _issuer(where: str, name: str, given: Any) -> Issuer:
         _required(f"{where}, require", given.get("require", {})),
         _age(f"{where}, max_age", given.get("max_age", MAX_AGE_SECONDS)),
     )
+    _check_rights(where, issuer)
+    return issuer
+
+
+def _check_rights(where: str, issuer: Issuer) -> None:
+    if not issuer.start and not issuer.tags:
+        raise _wrong(
+            where,
+            'its users would see no job and start none: add start, as start = ["images.*"], or tags, as tags = ["user:{sub}"]',
+        )
     try:
         asked(issuer.rights | {"tags": [tag.text for tag in issuer.tags]})
     except InvalidRequest as error:
         raise _wrong(where, error.message) from None
-    return issuer
 
 
 def _address(where: str, given: Any) -> str:
