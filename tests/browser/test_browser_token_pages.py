@@ -38,7 +38,7 @@ PAGE = """<!doctype html>
 <script type="module" src="NODE/elements/german.js"></script>
 <body>BODY</body></html>
 """
-REFUSED = r"(status of 401|console warning: .*(not renewed|does not know the token|gave no token|There is no job))"
+REFUSED = r"(status of (401|500)|console warning: .*(not renewed|does not know the token|gave no token|There is no job))"
 LIFE = 4  # seconds of a token
 
 
@@ -50,6 +50,7 @@ class Backend:
         self.words: dict[str, Any] = {"tags": ["user:42"], "start": ["kit.*"]}
         self.given: list[str] = []
         self.is_open = True  # whether it knows its user
+        self.refusal = 401
         self.body, self.lang = "", "en"
         self.cookies: list[str | None] = []
         backend = self
@@ -59,7 +60,7 @@ class Backend:
                 is_token = self.path.startswith("/token")
                 if is_token:
                     backend.cookies.append(self.headers["Cookie"])
-                status = 200 if backend.is_open or not is_token else 401
+                status = 200 if backend.is_open or not is_token else backend.refusal
                 page = PAGE.replace("NODE", f"http://127.0.0.1:{node.port}").replace("LANG", backend.lang)
                 text = page.replace("BODY", backend.body)
                 if is_token and status == 200:
@@ -266,4 +267,23 @@ def test_elements_stand_still_while_a_token_does_not_name_their_job(
     backend.words = {"tags": ["user:42"]}
     expect(state).to_have_text("running", timeout=15_000)
     expect(foot).to_contain_text(" s")
+    job.cancel()
+
+
+def test_clocks_stop_while_the_backend_gives_no_token(
+    shop: Callable[[str], Page], backend: Backend, node_with_login: Node
+) -> None:
+    job = backend.app.get("kit.count").options(tags=["user:42"]).start(600, 0.1)
+    page = shop(f'<job-progress url="{node_with_login.websocket}" token-url="/token" job="{job.id}"></job-progress>')
+    foot = page.locator("job-progress .foot")
+    expect(foot).to_contain_text("left")
+    backend.is_open, backend.refusal = False, 500
+    expect(foot).to_contain_text("this was the last that was heard", timeout=15_000)
+    before = foot.inner_text()
+    for _ in range(4):  # with growing pauses, of more than a second together
+        page.wait_for_event("requestfinished", lambda request: request.url.endswith("/token"))
+    assert foot.inner_text() == before
+    backend.is_open = True
+    expect(foot).not_to_contain_text("heard", timeout=15_000)
+    assert foot.inner_text() != before
     job.cancel()
