@@ -17,8 +17,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 import taskbahn_router
 from taskbahn.protocol import messages
 from taskbahn.protocol.options import WIRE, Where
@@ -111,6 +109,8 @@ def settings(folder: Path, extra: dict[str, Any], data: Path) -> list[dict[str, 
 
 def configuration(folder: Path) -> tuple[str, dict[str, Any]]:
     """Return the name of the configuration that Crossbar reads in *folder*, and what is in it."""
+    import yaml  # late: Crossbar brings it, and simulations of users' tests go without Crossbar
+
     for name in FILES:
         try:
             text = (folder / name).read_text("utf-8")
