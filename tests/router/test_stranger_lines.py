@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.by_hand import ByHand
 from support.programs import running_node
+from support.secure_node import running_secure_node
 
 from taskbahn_router.crossbar_edge.stranger_lines import MOST_CHARACTERS
 
@@ -96,13 +97,21 @@ def log_of_strangers(folder: Path, level: str) -> str:
     """Return what a node with login has logged of them all."""
     with running_node(folder, TASKBAHN_UP_AUTH="1", TASKBAHN_UP_LOGLEVEL=level) as node:
         before = len(node.output)
-        for begin in FORMS:
-            with ByHand(node.port) as stranger, contextlib.suppress(OSError, EOFError):
-                begin(stranger)
-                stranger.end_input()
-                stranger.seconds_until_end()
+        strangers_come(node.port)
         assert node.get("/healthz")[0] == 200
     return node.output[before:]
+
+
+def strangers_come(port: int, tls: ssl.SSLContext | None = None, patience: float | None = None) -> None:
+    """Have them all come, one after the other.   patience: seconds that one of them waits for the node to hang up."""
+    for begin in [form for form in FORMS if tls is None or form is not speaks_tls]:
+        with contextlib.suppress(OSError, EOFError), ByHand(port, tls=tls) as stranger:
+            if patience is not None:
+                stranger.socket.settimeout(patience)
+            begin(stranger)
+            if tls is None:
+                stranger.end_input()
+            stranger.seconds_until_end()
 
 
 @pytest.mark.slow
@@ -123,3 +132,16 @@ def test_each_stranger_has_one_short_line_at_the_level_info(tmp_path: Path) -> N
     assert sum("speaks TLS to a port without" in line for line in about) == 3
     assert any("\\x01\\x01" in line for line in about)
     assert "Traceback" not in log
+
+
+@pytest.mark.slow
+def test_through_tls_and_before_it_a_stranger_has_as_few_lines(tmp_path: Path) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with running_secure_node(tmp_path, "--loglevel", "warn", TASKBAHN_UP_AUTH="1") as node:
+        before = len(node.output)
+        strangers_come(node.port, patience=0.5)
+        strangers_come(node.port, context, patience=0.5)
+    log = node.output[before:]
+    assert not any("127.0.0.1" in line for line in log.splitlines())
+    assert len(log) < 2 * LINE, log[:5_000]
