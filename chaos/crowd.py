@@ -64,7 +64,9 @@ def measure(entries: Iterable[Entry]) -> Measured:
         if entry["event"] == "started":
             started[entry["id"], entry["attempt"]] = entry
         elif entry["event"] == "ended":
-            begin = started.pop((entry["id"], entry["attempt"]))
+            begin = started.pop((entry["id"], entry["attempt"]), None)
+            if begin is None:  # it was stopped before it could write that it began
+                continue
             attempts += 1
             stopped += entry["how"] == "stopped"
             for name in LISTED[begin["task"]]:

@@ -28,10 +28,10 @@ app = Taskbahn(connect_within=30)  # clients come while the node is down
 
 
 def work(who: str, seconds: float) -> None:
-    """Work for a while, and write down the end however it comes."""
-    journal().write("started", id=current.job, attempt=current.attempt, task=current.task, key=who, clock=time.monotonic())
+    """Work for a while, and write down the end however it comes; a cancel may stop it between any two lines, also before it began."""
     how, until = "stopped", time.monotonic() + seconds
     try:
+        journal().write("started", id=current.job, attempt=current.attempt, task=current.task, key=who, clock=time.monotonic())
         while time.monotonic() < until:
             current.check()
             time.sleep(STEP)

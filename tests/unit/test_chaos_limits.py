@@ -115,6 +115,12 @@ def test_an_attempt_of_a_crowd_without_an_end_is_counted() -> None:
     assert crowd(("crowd.one", "ada", 1.0, None), ("crowd.one", "ada", 1.0, 1.5)).endless == 1
 
 
+def test_an_attempt_that_was_stopped_before_it_began_has_no_end() -> None:
+    ended = {"event": "ended", "at": 1.0, "clock": 1.0, "how": "stopped", "id": "x", "attempt": 1}
+    found = crowds.measure([ended])
+    assert (found.attempts, found.endless) == (0, 0)
+
+
 def test_the_worst_window_counts() -> None:
     assert too_many([], RATE, BURST) == 0
     assert too_many([1.0] * BURST, RATE, BURST) == 0
