@@ -52,4 +52,4 @@ def test_an_entry_that_is_no_plain_map_is_refused(kind: str) -> None:
         pages.node.settle()
     said = failure(asked) if asked.sent[-1][0] == "fail" else str(asked.answer)
     assert "invalid_request" in said
-    assert "an entry of a submission is a map" in said
+    assert "an entry of a submission is a plain map" in said

@@ -5,6 +5,7 @@ The entries of a submission are made so before the submission is read; what a to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -16,7 +17,7 @@ from taskbahn_router.core.policy import DEFAULT_KEEP
 from taskbahn_router.model.state import both_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from taskbahn_router.access.issuing import TokenIssue
     from taskbahn_router.model.declared_task import DeclaredTask
@@ -105,7 +106,9 @@ def scoped(entry: Any, scope: Scope, tasks: Mapping[str, DeclaredTask]) -> Any:
     Raises NotAllowed and InvalidRequest.
     """
     if type(entry) is not dict:
-        raise InvalidRequest("an entry of a submission is a map")
+        if isinstance(entry, Mapping):  # which the checks below would not look into
+            raise InvalidRequest("an entry of a submission is a plain map")
+        return entry  # which is refused for that
     if (tie := next((name for name in TIES if entry.get(name) is not None), None)) is not None:
         raise NotAllowed(f"{tie}: what a browser token starts belongs to no other job")
     _confine_parts(entry, scope)
